@@ -1,0 +1,80 @@
+/**
+ * The rooms of the house and who may import whom (ARCHITECTURE.md, "Rooms").
+ * A room that is not named on the left may import nothing of ours but `base`.
+ * test/unit/rooms.test.ts plants a breach and checks that this bites.
+ */
+const may = {
+  base: [],
+  protocol: [],
+  syscall: [],
+  kernel: ['syscall'],
+  transport: ['protocol', 'syscall', 'kernel'],
+  store: [],
+  fault: ['protocol'],
+  safety: ['kernel', 'syscall'],
+  'control/contract': ['protocol', 'fault'],
+  'control/client': ['control/contract'],
+  'control/server': ['control/contract'],
+  daemon: [
+    'protocol',
+    'transport',
+    'store',
+    'fault',
+    'control/contract',
+    'control/server',
+    'safety',
+    'kernel',
+    'syscall',
+  ],
+  workload: ['syscall', 'kernel'],
+  trigger: ['syscall', 'kernel'],
+  mitigation: ['control/client', 'control/contract', 'kernel', 'syscall'],
+  record: ['kernel', 'syscall'],
+  report: ['record'],
+  scenario: [
+    'control/client',
+    'control/contract',
+    'workload',
+    'trigger',
+    'mitigation',
+    'record',
+    'report',
+    'kernel',
+    'safety',
+    'syscall',
+  ],
+};
+
+const roomPath = (room) => `^src/${room}/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'src-not-test', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
+    {
+      name: 'no-dev-dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    ...Object.entries(may).map(([room, allowed]) => ({
+      name: `room-${room.replace('/', '-')}`,
+      severity: 'error',
+      from: { path: roomPath(room) },
+      to: { path: '^src/', pathNot: ['base', room, ...allowed].map(roomPath) },
+    })),
+    {
+      name: 'cli-not-imported',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};
