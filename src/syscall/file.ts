@@ -1,0 +1,55 @@
+/** Descriptors: open(2), close(2), read(2), write(2), sync_file_range(2). */
+import { declare, orErrno } from './libc.js';
+
+/** <asm-generic/fcntl.h>: only flags that are the same on every architecture that Node supports. */
+export const OpenFlag = {
+  O_RDONLY: 0,
+  O_WRONLY: 0o1,
+  O_RDWR: 0o2,
+  O_CREAT: 0o100,
+  O_EXCL: 0o200,
+  O_TRUNC: 0o1000,
+  O_NONBLOCK: 0o4000,
+  O_CLOEXEC: 0o2000000,
+} as const;
+
+const cOpen = declare<(path: string, flags: number, mode: number) => number>(
+  'int open(const char *path, int flags, unsigned int mode)',
+);
+const cClose = declare<(fd: number) => number>('int close(int fd)');
+const cRead = declare<(fd: number, into: Uint8Array, count: number) => number>(
+  'int64_t read(int fd, void *into, size_t count)',
+);
+const cWrite = declare<(fd: number, from: Uint8Array, count: number) => number>(
+  'int64_t write(int fd, const void *from, size_t count)',
+);
+const cSyncFileRange = declare<(fd: number, offset: number, count: number, flags: number) => number>(
+  'int sync_file_range(int fd, int64_t offset, int64_t count, unsigned int flags)',
+);
+
+/** Descriptor, or -errno. */
+export function open(path: string, flags: number, mode = 0): number {
+  return orErrno(cOpen(path, flags, mode));
+}
+
+export function close(fd: number): number {
+  return orErrno(cClose(fd));
+}
+
+/** Bytes read into the start of `into`, at most `into.length`; or -errno. */
+export function read(fd: number, into: Uint8Array): number {
+  return orErrno(cRead(fd, into, into.length));
+}
+
+/** Bytes written of the first `count` of `from`; or -errno. */
+export function write(fd: number, from: Uint8Array, count: number = from.length): number {
+  return orErrno(cWrite(fd, from, count));
+}
+
+/** SYNC_FILE_RANGE_WRITE of <linux/fs.h>: start writeback of dirty pages, wait for nothing. */
+export const SYNC_FILE_RANGE_WRITE = 2;
+
+/** sync_file_range(2): 0 or -errno. `countBytes` 0 means to the end of the file. */
+export function syncFileRange(fd: number, offsetBytes: number, countBytes: number, flags: number): number {
+  return orErrno(cSyncFileRange(fd, offsetBytes, countBytes, flags));
+}

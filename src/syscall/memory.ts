@@ -1,0 +1,49 @@
+/** mmap(2), munmap(2), madvise(2): mappings whose virtual address is needed, for pagemap or for page faults. */
+import koffi from 'koffi';
+import { declare, orErrno, pointerOrErrno } from './libc.js';
+
+/** Bytes of a base page. Every architecture that has the tracepoints in question is run with 4 KiB here. */
+export const PAGE_SIZE = 4096;
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_POPULATE = 0x8000;
+export const MADV_DONTNEED = 4;
+export const MADV_NOHUGEPAGE = 15;
+
+const cMmap = declare<
+  (address: null, length: number, prot: number, flags: number, fd: number, offset: number) => bigint
+>('void *mmap(void *address, size_t length, int prot, int flags, int fd, int64_t offset)');
+const cMunmap = declare<(address: bigint, length: number) => number>(
+  'int munmap(void *address, size_t length)',
+);
+const cMadvise = declare<(address: bigint, length: number, advice: number) => number>(
+  'int madvise(void *address, size_t length, int advice)',
+);
+
+/** The address of the mapping (bigint), or -errno (number). */
+export function mmap(
+  length: number,
+  prot: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): bigint | number {
+  return pointerOrErrno(cMmap(null, length, prot, flags, fd, offset));
+}
+
+export function munmap(address: bigint, length: number): number {
+  return orErrno(cMunmap(address, length));
+}
+
+export function madvise(address: bigint, length: number, advice: number): number {
+  return orErrno(cMadvise(address, length, advice));
+}
+
+/** The mapped bytes themselves, not a copy: touching them faults pages in. Dead after munmap. */
+export function viewOf(address: bigint, length: number): Uint8Array {
+  return new Uint8Array(koffi.view(address, length));
+}

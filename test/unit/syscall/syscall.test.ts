@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Errno } from '../../../src/base/errno.js';
+import { eventfd, eventfdClose, eventfdDrain, eventfdSignal } from '../../../src/syscall/eventfd.js';
+import { close, OpenFlag, open, read, syncFileRange, write } from '../../../src/syscall/file.js';
+import * as memory from '../../../src/syscall/memory.js';
+import { mount, umount2 } from '../../../src/syscall/mount.js';
+import { POLLIN, PollSet } from '../../../src/syscall/poll.js';
+
+describe('syscall', () => {
+  it('answers -errno instead of throwing', () => {
+    assert.equal(open('/does/not/exist', OpenFlag.O_RDONLY), -Errno.ENOENT);
+    assert.equal(read(1_000_000, new Uint8Array(1)), -Errno.EBADF);
+    assert.equal(close(1_000_000), -Errno.EBADF);
+    assert.equal(syncFileRange(1_000_000, 0, 0, 0), -Errno.EBADF);
+    assert.ok(umount2('/does/not/exist', 0) < 0);
+    assert.ok(mount('none', '/does/not/exist', 'fuse.stuckfs', 0, '') < 0);
+    assert.equal(memory.mmap(0, memory.PROT_READ, memory.MAP_PRIVATE, -1, 0), -Errno.EINVAL);
+  });
+
+  it('reads into the buffer and writes only what it is told to', () => {
+    const zero = open('/dev/zero', OpenFlag.O_RDWR | OpenFlag.O_CLOEXEC);
+    assert.ok(zero >= 0);
+    const bytes = new Uint8Array([1, 2, 3, 4]);
+    assert.equal(write(zero, bytes, 3), 3);
+    assert.equal(read(zero, bytes.subarray(0, 2)), 2);
+    assert.deepEqual([...bytes], [0, 0, 3, 4]);
+    assert.equal(close(zero), 0);
+  });
+
+  it('wakes a poll through an eventfd, once', () => {
+    const fd = eventfd();
+    const set = new PollSet([fd]);
+    assert.equal(set.wait(0), 0);
+    eventfdSignal(fd);
+    assert.equal(set.wait(0), 1);
+    assert.equal(set.ready(0), POLLIN);
+    eventfdDrain(fd);
+    assert.equal(set.wait(0), 0);
+    eventfdClose(fd);
+  });
+
+  it('maps memory whose bytes are the mapping itself', () => {
+    const length = 4 * memory.PAGE_SIZE;
+    const address = memory.mmap(
+      length,
+      memory.PROT_READ | memory.PROT_WRITE,
+      memory.MAP_PRIVATE | memory.MAP_ANONYMOUS,
+      -1,
+      0,
+    );
+    assert.ok(typeof address === 'bigint');
+    const view = memory.viewOf(address, length);
+    view[memory.PAGE_SIZE] = 7;
+    assert.equal(memory.madvise(address, length, memory.MADV_DONTNEED), 0);
+    assert.equal(view[memory.PAGE_SIZE], 0, 'MADV_DONTNEED drops the page, and the view sees the new one');
+    assert.equal(memory.munmap(address, length), 0);
+  });
+});
