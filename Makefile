@@ -20,12 +20,14 @@ setup: ## Check Node, install missing system packages (as root; else print the c
 	@scripts/setup || [ $$? -eq 3 ]
 
 # npm writes this file last. Scripts of dependencies are not run: all of them bring prebuilt binaries.
+# Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which npm leaves out when
+# the registry does not have them. `--no-save` installs what is locked, checked by integrity, and writes no lock.
 node_modules/.package-lock.json: package-lock.json | setup
 	@if [ -L node_modules ]; then \
 	  echo 'node_modules is a link: left as it is'; \
 	else \
-	  echo 'npm ci --ignore-scripts'; \
-	  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null; \
+	  echo 'npm install --no-save --ignore-scripts'; \
+	  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null; \
 	  touch $@; \
 	fi
 
