@@ -47,6 +47,12 @@ const may = {
 
 const roomPath = (room) => `^src/${room}/`;
 
+/** A file of a room that `may` does not name: it may neither import, nor be imported, nor lie there unused. */
+const roomless = {
+  path: '^src/',
+  pathNot: [...Object.keys(may), 'cli'].map(roomPath).concat('^src/index\\.ts$'),
+};
+
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
@@ -64,6 +70,9 @@ module.exports = {
       from: { path: roomPath(room) },
       to: { path: '^src/', pathNot: ['base', room, ...allowed].map(roomPath) },
     })),
+    { name: 'room-not-listed', severity: 'error', from: roomless, to: {} },
+    { name: 'room-not-listed', severity: 'error', from: {}, to: roomless },
+    { name: 'room-not-listed', severity: 'error', from: { ...roomless, orphan: true }, to: {} },
     {
       name: 'cli-not-imported',
       severity: 'error',
