@@ -14,12 +14,12 @@ const entryBytes = 8;
 export const lowWord = endianness() === 'LE' ? 0 : 1;
 export const highWord = 1 - lowWord;
 
-export class EntryFile implements Disposable {
+class EntryFile {
   readonly #fd: number;
 
   constructor(
     readonly file: string,
-    root = '/',
+    root: string,
   ) {
     try {
       this.#fd = openSync(underRoot(root, file), 'r');
@@ -76,7 +76,17 @@ export class EntryFile implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     closeSync(this.#fd);
+  }
+}
+
+/** Opens the file for as long as `use` runs. */
+export function withEntryFile<T>(file: string, root: string, use: (entries: EntryFile) => T): T {
+  const entries = new EntryFile(file, root);
+  try {
+    return use(entries);
+  } finally {
+    entries.close();
   }
 }

@@ -4,7 +4,7 @@
  * Authority: include/uapi/linux/kernel-page-flags.h (0 to 26), include/linux/kernel-page-flags.h (32 and up),
  * fs/proc/page.c (stable_page_flags).
  */
-import { EntryFile, highWord, lowWord } from './entry-file.js';
+import { highWord, lowWord, withEntryFile } from './entry-file.js';
 
 /** Bit numbers. From 32 on they are the kernel's own business and may change meaning between releases. */
 export const Kpf = {
@@ -83,14 +83,12 @@ export function kpfNamesOf(bits: bigint): string[] {
 
 /** The flags of the frames [startPfn, startPfn + nrPages). */
 export function readKpageflags(startPfn: number, nrPages: number, root = '/'): BigUint64Array {
-  using file = new EntryFile(kpageflags, root);
-  return file.read(startPfn, nrPages);
+  return withEntryFile(kpageflags, root, (file) => file.read(startPfn, nrPages));
 }
 
 /** The flags of each frame, in the order given. Sorted lists are read in the fewest calls. */
 export function readKpageflagsOf(pfns: ArrayLike<number>, root = '/'): BigUint64Array {
-  using file = new EntryFile(kpageflags, root);
-  return file.readEach(pfns);
+  return withEntryFile(kpageflags, root, (file) => file.readEach(pfns));
 }
 
 const chunkPages = 131072;
@@ -105,17 +103,19 @@ export function scanKpageflags(
   visit: (pfn: number, low: number, high: number) => void,
   root = '/',
 ): number {
-  using file = new EntryFile(kpageflags, root);
-  const chunk = new BigUint64Array(Math.min(chunkPages, nrPages));
-  const words = new Uint32Array(chunk.buffer);
-  for (let done = 0; done < nrPages; ) {
-    const want = Math.min(chunk.length, nrPages - done);
-    const got = file.readInto(want === chunk.length ? chunk : chunk.subarray(0, want), startPfn + done);
-    for (let index = 0; index < got; index++) {
-      visit(startPfn + done + index, words[2 * index + lowWord] ?? 0, words[2 * index + highWord] ?? 0);
+  return withEntryFile(kpageflags, root, (file) => {
+    const chunk = new BigUint64Array(Math.min(chunkPages, nrPages));
+    const words = new Uint32Array(chunk.buffer);
+    for (let done = 0; done < nrPages; ) {
+      const want = Math.min(chunk.length, nrPages - done);
+      const first = startPfn + done;
+      const got = file.readInto(want === chunk.length ? chunk : chunk.subarray(0, want), first);
+      for (let index = 0; index < got; index++) {
+        visit(first + index, words[2 * index + lowWord] ?? 0, words[2 * index + highWord] ?? 0);
+      }
+      done += got;
+      if (got < want) return done;
     }
-    done += got;
-    if (got < want) return done;
-  }
-  return nrPages;
+    return nrPages;
+  });
 }

@@ -3,7 +3,7 @@
  * Without CAP_SYS_ADMIN the kernel hides the frames (pfn 0), which shows here as present with pfn -1.
  * Authority: fs/proc/task_mmu.c (PM_*), Documentation/admin-guide/mm/pagemap.rst.
  */
-import { EntryFile, highWord, lowWord } from './entry-file.js';
+import { highWord, lowWord, withEntryFile } from './entry-file.js';
 import { malformed } from './kernel-file.js';
 
 /** Bits of `flags`: the kernel's PM_* (55 to 63 of the entry), counted from bit 55. */
@@ -66,6 +66,5 @@ export function readPagemap(
   if (!Number.isSafeInteger(address) || address % pageBytes !== 0) {
     throw malformed(file, undefined, 'a start address that is a multiple of 4096', `0x${start.toString(16)}`);
   }
-  using pagemap = new EntryFile(file, root);
-  return parsePagemap(pagemap.read(address / pageBytes, nrPages));
+  return parsePagemap(withEntryFile(file, root, (pagemap) => pagemap.read(address / pageBytes, nrPages)));
 }

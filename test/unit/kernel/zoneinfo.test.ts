@@ -12,6 +12,7 @@ test('6.18: zones with their extent, counters and the counters of the node', () 
       { node: 0, name: 'DMA32', startPfn: 4096, spanned: 1044480, present: 782336 },
       { node: 0, name: 'Normal', startPfn: 1048576, spanned: 5505024, present: 5505024 },
       { node: 0, name: 'Movable', startPfn: undefined, spanned: 0, present: 0 },
+      { node: 0, name: 'Device', startPfn: undefined, spanned: 0, present: 0 },
     ],
   );
   const [dma, dma32] = zones;
