@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { FaultSpec } from '../../fault/fault.js';
 import { count, fromText, identifier } from './scalars.js';
 
+export type { Fault, FaultInput } from '../../fault/fault.js';
+
 export const FaultParams = z.strictObject({ id: fromText(identifier) });
 
 export const InstalledFault = z.object({

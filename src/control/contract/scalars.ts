@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { Opcode, type OpcodeName } from '../../protocol/opcode.js';
 
+export { faultableOpcodes, OpcodeSpec } from '../../fault/fault.js';
+export type { OpcodeName } from '../../protocol/opcode.js';
+
 const maxUnique = 2n ** 64n - 1n;
 
 /** `unique` of struct fuse_in_header in decimal. */

@@ -3,8 +3,7 @@
  * The daemon implements it; requests arrive here checked.  A method may throw ControlError (CONFLICT,
  * UNAVAILABLE ...) or UsageError (answered as VALIDATION); anything else is answered as INTERNAL.
  */
-import type { Fault } from '../../fault/fault.js';
-import type { ClearedFaults, FaultList, InstalledFault } from '../contract/faults.js';
+import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../contract/faults.js';
 import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../contract/status.js';
 
