@@ -1,0 +1,163 @@
+/**
+ * The routes of the control interface as data.  The server, the client and the OpenAPI document are all made
+ * from this table, so it is the only place that knows a path or which message goes where.
+ */
+import { z } from 'zod';
+import { FaultSpec } from '../../fault/fault.js';
+import { ClearedFaults, FaultList, FaultParams, InstalledFault } from './faults.js';
+import { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseBody } from './held.js';
+import { Status, UnmountAnswer, UnmountBody } from './status.js';
+
+export const bodyLimitBytes = 1024 * 1024;
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `:name` is a parameter of the path. */
+  readonly path: `/v1/${string}`;
+  /** A second path to the same answer, for tools that expect it there. */
+  readonly alias: `/${string}` | null;
+  readonly summary: string;
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  /** null: a body is refused. An empty body stands for `{}`. */
+  readonly body: z.ZodType | null;
+  readonly status: 200 | 201;
+  readonly mediaType: 'application/json' | 'text/plain; version=0.0.4; charset=utf-8';
+  readonly response: z.ZodType;
+}
+
+const nothing = z.strictObject({});
+
+export const routes = {
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    alias: null,
+    summary: 'What this daemon is and how it is doing',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: Status,
+  },
+  held: {
+    method: 'GET',
+    path: '/v1/held',
+    alias: null,
+    summary: 'The requests that the kernel waits for',
+    params: nothing,
+    query: HeldQuery,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: HeldAnswer,
+  },
+  release: {
+    method: 'POST',
+    path: '/v1/release',
+    alias: null,
+    summary: 'Answer held requests: all of them, or those that match',
+    params: nothing,
+    query: nothing,
+    body: ReleaseBody,
+    status: 200,
+    mediaType: 'application/json',
+    response: ReleaseAnswer,
+  },
+  faults: {
+    method: 'GET',
+    path: '/v1/faults',
+    alias: null,
+    summary: 'The armed faults',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: FaultList,
+  },
+  addFault: {
+    method: 'POST',
+    path: '/v1/faults',
+    alias: null,
+    summary: 'Arm a fault',
+    params: nothing,
+    query: nothing,
+    body: FaultSpec,
+    status: 201,
+    mediaType: 'application/json',
+    response: InstalledFault,
+  },
+  removeFault: {
+    method: 'DELETE',
+    path: '/v1/faults/:id',
+    alias: null,
+    summary: 'Remove a fault; what it holds stays held',
+    params: FaultParams,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: InstalledFault,
+  },
+  clearFaults: {
+    method: 'DELETE',
+    path: '/v1/faults',
+    alias: null,
+    summary: 'Remove every fault; what they hold stays held',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: ClearedFaults,
+  },
+  unmount: {
+    method: 'POST',
+    path: '/v1/unmount',
+    alias: null,
+    summary: 'Release everything, unmount and end the daemon',
+    params: nothing,
+    query: nothing,
+    body: UnmountBody,
+    status: 200,
+    mediaType: 'application/json',
+    response: UnmountAnswer,
+  },
+  openapi: {
+    method: 'GET',
+    path: '/v1/openapi.json',
+    alias: null,
+    summary: 'This description',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: z.record(z.string(), z.unknown()),
+  },
+  metrics: {
+    method: 'GET',
+    path: '/v1/metrics',
+    alias: '/metrics',
+    summary: 'The status as Prometheus text',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'text/plain; version=0.0.4; charset=utf-8',
+    response: z.string(),
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;
+
+/** The parts of a request to this route, checked. */
+export interface RouteRequest<Name extends RouteName> {
+  readonly params: z.output<(typeof routes)[Name]['params']>;
+  readonly query: z.output<(typeof routes)[Name]['query']>;
+  readonly body: (typeof routes)[Name]['body'] extends infer Body extends z.ZodType ? z.output<Body> : null;
+}
+
+export type RouteAnswer<Name extends RouteName> = z.output<(typeof routes)[Name]['response']>;

@@ -1,0 +1,81 @@
+/**
+ * What a daemon says about itself, and how it is ended.
+ * The limits under `protocol` are those that INIT settled (struct fuse_init_out), not those that were asked
+ * for; the kernel can lower max_background later through fusectl, which this does not see.
+ */
+import { z } from 'zod';
+import { Amount, CountByOpcode, count, identifier } from './scalars.js';
+
+const ProtocolStatus = z.object({
+  major: count,
+  minor: count,
+  flags: z
+    .array(z.string())
+    .describe('Settled INIT flags by their kernel names, such as FUSE_WRITEBACK_CACHE.'),
+  maxWriteBytes: count,
+  maxPages: count,
+  maxBackground: count,
+  congestionThreshold: count,
+  maxReadaheadBytes: count,
+});
+
+const StoreStatus = z.object({
+  usedBytes: count,
+  maxBytes: count,
+  inodes: count,
+  maxInodes: count,
+});
+
+const HeldStatus = Amount.extend({
+  oldestMs: z.number().min(0).nullable().describe('Age of the oldest held request; null when none is held.'),
+  byOpcode: CountByOpcode,
+});
+
+const RequestStatus = z.object({
+  total: count,
+  byOpcode: z
+    .record(z.string(), count)
+    .describe(
+      'By the kernel name of the opcode; one that this version does not know is named by its number.',
+    ),
+});
+
+export const Status = z.object({
+  stuckfs: z.string().describe('Version of the daemon.'),
+  pid: identifier,
+  mountPoint: z.string(),
+  device: z
+    .string()
+    .regex(/^[0-9]+:[0-9]+$/)
+    .describe('major:minor of the mount, as /proc/self/mountinfo spells it.'),
+  connection: count.describe('Directory name under /sys/fs/fuse/connections.'),
+  transport: z.enum(['dev-fuse', 'libfuse']),
+  protocol: ProtocolStatus,
+  store: StoreStatus,
+  held: HeldStatus,
+  faults: count.describe('How many faults are armed.'),
+  maxHoldMs: z.number().min(0).describe('After this long a held request makes the watchdog abort.'),
+  requests: RequestStatus,
+  replies: z.object({ total: count }),
+  uptimeMs: z.number().min(0),
+  watchdogPid: identifier.nullable().describe('null when no watchdog runs.'),
+});
+export type Status = z.output<typeof Status>;
+
+export const UnmountBody = z.strictObject({
+  force: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Detach a mount that is in use (MNT_DETACH) and abort the connection; else that is a CONFLICT.',
+    ),
+});
+export type UnmountInput = z.input<typeof UnmountBody>;
+export type UnmountOrder = z.output<typeof UnmountBody>;
+
+export const UnmountAnswer = z.object({
+  released: count.describe('Requests that were still held and were answered first.'),
+  bytes: count.describe('Bytes of file data of those requests.'),
+  detached: z.boolean().describe('True when the mount was in use and was detached by force.'),
+});
+export type UnmountAnswer = z.output<typeof UnmountAnswer>;

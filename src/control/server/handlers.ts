@@ -1,0 +1,29 @@
+/**
+ * One handler a route: calls the daemon with the checked request.  No rule of the daemon lives here.
+ */
+import { ControlError } from '../contract/errors.js';
+import type { RouteAnswer, RouteName, RouteRequest } from '../contract/routes.js';
+import type { DaemonApi } from './api.js';
+import { metricsText } from './metrics.js';
+import { openApiDocument } from './openapi.js';
+
+type Handlers = {
+  readonly [Name in RouteName]: (api: DaemonApi, request: RouteRequest<Name>) => Promise<RouteAnswer<Name>>;
+};
+
+export const handlers: Handlers = {
+  status: (api) => api.status(),
+  held: (api, { query }) => api.held(query),
+  release: (api, { body }) => api.release(body),
+  faults: (api) => api.faults(),
+  addFault: (api, { body }) => api.addFault(body),
+  removeFault: async (api, { params }) => {
+    const removed = await api.removeFault(params.id);
+    if (removed !== undefined) return removed;
+    throw new ControlError('NOT_FOUND', `there is no fault ${params.id}`, { field: 'id', value: params.id });
+  },
+  clearFaults: (api) => api.clearFaults(),
+  unmount: (api, { body }) => api.unmount(body),
+  openapi: async (api) => openApiDocument((await api.status()).stuckfs),
+  metrics: async (api) => metricsText(await api.status()),
+};
