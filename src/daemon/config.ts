@@ -1,0 +1,61 @@
+/**
+ * What a daemon is started with.  It travels as one JSON argument from the command that mounts to the process
+ * that serves, so that the words of the user are checked once, before anything is mounted.
+ */
+import { z } from 'zod';
+
+/** Bounds that keep a typing error from eating the machine. */
+export const MAX_HOLD_MS = 24 * 3600 * 1000;
+
+export const DaemonConfigSpec = z.strictObject({
+  /** Absolute, resolved without touching a mount of ours; an empty directory. */
+  mountPoint: z.string().startsWith('/'),
+  /** The words of each -o. */
+  mountOptions: z.array(z.string()).default([]),
+  /** Default: control.sock in the state directory. */
+  socketPath: z.string().optional(),
+  /** A request that is held longer makes the watchdog abort the connection. */
+  maxHoldMs: z.int().min(1).max(MAX_HOLD_MS).default(120_000),
+  /** Size limit of the store; the default leaves the machine most of its memory. */
+  maxBytes: z.int().min(1).optional(),
+  maxInodes: z.int().min(1).default(1_000_000),
+  writebackCache: z.boolean().default(true),
+  /** Pages of one request that INIT asks for; the kernel's own limit is 256 or fs.fuse.max_pages_limit. */
+  maxPages: z.int().min(1).max(65_535).default(256),
+  maxBackground: z.int().min(1).max(65_535).default(65_535),
+  /** How long the kernel may believe attributes and names without asking again. */
+  attrTimeoutMs: z.int().min(0).max(MAX_HOLD_MS).default(1000),
+  entryTimeoutMs: z.int().min(0).max(MAX_HOLD_MS).default(1000),
+  /** Answer OPEN with FOPEN_NOFLUSH: close(2) then does not wait for writeback. */
+  noFlush: z.boolean().default(false),
+  /** Of every random choice of the faults. */
+  seed: z.int().min(0).max(0xffff_ffff).default(0),
+  logLevel: z.string().default('info'),
+  /** Absent: standard error. */
+  logFile: z.string().optional(),
+  /** A descriptor that gets one line of JSON, `DaemonReady` or `DaemonRefused`, and is closed. */
+  readyFd: z.int().min(0).optional(),
+  /** A descriptor whose end of file means that whoever started the daemon has died: un-wedge and end. */
+  leashFd: z.int().min(0).optional(),
+});
+
+export type DaemonConfig = z.output<typeof DaemonConfigSpec>;
+export type DaemonConfigInput = z.input<typeof DaemonConfigSpec>;
+
+/** The mount is up, the watchdog is armed, the control socket answers. */
+export interface DaemonReady {
+  readonly ready: {
+    readonly pid: number;
+    readonly mountPoint: string;
+    readonly device: string;
+    readonly connection: number;
+    readonly socketPath: string;
+    readonly stateDirectory: string;
+    readonly watchdogPid: number;
+  };
+}
+
+/** Nothing is mounted and nothing runs. */
+export interface DaemonRefused {
+  readonly error: { readonly message: string; readonly exitStatus: number };
+}
