@@ -23,7 +23,7 @@ export interface KmsgRecord {
 }
 
 /** Unprintable bytes and the backslash are \xNN. */
-function unescape(text: string): string {
+function decodeEscapes(text: string): string {
   if (!text.includes('\\x')) return text;
   const bytes: Buffer[] = [];
   let end = 0;
@@ -44,7 +44,7 @@ export function parseKmsgRecord(record: string, file = '/dev/kmsg'): KmsgRecord 
   rest.forEach((line, index) => {
     const equals = line.indexOf('=');
     if (!line.startsWith(' ') || equals < 0) throw malformed(file, index + 2, '" KEY=value"', line);
-    dictionary.set(unescape(line.slice(1, equals)), unescape(line.slice(equals + 1)));
+    dictionary.set(decodeEscapes(line.slice(1, equals)), decodeEscapes(line.slice(equals + 1)));
   });
   return {
     level: prefix & 7,
@@ -52,7 +52,7 @@ export function parseKmsgRecord(record: string, file = '/dev/kmsg'): KmsgRecord 
     sequence: parseCount(sequence, file, 1, 'the sequence number'),
     timestampUs: parseCount(timestampUs, file, 1, 'the timestamp'),
     flags,
-    text: unescape(first.slice(semicolon + 1)),
+    text: decodeEscapes(first.slice(semicolon + 1)),
     dictionary,
   };
 }
