@@ -63,10 +63,17 @@ function readKernelConfig(release: string, root: string): Map<string, string> | 
 
 function readPackedConfig(root: string): string | undefined {
   const file = '/proc/config.gz';
+  let packed: Buffer;
   try {
-    return gunzipSync(readFileSync(underRoot(root, file))).toString();
+    packed = readFileSync(underRoot(root, file));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    const problem = unreadable(file, 'a readable file', error);
+    if (isMissing(problem)) return undefined;
+    throw problem;
+  }
+  try {
+    return gunzipSync(packed).toString();
+  } catch (error) {
     throw unreadable(file, 'a gzipped configuration', error);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * /dev/kmsg: the kernel's log, one record to a read, from now on.
- * Node has no lseek, so what was logged before is read and dropped instead of skipped.
+ * Node has no lseek, so what was logged before is read and dropped instead of skipped.  A message that does not
+ * end its line may still be continued, and cannot be read before the next one is logged.
  * Authority: Documentation/ABI/testing/dev-kmsg, kernel/printk/printk.c (devkmsg_read).
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
