@@ -67,9 +67,9 @@ test('a u64 is logged with all its digits', (context) => {
 
 test('pretty is for a person, and without colour in a file', (context) => {
   const destination = join(freshDirectory(context), 'log');
-  createLogger({ level: 'info', destination, pretty: true }).warn({ pid: 7 }, 'held too long');
+  createLogger({ level: 'info', destination, pretty: true }).warn({ nodeid: 7 }, 'held too long');
   const written = readFileSync(destination, 'utf8');
-  assert.match(written, /WARN.*held too long/);
+  assert.match(written, /^\[.*WARN.*held too long\n {4}nodeid: 7\n$/);
   assert.equal(written.includes('\u001b['), false);
 });
 

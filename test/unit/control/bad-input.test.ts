@@ -113,7 +113,7 @@ const refused: [string, RawRequest, WireErrorCode, string?, unknown?][] = [
   ['a body one byte too long', post('/v1/release', ' '.repeat(bodyLimitBytes + 1)), 'PAYLOAD_TOO_LARGE'],
   [
     'a chunked body that is too long',
-    post('/v1/release', ' '.repeat(3 * bodyLimitBytes), { ...json, 'transfer-encoding': 'chunked' }),
+    post('/v1/release', ' '.repeat(12 * bodyLimitBytes), { ...json, 'transfer-encoding': 'chunked' }),
     'PAYLOAD_TOO_LARGE',
   ],
   [
@@ -229,7 +229,7 @@ test('a request without a Host header is served: on a unix socket it says nothin
   assert.match(answer, /^HTTP\/1\.1 200 /);
 });
 
-test('a client that never finishes its request is cut off with 408, headers and body alike', async (context) => {
+test('a client that never finishes its request is cut off with 408', { timeout: 10_000 }, async (context) => {
   const { socketPath, client } = await serveFake(context, { requestTimeoutMs: 150 });
   const body = 'POST /v1/release HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{';
   const answers = await Promise.all(['', 'GET /v1/sta', body].map((bytes) => sendBytes(socketPath, bytes)));

@@ -45,14 +45,13 @@ test('the socket has mode 0600 from the start, and the umask is as it was', asyn
   const socketPath = join(freshDirectory(context), 's');
   const before = process.umask(0);
   context.after(() => process.umask(before));
-  const listening = startControlServer({ socketPath, api: fakeDaemon(), log: silentLog });
+  const listening = start(context, socketPath);
   while (!existsSync(socketPath))
     await new Promise((resolve) => process.nextTick(resolve)).then(() => new Promise(setImmediate));
   assert.equal(lstatSync(socketPath).mode & 0o777, 0o600);
   assert.equal(process.umask(), 0);
-  const server = await listening;
+  await listening;
   assert.equal(lstatSync(socketPath).mode & 0o777, 0o600);
-  await server.close();
 });
 
 test('the umask is restored when listening fails too', async (context) => {
