@@ -9,6 +9,9 @@ import { GlobSpec } from './glob.js';
 import { OpcodeSpec } from './opcode-spec.js';
 import { strictShape } from './strict-shape.js';
 
+export { GlobSpec } from './glob.js';
+export { faultableOpcodes, OpcodeSpec } from './opcode-spec.js';
+
 const byteOffset = z.int().min(0);
 /** A billion requests: at 100,000 a second that is hours away; more is a slip of the hand. */
 const ordinal = z.int().min(1).max(1_000_000_000);
@@ -23,7 +26,7 @@ const MatchSpec = strictShape({
   opcodes: z
     .array(OpcodeSpec)
     .min(1)
-    .transform((opcodes) => [...new Set(opcodes)])
+    .overwrite((opcodes) => [...new Set(opcodes)])
     .optional(),
   /** Anchored at the root of the mount (glob.ts); a request about a node without a path never matches one. */
   path: GlobSpec.optional(),

@@ -45,12 +45,11 @@ export const GlobSpec = z
   .string()
   .min(1)
   .max(maxGlobLength)
-  .transform((given, context) => {
+  .superRefine((given, context) => {
     const wrong = complaint(given);
-    if (wrong === undefined) return normalForm(given);
-    context.addIssue(wrong);
-    return z.NEVER;
-  });
+    if (wrong !== undefined) context.addIssue(wrong);
+  })
+  .overwrite(normalForm);
 
 /** A predicate over paths, from a glob in normal form. */
 export function compileGlob(glob: string): (path: string) => boolean {

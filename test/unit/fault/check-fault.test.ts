@@ -21,6 +21,13 @@ describe('checkFault', () => {
     );
   });
 
+  it('leaves the normal form as it is', () => {
+    for (const path of ['!a', '!(a)', './x/*', '**/*.log', '{a,b}']) {
+      const once = checkFault(matching({ opcodes: ['write', 'write'], path }));
+      assert.deepEqual(checkFault(once), once);
+    }
+  });
+
   const bad: [unknown, string, RegExp][] = [
     [undefined, 'fault', /\(not given\): is required: give an object/],
     [[], 'fault', /\[\]: give an object/],
