@@ -77,7 +77,8 @@ for (const testCase of requestCases) {
       }
     });
 
-    it('fails when bytes are left over', { skip: testCase.title === 'INIT of 64 bytes' }, () => {
+    if (testCase.mayGrow) return;
+    it('fails when bytes are left over', () => {
       for (const surplus of [1, 8, 40]) {
         const code = codeOf(() => decodeRequest(withLength(whole, whole.length + surplus), negotiated));
         assert.ok(code === 'TRUNCATED' || code === 'LENGTH_MISMATCH', code);
