@@ -4,7 +4,7 @@
  */
 import { errnoName } from '../base/errno.js';
 import { ProtocolError } from './errors.js';
-import type { Extension } from './extension.js';
+import { type Extension, FUSE_EXT_GROUPS, FUSE_MAX_NR_SECCTX } from './extension.js';
 import * as flag from './flags.js';
 import { initFlagNames } from './init-flags.js';
 import { type ByteName, displayName } from './name.js';
@@ -81,6 +81,9 @@ function isQuiet(field: string, value: unknown): boolean {
 }
 
 function printField(opcode: number, field: string, value: unknown): string {
+  if (field === 'extensions') {
+    return `[${(value as readonly Extension[]).map(printExtension).join(' ')}]`;
+  }
   const printer = field === 'flags' ? (flagsPrinters.get(opcode) ?? hex) : printers[field];
   if (printer !== undefined) return printer(value as never);
   if (Array.isArray(value)) return `[${value.map(printStruct).join(' ')}]`;
@@ -88,10 +91,15 @@ function printField(opcode: number, field: string, value: unknown): string {
   return String(value);
 }
 
+function printExtension({ type, payload }: Extension): string {
+  let kind = `type=${type}`;
+  if (type === FUSE_EXT_GROUPS) kind = 'FUSE_EXT_GROUPS';
+  else if (type <= FUSE_MAX_NR_SECCTX) kind = `nr_secctx=${type}`;
+  return `{${kind} ${payload.length} bytes}`;
+}
+
 function printStruct(value: unknown): string {
-  const fields = Object.entries(value as object).map(([field, inner]) =>
-    Buffer.isBuffer(inner) ? `${inner.length} bytes` : `${field}=${inner}`,
-  );
+  const fields = Object.entries(value as object).map(([field, inner]) => `${field}=${inner}`);
   return `{${fields.join(' ')}}`;
 }
 

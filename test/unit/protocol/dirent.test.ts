@@ -1,11 +1,14 @@
 /** READDIR and READDIRPLUS payloads: golden records, padding, and the limit. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import type { NodeId, Unique } from '../../../src/base/branded.js';
 import { DirentBuilder } from '../../../src/protocol/dirent.js';
 import { nameFromUtf8 } from '../../../src/protocol/name.js';
 import type { EntryOut } from '../../../src/protocol/reply-entry.js';
 import { bytes, raw, s32, u32, u64, zeros } from '../../support/bytes.js';
+
+// What allocUnsafe gives is dirty in earnest, so that padding which is not written shows.
+mock.method(Buffer, 'allocUnsafe', (size: number) => Buffer.alloc(size, 0xee));
 
 const unique = 5n as Unique;
 const dirent = (name: string, off = 1) => ({ ino: 9, off, type: 8, name: nameFromUtf8(name) });

@@ -1,6 +1,6 @@
 /** Golden replies and notifications; each in a dirty buffer that is larger, exact, and too small. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import type { NodeId, Unique } from '../../../src/base/branded.js';
 import { Errno } from '../../../src/base/errno.js';
 import { nameFromUtf8 } from '../../../src/protocol/name.js';
@@ -12,6 +12,9 @@ import * as replyEntry from '../../../src/protocol/reply-entry.js';
 import * as replyIo from '../../../src/protocol/reply-io.js';
 import * as replySession from '../../../src/protocol/reply-session.js';
 import { bytes, cstring, raw, s32, s64, u16, u32, u64, zeros } from '../../support/bytes.js';
+
+// What allocUnsafe gives is dirty in earnest, so that padding which is not written shows.
+mock.method(Buffer, 'allocUnsafe', (size: number) => Buffer.alloc(size, 0xee));
 
 const unique = 0x8122_3344_5566_7788n as Unique;
 const node = (id: number) => id as NodeId;
@@ -210,6 +213,16 @@ const cases: readonly [string, Buffer, Buffer][] = [
     golden(u32(7), u32(22), initBytes.subarray(8, 24)),
   ],
   ['init of 7.4', replySession.encodeInit(unique, { ...init, minor: 4 }), golden(u32(7), u32(4))],
+  [
+    'init of 7.23',
+    replySession.encodeInit(unique, { ...init, minor: 23 }),
+    golden(u32(7), u32(23), initBytes.subarray(8)),
+  ],
+  [
+    'init of 7.5',
+    replySession.encodeInit(unique, { ...init, minor: 5 }),
+    golden(u32(7), u32(5), initBytes.subarray(8, 24)),
+  ],
   ['init for a later major', replySession.encodeInitMajor(unique), golden(u32(7), u32(45), zeros(56))],
   [
     'statfs',

@@ -139,6 +139,48 @@ const createPrint = 'flags=0x8042 mode=0100644 umask=022 open_flags=FUSE_OPEN_KI
 
 const initIn = (flags: number) => bytes(u32(7), u32(45), u32(131072), u32(flags));
 
+/** Kernels before 7.38 send the security context without total_extlen. */
+const secctxOfOld = { extensions: [{ type: 1, payload: secctx.subarray(8) }] };
+const secctxPrint = 'extensions=[{nr_secctx=1 32 bytes}]';
+const oldSecurityContexts: readonly RequestCase[] = [
+  {
+    title: 'MKNOD with a security context of before total_extlen',
+    opcode: 'FUSE_MKNOD',
+    flags: 1n << 32n,
+    args: bytes(u32(0o10600), u32(0), u32(0), junk(4), cstring('fifo'), secctx),
+    wholeWithout: 21,
+    fields: { mode: 0o10600, rdev: 0, umask: 0, name: 'fifo', ...secctxOfOld },
+    print: `${secctxPrint} mode=010600 rdev=0 umask=00 name="fifo"`,
+  },
+  {
+    title: 'MKDIR with a security context of before total_extlen',
+    opcode: 'FUSE_MKDIR',
+    flags: 1n << 32n,
+    args: bytes(u32(0o700), u32(0o1), cstring('dir'), secctx),
+    wholeWithout: 12,
+    fields: { mode: 0o700, umask: 1, name: 'dir', ...secctxOfOld },
+    print: `${secctxPrint} mode=0700 umask=01 name="dir"`,
+  },
+  {
+    title: 'CREATE with a security context of before total_extlen',
+    opcode: 'FUSE_CREATE',
+    flags: 1n << 32n,
+    args: bytes(createIn, cstring('new'), secctx),
+    wholeWithout: 20,
+    fields: { ...createFields, name: 'new', ...secctxOfOld },
+    print: `${secctxPrint} ${createPrint} name="new"`,
+  },
+  {
+    title: 'TMPFILE with a security context of before total_extlen',
+    opcode: 'FUSE_TMPFILE',
+    flags: 1n << 32n,
+    args: bytes(createIn, cstring('/'), secctx),
+    wholeWithout: 18,
+    fields: { ...createFields, ...secctxOfOld },
+    print: `${secctxPrint} ${createPrint}`,
+  },
+];
+
 export const requestCases: readonly RequestCase[] = [
   {
     title: 'LOOKUP of a name that is not UTF-8',
@@ -288,6 +330,21 @@ export const requestCases: readonly RequestCase[] = [
     fields: { fh: 3n, offset: 8192, size: 5, write_flags: 1, lock_owner: 0n, flags: 0, data: raw('hello') },
     print: 'fh=3 offset=8192 size=5 write_flags=FUSE_WRITE_CACHE',
   },
+  {
+    title: 'WRITE of write(2)',
+    opcode: 'FUSE_WRITE',
+    args: bytes(u64(FH), u64(0x1_0000_0001), u32(1), u32(6), u64(OWNER), u32(0x8401), junk(4), raw('!')),
+    fields: {
+      fh: FH,
+      offset: 0x1_0000_0001,
+      size: 1,
+      write_flags: 6,
+      lock_owner: OWNER,
+      flags: 0x8401,
+      data: raw('!'),
+    },
+    print: `${fh} offset=4294967297 size=1 write_flags=FUSE_WRITE_LOCKOWNER|FUSE_WRITE_KILL_SUIDGID lock_owner=${OWNER} flags=0x8401`,
+  },
   { title: 'STATFS', opcode: 'FUSE_STATFS', args: zeros(0), fields: {}, print: '' },
   { title: 'RELEASE', opcode: 'FUSE_RELEASE', args: releaseIn, fields: releaseFields, print: releasePrint },
   {
@@ -398,7 +455,7 @@ export const requestCases: readonly RequestCase[] = [
         { type: 32, payload: suppGroups.subarray(8) },
       ],
     },
-    print: `extensions=[{type=1 32 bytes} {type=32 8 bytes}] ${createPrint} name="new"`,
+    print: `extensions=[{nr_secctx=1 32 bytes} {FUSE_EXT_GROUPS 8 bytes}] ${createPrint} name="new"`,
   },
   {
     title: 'SYMLINK with a security context of before total_extlen',
@@ -407,7 +464,24 @@ export const requestCases: readonly RequestCase[] = [
     args: bytes(cstring('link'), cstring('to'), secctx),
     wholeWithout: 8,
     fields: { name: 'link', target: 'to', extensions: [{ type: 1, payload: secctx.subarray(8) }] },
-    print: 'extensions=[{type=1 32 bytes}] name="link" target="to"',
+    print: 'extensions=[{nr_secctx=1 32 bytes}] name="link" target="to"',
+  },
+  ...oldSecurityContexts,
+  {
+    title: 'MKDIR where no security module has a context, and an extension of later',
+    opcode: 'FUSE_MKDIR',
+    args: bytes(u32(0o755), u32(0o22), cstring('dir'), u32(8), u32(0), u32(8), u32(99)),
+    total_extlen: 2,
+    fields: {
+      mode: 0o755,
+      umask: 0o22,
+      name: 'dir',
+      extensions: [
+        { type: 0, payload: zeros(0) },
+        { type: 99, payload: zeros(0) },
+      ],
+    },
+    print: 'extensions=[{nr_secctx=0 0 bytes} {type=99 0 bytes}] mode=0755 umask=022 name="dir"',
   },
   {
     title: 'INTERRUPT',
@@ -462,6 +536,27 @@ export const requestCases: readonly RequestCase[] = [
     print: 'offset=4096 size=5',
   },
   {
+    title: 'NOTIFY_REPLY without a page',
+    opcode: 'FUSE_NOTIFY_REPLY',
+    args: bytes(junk(8), u64(4096), u32(0), junk(4), junk(16)),
+    fields: { offset: 4096, size: 0, data: zeros(0) },
+    print: 'offset=4096 size=0',
+  },
+  {
+    title: 'IOCTL without data',
+    opcode: 'FUSE_IOCTL',
+    args: bytes(u64(1), u32(0), u32(0x5401), u64(2), u32(0), u32(0)),
+    fields: { fh: 1n, flags: 0, cmd: 0x5401, arg: 2n, in_size: 0, out_size: 0, data: zeros(0) },
+    print: 'fh=1 cmd=0x5401 arg=0x2 in_size=0 out_size=0',
+  },
+  {
+    title: 'BATCH_FORGET of nothing',
+    opcode: 'FUSE_BATCH_FORGET',
+    args: zeros(8),
+    fields: { count: 0, items: [] },
+    print: 'count=0 items=[]',
+  },
+  {
     title: 'BATCH_FORGET',
     opcode: 'FUSE_BATCH_FORGET',
     args: bytes(u32(2), junk(4), u64(5), u64(1), u64(6), u64(3)), // count, dummy, nodeid, nlookup, ...
@@ -512,9 +607,15 @@ export const requestCases: readonly RequestCase[] = [
   {
     title: 'REMOVEMAPPING',
     opcode: 'FUSE_REMOVEMAPPING',
-    args: bytes(u32(1), u64(4096), u64(0xffff_ffff_ffff_ffffn)), // count, moffset, len
-    fields: { count: 1, items: [{ moffset: 4096n, len: 0xffff_ffff_ffff_ffffn }] },
-    print: 'count=1 items=[{moffset=4096 len=18446744073709551615}]',
+    args: bytes(u32(2), u64(4096), u64(0xffff_ffff_ffff_ffffn), u64(1), u64(2)), // count, moffset, len, ...
+    fields: {
+      count: 2,
+      items: [
+        { moffset: 4096n, len: 0xffff_ffff_ffff_ffffn },
+        { moffset: 1n, len: 2n },
+      ],
+    },
+    print: 'count=2 items=[{moffset=4096 len=18446744073709551615} {moffset=1 len=2}]',
   },
   { title: 'SYNCFS', opcode: 'FUSE_SYNCFS', args: junk(8), fields: {}, print: '' },
   {

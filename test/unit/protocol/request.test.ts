@@ -5,7 +5,7 @@ import type { ProtocolErrorCode } from '../../../src/protocol/errors.js';
 import { ProtocolError } from '../../../src/protocol/errors.js';
 import { Opcode } from '../../../src/protocol/opcode.js';
 import { printRequest } from '../../../src/protocol/print.js';
-import { decodeRequest, type Negotiated } from '../../../src/protocol/request.js';
+import { decodeRequest, type Negotiated, type RequestOf } from '../../../src/protocol/request.js';
 import { bytes, cstring, junk, raw, u32, u64, zeros } from '../../support/bytes.js';
 import { header, message, messageOf, type RequestCase, requestCases } from './request-cases.js';
 
@@ -105,6 +105,7 @@ describe('requests that contradict themselves', () => {
       message(Opcode.FUSE_REMOVEXATTR, cstring('n'.repeat(256))),
       'BAD_NAME',
     ],
+    ['an empty attribute name', message(Opcode.FUSE_REMOVEXATTR, cstring('')), 'BAD_NAME'],
     ['a name without NUL', message(Opcode.FUSE_LOOKUP, raw('abc')), 'TRUNCATED'],
     ['two names for LOOKUP', message(Opcode.FUSE_LOOKUP, cstring('a\0b')), 'LENGTH_MISMATCH'],
     ['FORGET 2^53 times', message(Opcode.FUSE_FORGET, u64(2n ** 53n)), 'BAD_VALUE'],
@@ -200,7 +201,8 @@ describe('forms that depend on more than the opcode', () => {
   it('INIT of another major version gives the version only', () => {
     const request = decodeRequest(message(Opcode.FUSE_INIT, bytes(u32(8), u32(3), junk(100))));
     assert.ok(request.opcode === Opcode.FUSE_INIT);
-    assert.deepEqual([request.major, request.minor, request.flags, request.flags2], [8, 3, 0, 0]);
+    const { major, minor, max_readahead, flags, flags2 } = request;
+    assert.deepEqual([major, minor, max_readahead, flags, flags2], [8, 3, 0, 0, 0]);
   });
 
   it('INIT may have grown by fields of a later minor version', () => {
@@ -208,6 +210,13 @@ describe('forms that depend on more than the opcode', () => {
     const request = decodeRequest(message(Opcode.FUSE_INIT, args));
     assert.ok(request.opcode === Opcode.FUSE_INIT);
     assert.deepEqual([request.minor, request.flags2], [99, 5]);
+  });
+
+  it('a handler of one opcode knows the fields without asking again', () => {
+    const bytesAsked = (request: RequestOf<typeof Opcode.FUSE_READDIR>): number => request.size;
+    const request = decodeRequest(message(Opcode.FUSE_READDIR, bytes(zeros(16), u32(4096), zeros(20))));
+    assert.ok(request.opcode === Opcode.FUSE_READDIR);
+    assert.equal(bytesAsked(request), 4096);
   });
 
   it('a name of 4095 bytes is the longest that the kernel sends', () => {
