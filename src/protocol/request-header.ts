@@ -11,14 +11,13 @@ import { readNodeId, readUnique } from './wire.js';
 export const IN_HEADER_SIZE = 40;
 /** Bit 63 of `unique`: the kernel sends this request once more (FUSE_NOTIFY_RESEND). */
 export const FUSE_UNIQUE_RESEND = 1n << 63n;
-/** uid and gid where idmapping information is not to be had (FUSE_ALLOW_IDMAP). */
-export const FUSE_INVALID_UIDGID = 0xffff_ffff;
 
 /** A class and not a literal: one allocation with one shape for each opcode, and the header written once. */
 export class RequestHeader<O extends Opcode> {
   readonly opcode: O;
   readonly unique: Unique;
   readonly nodeid: NodeId;
+  /** 2^32-1 (FUSE_INVALID_UIDGID), and so `gid`, where an idmapped mount has no mapping for it. */
   readonly uid: number;
   readonly gid: number;
   readonly pid: number;

@@ -56,6 +56,10 @@ export const notNegotiated: Negotiated = { minor: 0, flags: 0n };
 /** Discriminated by `opcode`. */
 export type Request = ReturnType<typeof decodeArguments>;
 
+/** The Request of one opcode, for a handler of that opcode: some classes serve several. */
+export type RequestOf<O extends Opcode> = OfOpcode<Request, O>;
+type OfOpcode<R extends Request, O> = R extends Request ? (O extends R['opcode'] ? R : never) : never;
+
 /**
  * @param message exactly the bytes of one read(2); payloads of the result are subarrays of it, not copies
  * @throws {ProtocolError} see ProtocolErrorCode
