@@ -1,4 +1,4 @@
-/** Replies and notifications as text. What requests print is in request-cases.ts. */
+/** Replies and notifications as text. What requests print is in the request-cases files. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeId, Unique } from '../../../src/base/branded.js';

@@ -339,7 +339,7 @@ describe('what the kernel would not take is refused', () => {
     ['a negative fh', () => replyIo.encodeOpen(unique, { ...open, fh: -1n })],
     ['an offset of 64 bits', () => notify.encodeNotifyInvalInode(node(1), 2n ** 63n, 0n)],
     ['max_background of 2^16', () => replySession.encodeInit(unique, { ...init, max_background: 65536 })],
-    ['flags2 without FUSE_INIT_EXT', () => replySession.encodeInit(unique, { ...init, flags: 1n << 35n })],
+    ['flags2 without FUSE_INIT_EXT', () => replySession.encodeInit(unique, { ...init, flags: 1n << 32n })],
     ['257 iovecs', () => replyDevice.encodeIoctlRetry(unique, Array(257).fill({ base: 0n, len: 1 }), [])],
     ['an empty name', () => notify.encodeNotifyInvalEntry(node(1), nameFromUtf8(''), 0)],
   ];

@@ -8,7 +8,9 @@ import fc from 'fast-check';
 import { ProtocolError } from '../../../src/protocol/errors.js';
 import { printRequest } from '../../../src/protocol/print.js';
 import { decodeRequest, type Negotiated } from '../../../src/protocol/request.js';
-import { message, messageOf, requestCases } from './request-cases.js';
+import { message, messageOf } from './request-case.js';
+import { fileCases } from './request-cases-file.js';
+import { inodeCases } from './request-cases-inode.js';
 
 const MARGIN = 128;
 
@@ -38,7 +40,7 @@ function holds(whole: Buffer, flags: bigint): void {
 }
 
 const anyFlags = fc.constantFrom(0n, 1n << 29n, 1n << 32n, (1n << 32n) | (1n << 29n));
-const valid = fc.constantFrom(...requestCases);
+const valid = fc.constantFrom(...inodeCases, ...fileCases);
 
 describe('decodeRequest', () => {
   it('survives arbitrary bytes', () => {

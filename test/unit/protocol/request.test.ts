@@ -7,7 +7,11 @@ import { Opcode } from '../../../src/protocol/opcode.js';
 import { printRequest } from '../../../src/protocol/print.js';
 import { decodeRequest, type Negotiated, type RequestOf } from '../../../src/protocol/request.js';
 import { bytes, cstring, junk, raw, u32, u64, zeros } from '../../support/bytes.js';
-import { header, message, messageOf, type RequestCase, requestCases } from './request-cases.js';
+import { header, message, messageOf, type RequestCase } from './request-case.js';
+import { fileCases } from './request-cases-file.js';
+import { inodeCases } from './request-cases-inode.js';
+
+const requestCases = [...inodeCases, ...fileCases];
 
 const negotiatedBy = (testCase: RequestCase): Negotiated => ({ minor: 45, flags: testCase.flags ?? 0n });
 
