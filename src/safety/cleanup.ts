@@ -4,6 +4,7 @@
  * Each step runs whatever became of those before it, none throws, and none touches the mount.  Doing it twice, or
  * from two processes at once, does no harm.
  */
+import { existsSync } from 'node:fs';
 import { Errno, errnoName } from '../base/errno.js';
 import { findFusectlMount } from '../kernel/fusectl.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
@@ -98,9 +99,10 @@ function readState(directory: StateDirectory): { state?: State; outcome: Outcome
     return { state: directory.read(), outcome: done('read') };
   } catch (error) {
     if (!(error instanceof StateDirectoryError) || error.code !== 'STATE_DIRECTORY_MISSING') throw error;
+    if (!existsSync(directory.path)) return { outcome: done('removed by another') };
     // Its owner is between making the directory and writing the first state, and has done nothing yet.
     if (isProcessRunning(directory)) return { outcome: failed('not written yet, and its owner runs') };
-    return { outcome: done('never written, or removed by another') };
+    return { outcome: done('never written') };
   }
 }
 

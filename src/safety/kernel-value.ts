@@ -6,7 +6,6 @@
 import { closeSync, constants, openSync, readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StuckfsError } from '../base/errors.js';
-import { errnoOf } from '../kernel/kernel-file.js';
 import { mountContaining, readMountinfo } from '../kernel/mountinfo.js';
 import { isValuePath } from './ledger-records.js';
 import { isServedByUserSpace } from './trusted-directory.js';
@@ -17,10 +16,8 @@ export type KernelValueErrorCode =
   | 'KERNEL_VALUE_UNREADABLE'
   | 'KERNEL_VALUE_UNWRITABLE';
 
+/** Its `cause` is what the system call threw, where one failed. */
 export class KernelValueError extends StuckfsError {
-  /** Positive Linux errno where a system call failed. */
-  readonly errno: number | undefined;
-
   constructor(
     override readonly code: KernelValueErrorCode,
     readonly path: string,
@@ -28,7 +25,6 @@ export class KernelValueError extends StuckfsError {
     cause?: unknown,
   ) {
     super(`${path}: ${why}`, { cause });
-    this.errno = errnoOf(cause);
   }
 }
 

@@ -67,7 +67,6 @@ const instanceRecord = z.strictObject({
 });
 
 const ledgerRecord = z.discriminatedUnion('kind', [fileRecord, effectiveRecord, mountRecord, instanceRecord]);
-export type FileRecord = Readonly<z.infer<typeof fileRecord>>;
 export type LedgerRecord = Readonly<z.infer<typeof ledgerRecord>>;
 
 export interface ParsedLedger {

@@ -10,7 +10,7 @@ import { Errno, errnoName } from '../base/errno.js';
 import { errnoOf, isMissing } from '../kernel/kernel-file.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { UMOUNT_NOFOLLOW } from '../syscall/mount.js';
-import { readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
+import { KernelValueError, readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
 import { readLedger, rewriteLedger } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
 import { type LedgerRecord, ourMountSource } from './ledger-records.js';
@@ -74,8 +74,10 @@ function attempt(act: () => Outcome): Outcome {
   try {
     return act();
   } catch (error) {
-    if (isMissing(error)) return done('gone');
-    const errno = errnoOf(error);
+    const origin = error instanceof KernelValueError ? error.cause : error;
+    const errno = errnoOf(origin);
+    // ENODEV: the device went away between open(2) and write(2) (fs/kernfs/file.c).
+    if (isMissing(origin) || errno === Errno.ENODEV) return done('gone');
     const message = error instanceof Error ? error.message : String(error);
     return failed(errno === undefined ? message : `${message} (${errnoName(errno)})`);
   }

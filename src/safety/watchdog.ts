@@ -38,7 +38,7 @@ export interface Watchdog extends ProcessIdentity {
   bye(): void;
   /** Resolves with the reason when it has aborted the connection. */
   readonly aborted: Promise<string>;
-  /** Resolves when the process has ended, which before `bye` means that nothing guards this mount. */
+  /** Resolves when it has ended: before `bye`, nothing guards this mount any more. It keeps no event loop alive. */
   readonly ended: Promise<void>;
 }
 

@@ -16,6 +16,7 @@ import { readProcStat } from '../../../src/kernel/proc-stat.js';
 import { KernelValueError, normaliseValue } from '../../../src/safety/kernel-value.js';
 import { Ledger, LedgerError } from '../../../src/safety/ledger.js';
 import type { Machine } from '../../../src/safety/machine.js';
+import { ensurePseudoFilesystems } from '../../../src/safety/pseudo-filesystems.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
 import { fakeMachine, plainMounts, temporaryDirectory } from './fixtures.js';
 
@@ -305,12 +306,11 @@ test('setting dirty_bytes writes down dirty_ratio, which the kernel clears with 
 test('a pseudo filesystem is unmounted only if we mounted it', (t) => {
   const machine = fakeMachine(t);
   const ledger = Ledger.open(runDirectory(t), machine);
-  assert.equal(ledger.mountPseudo('fusectl'), 'ours');
   machine.setMounts([
     ...machine.read('/proc/self/mountinfo').trimEnd().split('\n'),
     '60 23 0:13 / /sys/kernel/tracing rw - tracefs nodev rw',
   ]);
-  assert.equal(ledger.mountPseudo('tracefs'), 'present');
+  assert.deepEqual(ensurePseudoFilesystems(ledger), { tracefs: 'present', fusectl: 'ours' });
   assert.deepEqual(ledger.restore(), [
     { kind: 'mount', what: '/sys/fs/fuse/connections', ok: true, detail: 'unmounted' },
   ]);
