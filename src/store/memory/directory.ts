@@ -1,0 +1,85 @@
+/**
+ * The names in one directory: found by name in a Map, listed in the order they came.  Each entry has a cookie
+ * that only grows, so a listing resumes at the right place whatever was added or removed meanwhile.
+ * Knows nothing of link counts, times or limits.
+ */
+import type { Inode } from './inode.js';
+
+/** Cookies 1 and 2 are "." and "..". */
+const FIRST_COOKIE = 3;
+
+export class Entry {
+  /** Undefined once it is removed: the listing order still holds it until it is compacted. */
+  inode: Inode | undefined;
+
+  constructor(
+    readonly parent: Inode,
+    readonly name: string,
+    inode: Inode,
+    readonly cookie: number,
+  ) {
+    this.inode = inode;
+  }
+}
+
+export class Directory {
+  readonly #byName = new Map<string, Entry>();
+  /** Ascending by cookie. */
+  #order: Entry[] = [];
+  #nextCookie = FIRST_COOKIE;
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** Above the cookie of every entry there is. */
+  get endCookie(): number {
+    return this.#nextCookie;
+  }
+
+  get(name: string): Entry | undefined {
+    return this.#byName.get(name);
+  }
+
+  add(parent: Inode, name: string, inode: Inode): Entry {
+    const entry = new Entry(parent, name, inode, this.#nextCookie++);
+    this.#byName.set(name, entry);
+    this.#order.push(entry);
+    return entry;
+  }
+
+  remove(entry: Entry): void {
+    this.#byName.delete(entry.name);
+    entry.inode = undefined;
+    const nrRemoved = this.#order.length - this.#byName.size;
+    if (nrRemoved > this.#byName.size + 16) {
+      this.#order = this.#order.filter((kept) => kept.inode !== undefined);
+    }
+  }
+
+  /** Entries with a cookie above `cookie` and below `end`, until `visit` says false; how many it took. */
+  list(cookie: number, end: number, visit: (entry: Entry, inode: Inode) => boolean): number {
+    let nrTaken = 0;
+    // A visitor that changes the directory may replace the order; this listing keeps the one it began with.
+    const order = this.#order;
+    for (let at = firstAbove(order, cookie); at < order.length; at++) {
+      const entry = order[at];
+      if (entry === undefined || entry.cookie >= end) break;
+      if (entry.inode === undefined) continue;
+      if (!visit(entry, entry.inode)) break;
+      nrTaken++;
+    }
+    return nrTaken;
+  }
+}
+
+function firstAbove(order: readonly Entry[], cookie: number): number {
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((order[middle]?.cookie ?? 0) > cookie) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
