@@ -1,31 +1,29 @@
 /**
  * The names in one directory: found by name in a Map, listed in the order they came.  Each entry has a cookie
  * that only grows, so a listing resumes at the right place whatever was added or removed meanwhile.
- * Knows nothing of link counts, times or limits.
+ * Knows nothing of link counts, times or limits, nor what an inode is.
  */
-import type { Inode } from './inode.js';
-
 /** Cookies 1 and 2 are "." and "..". */
 const FIRST_COOKIE = 3;
 
-export class Entry {
+export class Entry<Node> {
   /** Undefined once it is removed: the listing order still holds it until it is compacted. */
-  inode: Inode | undefined;
+  inode: Node | undefined;
 
   constructor(
-    readonly parent: Inode,
+    readonly parent: Node,
     readonly name: string,
-    inode: Inode,
+    inode: Node,
     readonly cookie: number,
   ) {
     this.inode = inode;
   }
 }
 
-export class Directory {
-  readonly #byName = new Map<string, Entry>();
+export class Directory<Node> {
+  readonly #byName = new Map<string, Entry<Node>>();
   /** Ascending by cookie. */
-  #order: Entry[] = [];
+  #order: Entry<Node>[] = [];
   #nextCookie = FIRST_COOKIE;
 
   get size(): number {
@@ -37,18 +35,18 @@ export class Directory {
     return this.#nextCookie;
   }
 
-  get(name: string): Entry | undefined {
+  get(name: string): Entry<Node> | undefined {
     return this.#byName.get(name);
   }
 
-  add(parent: Inode, name: string, inode: Inode): Entry {
+  add(parent: Node, name: string, inode: Node): Entry<Node> {
     const entry = new Entry(parent, name, inode, this.#nextCookie++);
     this.#byName.set(name, entry);
     this.#order.push(entry);
     return entry;
   }
 
-  remove(entry: Entry): void {
+  remove(entry: Entry<Node>): void {
     this.#byName.delete(entry.name);
     entry.inode = undefined;
     const nrRemoved = this.#order.length - this.#byName.size;
@@ -58,7 +56,7 @@ export class Directory {
   }
 
   /** Entries with a cookie above `cookie` and below `end`, until `visit` says false; how many it took. */
-  list(cookie: number, end: number, visit: (entry: Entry, inode: Inode) => boolean): number {
+  list(cookie: number, end: number, visit: (entry: Entry<Node>, inode: Node) => boolean): number {
     let nrTaken = 0;
     // A visitor that changes the directory may replace the order; this listing keeps the one it began with.
     const order = this.#order;
@@ -73,7 +71,7 @@ export class Directory {
   }
 }
 
-function firstAbove(order: readonly Entry[], cookie: number): number {
+function firstAbove(order: readonly { readonly cookie: number }[], cookie: number): number {
   let low = 0;
   let high = order.length;
   while (low < high) {

@@ -15,7 +15,7 @@ import { freeXattrs } from './xattr.js';
 export const ROOT_ID = 1 as NodeId;
 /** What an inode of each kind takes on the V8 heap with its place in the table, as measured, rounded up. */
 const INODE_BYTES = 256;
-const DIRECTORY_BYTES = 448;
+const DIRECTORY_BYTES = 576;
 const FILE_DATA_BYTES = 96;
 
 export interface OpenFile {

@@ -11,6 +11,9 @@ import type { FileData } from './file-data.js';
 
 const RELATIME_SECONDS = 24 * 60 * 60;
 
+/** A name of an inode in a directory. */
+export type Name = Entry<Inode>;
+
 export class Inode {
   nlink = 0;
   lookups = 0;
@@ -24,13 +27,13 @@ export class Inode {
   ctimeNsec: number;
   /** A regular file's data; absent until the first byte. */
   data: FileData | undefined = undefined;
-  directory: Directory | undefined = undefined;
+  directory: Directory<Inode> | undefined = undefined;
   /** A symlink's. */
   target: string | undefined = undefined;
   xattrs: Map<string, Buffer> | undefined = undefined;
   /** One of its names, and the others: a Set only for those that have several. */
-  entry: Entry | undefined = undefined;
-  moreEntries: Set<Entry> | undefined = undefined;
+  entry: Name | undefined = undefined;
+  moreEntries: Set<Name> | undefined = undefined;
 
   constructor(
     readonly nodeid: NodeId,
@@ -104,7 +107,7 @@ export class Inode {
     this.mode &= (this.mode & S_IXGRP) !== 0 ? ~(S_ISUID | S_ISGID) : ~S_ISUID;
   }
 
-  addEntry(entry: Entry): void {
+  addEntry(entry: Name): void {
     if (this.entry === undefined) {
       this.entry = entry;
       return;
@@ -113,7 +116,7 @@ export class Inode {
     this.moreEntries.add(entry);
   }
 
-  removeEntry(entry: Entry): void {
+  removeEntry(entry: Name): void {
     if (this.entry !== entry) {
       this.moreEntries?.delete(entry);
     } else {

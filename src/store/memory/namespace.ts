@@ -6,8 +6,8 @@ import { fail, isFailure, type Result } from '../failure.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID } from '../mode.js';
 import type { Owner } from '../store.js';
 import { MAP_MAX_ENTRIES } from './budget.js';
-import type { Directory, Entry } from './directory.js';
-import type { Inode } from './inode.js';
+import type { Directory } from './directory.js';
+import type { Inode, Name } from './inode.js';
 import type { InodeTable } from './inode-table.js';
 import type { PathCache } from './path-cache.js';
 
@@ -97,14 +97,14 @@ export class Namespace {
     return 0;
   }
 
-  find(parent: Inode, name: string): Result<Entry> {
+  find(parent: Inode, name: string): Result<Name> {
     if (parent.directory === undefined) return fail('ENOTDIR');
     if (name.length > NAME_MAX) return fail('ENAMETOOLONG');
     return parent.directory.get(name) ?? fail('ENOENT');
   }
 
   /** A new entry, paid for; link counts and times are the caller's. */
-  add(parent: Inode, name: string, inode: Inode): Result<Entry> {
+  add(parent: Inode, name: string, inode: Inode): Result<Name> {
     const directory = this.room(parent, name);
     if (isFailure(directory)) return directory;
     if (!this.table.budget.chargeMetadata(ENTRY_BYTES + name.length)) return fail('ENOSPC');
@@ -114,7 +114,7 @@ export class Namespace {
   }
 
   /** Takes an entry away and gives back its cost; link counts and times are the caller's. */
-  remove(entry: Entry, inode: Inode): void {
+  remove(entry: Name, inode: Inode): void {
     entry.parent.directory?.remove(entry);
     inode.removeEntry(entry);
     this.paths.invalidate(inode);
@@ -122,7 +122,7 @@ export class Namespace {
   }
 
   /** The directory, if it lives and can take a new entry of that name. */
-  room(parent: Inode, name: string): Result<Directory> {
+  room(parent: Inode, name: string): Result<Directory<Inode>> {
     const directory = liveDirectory(parent);
     if (isFailure(directory)) return directory;
     if (name.length > NAME_MAX) return fail('ENAMETOOLONG');
@@ -158,7 +158,7 @@ export class Namespace {
   }
 }
 
-function liveDirectory(parent: Inode): Result<Directory> {
+function liveDirectory(parent: Inode): Result<Directory<Inode>> {
   if (parent.directory === undefined) return fail('ENOTDIR');
   return parent.nlink === 0 ? fail('ENOENT') : parent.directory;
 }

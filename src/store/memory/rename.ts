@@ -4,8 +4,7 @@
  */
 import { fail, isFailure, type Result } from '../failure.js';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../mode.js';
-import type { Entry } from './directory.js';
-import type { Inode } from './inode.js';
+import type { Inode, Name } from './inode.js';
 import type { Namespace } from './namespace.js';
 
 export function rename(
@@ -45,7 +44,7 @@ export function rename(
 
 function moveToNew(
   names: Namespace,
-  from: Entry,
+  from: Name,
   source: Inode,
   newParent: Inode,
   newName: string,
@@ -68,7 +67,7 @@ function moveToNew(
 }
 
 /** The target's entry takes the source over in place: a listing under way sees the name exactly once. */
-function replace(names: Namespace, from: Entry, source: Inode, to: Entry, target: Inode): Result<0> {
+function replace(names: Namespace, from: Name, source: Inode, to: Name, target: Inode): Result<0> {
   const oldParent = from.parent;
   names.remove(from, source);
   rebind(names, to, target, source);
@@ -85,7 +84,7 @@ function replace(names: Namespace, from: Entry, source: Inode, to: Entry, target
   return 0;
 }
 
-function exchange(names: Namespace, from: Entry, source: Inode, to: Entry, target: Inode): Result<0> {
+function exchange(names: Namespace, from: Name, source: Inode, to: Name, target: Inode): Result<0> {
   from.inode = target;
   to.inode = source;
   source.removeEntry(from);
@@ -101,7 +100,7 @@ function exchange(names: Namespace, from: Entry, source: Inode, to: Entry, targe
   return 0;
 }
 
-function rebind(names: Namespace, entry: Entry, old: Inode, inode: Inode): void {
+function rebind(names: Namespace, entry: Name, old: Inode, inode: Inode): void {
   old.removeEntry(entry);
   names.paths.invalidate(old);
   entry.inode = inode;
