@@ -6,7 +6,7 @@
  * byte strings: one char (0-255) a byte.
  */
 import type { NodeId } from '../base/branded.js';
-import type { Failure, Result } from './failure.js';
+import type { Result } from './failure.js';
 import type { LockConflict, LockOwner, LockRequest, LockTicket } from './lock.js';
 
 /** Seconds may be negative (before 1970) and exceed 32 bits; nsec is 0 to 999,999,999. */
@@ -172,5 +172,3 @@ interface LockStore {
 }
 
 export interface Store extends InodeStore, NameStore, DataStore, XattrStore, LockStore {}
-
-export type { Failure };

@@ -96,9 +96,9 @@ export class LockTable {
       locks = { record: new RecordLocks(), flock: new Flocks(), queue: new Set() };
       this.#byInode.set(nodeid, locks);
     }
-    const gaveUp = this.#giveUpForConversion(locks, request);
+    this.#giveUpForConversion(locks, request);
     const result = this.#acquireOrQueue(nodeid, locks, request, settle);
-    if (gaveUp || result === 0) this.#wake(nodeid, locks);
+    if (result === 0) this.#wake(nodeid, locks);
     this.#dropIfEmpty(nodeid, locks);
     return result;
   }
@@ -134,14 +134,16 @@ export class LockTable {
     return 0;
   }
 
-  /** flock(2) converts by unlocking first: a conversion that fails or waits has lost the old lock. */
-  #giveUpForConversion(locks: InodeLocks, request: LockRequest): boolean {
-    if (request.flavor !== 'flock' || request.type === 'unlock') return false;
+  /**
+   * flock(2) converts by unlocking first: a conversion that fails or waits has lost the old lock.  Nobody need be
+   * woken then: what is in its way is another reader, who is in the way of all writers.
+   */
+  #giveUpForConversion(locks: InodeLocks, request: LockRequest): void {
+    if (request.flavor !== 'flock' || request.type === 'unlock') return;
     const type = locks.flock.typeOf(request.owner);
-    if (type === undefined || type === request.type) return false;
+    if (type === undefined || type === request.type) return;
     locks.flock.apply({ ...request, type: 'unlock' });
     this.#nrHeld--;
-    return true;
   }
 
   /** Grants what can be granted; callbacks run last, since they may come back for more. */

@@ -55,9 +55,8 @@ export class Directory<Node> {
     }
   }
 
-  /** Entries with a cookie above `cookie` and below `end`, until `visit` says false; how many it took. */
-  list(cookie: number, end: number, visit: (entry: Entry<Node>, inode: Node) => boolean): number {
-    let nrTaken = 0;
+  /** Entries with a cookie above `cookie` and below `end`, until `visit` says false. */
+  list(cookie: number, end: number, visit: (entry: Entry<Node>, inode: Node) => boolean): void {
     // A visitor that changes the directory may replace the order; this listing keeps the one it began with.
     const order = this.#order;
     for (let at = firstAbove(order, cookie); at < order.length; at++) {
@@ -65,9 +64,7 @@ export class Directory<Node> {
       if (entry === undefined || entry.cookie >= end) break;
       if (entry.inode === undefined) continue;
       if (!visit(entry, entry.inode)) break;
-      nrTaken++;
     }
-    return nrTaken;
   }
 }
 

@@ -95,7 +95,7 @@ export class InodeTable {
 
   open(inode: Inode): Handle {
     const handle = this.#nextHandle++;
-    this.#open.set(handle, { inode, endCookie: 0 });
+    this.#open.set(handle, { inode, endCookie: inode.directory?.endCookie ?? 0 });
     inode.opens++;
     return handle;
   }

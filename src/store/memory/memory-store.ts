@@ -1,13 +1,13 @@
 /**
- * The memory store: finds the inode of each call and hands it to the part that knows.  Owns attributes, open
- * files and listings; names are namespace.ts's and rename.ts's, bytes file-operations.ts's.
+ * The memory store: finds the inode of each call and hands it to the part that knows.  Owns
+ * nothing but the composition: names are namespace.ts's and rename.ts's, bytes file-operations.ts's.
  * A node id that is not known answers ESTALE.
  */
 import type { NodeId } from '../../base/branded.js';
 import { fail, isFailure, type Result } from '../failure.js';
 import type { LockConflict, LockOwner, LockRequest, LockTicket } from '../lock.js';
 import { LockTable } from '../locks/lock-table.js';
-import { S_IALLUGO, S_IFDIR, S_IFMT } from '../mode.js';
+import { S_IALLUGO, S_IFDIR } from '../mode.js';
 import type {
   AttributeChange,
   Attributes,
@@ -19,19 +19,13 @@ import type {
   Store,
   StoreCounters,
 } from '../store.js';
+import { changeAttributes } from './attribute-change.js';
 import { Budget, type StoreLimits } from './budget.js';
 import { PAGE_BYTES } from './chunk.js';
-import {
-  allocateFile,
-  copyFile,
-  dropPrivileges,
-  readFile,
-  resizeFile,
-  seekFile,
-  writeFile,
-} from './file-operations.js';
+import { allocateFile, copyFile, readFile, seekFile, writeFile } from './file-operations.js';
 import type { Inode } from './inode.js';
 import { InodeTable } from './inode-table.js';
+import { listDirectory, parentOf } from './listing.js';
 import { NAME_MAX, Namespace } from './namespace.js';
 import { PathCache } from './path-cache.js';
 import { rename } from './rename.js';
@@ -42,11 +36,6 @@ export interface MemoryStoreOptions extends StoreLimits {
   /** Permission bits of the root directory. Default 0755. */
   readonly rootMode?: number | undefined;
 }
-
-const DOT_COOKIE = 1;
-const DOTDOT_COOKIE = 2;
-const DT_SHIFT = 12;
-const DT_DIR = S_IFDIR >> DT_SHIFT;
 
 export class MemoryStore implements Store {
   readonly #budget: Budget;
@@ -70,7 +59,7 @@ export class MemoryStore implements Store {
     const directory = this.#inode(parent);
     if (isFailure(directory)) return directory;
     if (name === '.' && directory.isDirectory) return directory.attributes();
-    if (name === '..' && directory.isDirectory) return this.#parentOf(directory).attributes();
+    if (name === '..' && directory.isDirectory) return parentOf(directory).attributes();
     const entry = this.#names.find(directory, name);
     if (isFailure(entry)) return entry;
     return entry.inode?.attributes() ?? fail('ENOENT');
@@ -92,28 +81,8 @@ export class MemoryStore implements Store {
   setattr(nodeid: NodeId, change: AttributeChange): Result<Attributes> {
     const inode = this.#inode(nodeid);
     if (isFailure(inode)) return inode;
-    const now = this.#table.now();
-    if (change.size !== undefined) {
-      const resized = resizeFile(this.#table, inode, change.size);
-      if (isFailure(resized)) return resized;
-      inode.touchContent(now);
-    }
-    if (change.killPriv === true) dropPrivileges(this.#table, inode);
-    if (change.mode !== undefined) inode.mode = (inode.mode & S_IFMT) | (change.mode & S_IALLUGO);
-    if (change.uid !== undefined) inode.uid = change.uid;
-    if (change.gid !== undefined) inode.gid = change.gid;
-    const atime = change.atime === 'now' ? now : change.atime;
-    if (atime !== undefined) {
-      inode.atimeSec = atime.sec;
-      inode.atimeNsec = atime.nsec;
-    }
-    const mtime = change.mtime === 'now' ? now : change.mtime;
-    if (mtime !== undefined) {
-      inode.mtimeSec = mtime.sec;
-      inode.mtimeNsec = mtime.nsec;
-    }
-    inode.touchChange(change.ctime ?? now);
-    return inode.attributes();
+    const changed = changeAttributes(this.#table, inode, change);
+    return isFailure(changed) ? changed : inode.attributes();
   }
 
   pathOf(nodeid: NodeId): string | undefined {
@@ -222,19 +191,7 @@ export class MemoryStore implements Store {
   readdir(handle: Handle, cookie: number, visit: EntryVisitor): Result<0> {
     const file = this.#table.file(handle);
     if (file === undefined) return fail('EBADF');
-    const { inode } = file;
-    const { directory } = inode;
-    if (directory === undefined) return fail('ENOTDIR');
-    // Names that come after this do not show: a reader that renames what it reads would never be done.
-    if (cookie === 0 || file.endCookie === 0) file.endCookie = directory.endCookie;
-    inode.touchAccess(this.#table.now());
-    if (cookie < DOT_COOKIE && !visit('.', inode.nodeid, DT_DIR, DOT_COOKIE)) return 0;
-    const parent = this.#parentOf(inode).nodeid;
-    if (cookie < DOTDOT_COOKIE && !visit('..', parent, DT_DIR, DOTDOT_COOKIE)) return 0;
-    directory.list(cookie, file.endCookie, (entry, child) =>
-      visit(entry.name, child.nodeid, (child.mode & S_IFMT) >> DT_SHIFT, entry.cookie),
-    );
-    return 0;
+    return listDirectory(this.#table, file, cookie, visit);
   }
 
   read(nodeid: NodeId, offset: number, size: number, into: Buffer): Result<number> {
@@ -326,11 +283,6 @@ export class MemoryStore implements Store {
 
   #inode(nodeid: NodeId): Result<Inode> {
     return this.#table.get(nodeid) ?? fail('ESTALE');
-  }
-
-  /** "..": the root's own is itself, and a removed directory's too. */
-  #parentOf(directory: Inode): Inode {
-    return directory.entry?.parent ?? directory;
   }
 }
 

@@ -87,6 +87,16 @@ test('atime moves when it is not newer than mtime and ctime, or a day old', () =
     touched(f, file, () => f.read(file)),
     'a',
   );
+  const copy = f.file('copy');
+  ok(f.store.setattr(file, { mode: 0o600 }));
+  assert.equal(
+    touched(f, file, () => ok(f.store.copyFileRange(file, 0, copy, 0, 4))),
+    'a',
+  );
+  assert.equal(
+    touched(f, copy, () => ok(f.store.copyFileRange(file, 0, copy, 0, 4))),
+    'mc',
+  );
   const link = ok(f.store.symlink(ROOT, 's', 'x', owner)).nodeid;
   assert.equal(
     touched(f, link, () => ok(f.store.readlink(link))),

@@ -86,7 +86,9 @@ test('everything a dead inode had is given back: data, xattrs, locks, target', (
   const f = new Fixture();
   const file = f.file('file');
   f.write(file, 0, Buffer.alloc(300_000, 1));
-  ok(f.store.setxattr(file, 'user.x', Buffer.alloc(1000), 0));
+  for (const nr of [1000, 10, 500]) ok(f.store.setxattr(file, 'user.x', Buffer.alloc(nr), 0));
+  ok(f.store.setxattr(file, 'user.y', Buffer.alloc(10), 0));
+  ok(f.store.removexattr(file, 'user.y'));
   ok(f.store.setlk(file, record('write', 1)));
   const link = ok(f.store.symlink(ROOT, 's', 'target', owner));
   f.store.remember(link.nodeid);

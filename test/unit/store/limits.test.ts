@@ -63,6 +63,26 @@ test('punching gives room back, in the middle of a file too', () => {
   assert.ok(before - f.store.counters().usedBytes >= 131_072 * 4);
 });
 
+test('what is cut off within a chunk is given back too', () => {
+  const f = new Fixture();
+  const file = f.file('file');
+  f.write(file, 0, Buffer.alloc(131_072, 1));
+  const before = f.store.counters().usedBytes;
+  ok(f.store.setattr(file, { size: 5000 }));
+  assert.ok(before - f.store.counters().usedBytes >= 131_072 - 8192);
+  assert.deepEqual(f.read(file), Buffer.alloc(5000, 1));
+});
+
+test('a file whose name has no room leaves nothing behind', () => {
+  const sizes = new Fixture();
+  ok(sizes.store.tmpfile(ROOT, 0, owner));
+  const f = new Fixture({ maxBytes: sizes.store.counters().usedBytes + 100 });
+  fails(f.store.mknod(ROOT, 'file', S_IFREG, 0, owner), 'ENOSPC');
+  assert.deepEqual(f.names(ROOT), ['.', '..']);
+  assert.equal(f.store.counters().nrInodes, 0);
+  assert.equal(f.store.counters().usedBytes, 0);
+});
+
 test('a reservation that cannot be met is refused', () => {
   const f = new Fixture({ maxBytes: 1 << 20 });
   const file = f.file('file');
