@@ -8,8 +8,8 @@ import type { Budget } from './budget.js';
 export const PAGE_BYTES = 4096;
 /** 32 pages, so that the bitmap is one int32. */
 export const CHUNK_BYTES = 32 * PAGE_BYTES;
-/** An ArrayBuffer with its backing store, this object and its Map slot, as measured. */
-const CHUNK_OVERHEAD_BYTES = 384;
+/** An ArrayBuffer with its backing store, this object and its Map slot, as measured, rounded up. */
+const CHUNK_OVERHEAD_BYTES = 512;
 const GRAIN_BYTES = 64;
 const nothing = Buffer.allocUnsafeSlow(0);
 

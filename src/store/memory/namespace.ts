@@ -12,12 +12,12 @@ import type { InodeTable } from './inode-table.js';
 import type { PathCache } from './path-cache.js';
 
 export const NAME_MAX = 255;
-/** As ext4 counts (EXT4_LINK_MAX). */
+/** Names of one file, as in ext4 (EXT4_LINK_MAX). Subdirectories are not limited, as in tmpfs. */
 const LINK_MAX = 65_000;
 /** PATH_MAX without the terminating NUL. */
 const TARGET_MAX = 4095;
-/** An entry with its Map slot and its place in the order, as measured, rounded up; the name comes on top. */
-const ENTRY_BYTES = 192;
+/** An entry with its slots in the Map, the order and the Set of a file's other names, as measured, rounded up; the name comes on top. */
+const ENTRY_BYTES = 224;
 const nodeTypes = [S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK];
 
 export class Namespace {
@@ -36,7 +36,6 @@ export class Namespace {
   }
 
   mkdir(parent: Inode, name: string, mode: number, owner: Owner): Result<Inode> {
-    if (parent.nlink >= LINK_MAX) return fail('EMLINK');
     return this.#create(parent, name, S_IFDIR | (mode & ~S_IFMT), owner);
   }
 
