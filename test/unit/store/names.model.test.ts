@@ -114,7 +114,7 @@ function check(tree: Tree): void {
 
 test('link counts are the names there are; when all is removed and forgotten nothing is in use', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), (steps) => {
       const tree = new Tree();
       for (const s of steps) {
         tree.run(s);

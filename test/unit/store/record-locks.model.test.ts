@@ -20,7 +20,7 @@ const step = fc
 
 test('grants, refusals, what is held and how many locks it takes are those of a lock for each byte', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const f = new Fixture();
       const file = f.file('file');
       const held: Held[][] = Array.from({ length: NR_OWNERS }, () =>
@@ -59,7 +59,7 @@ test('grants, refusals, what is held and how many locks it takes are those of a 
 
 test('whoever waits gets the lock once nothing is in the way, and nobody is forgotten', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
       const f = new Fixture();
       const file = f.file('file');
       // One wait at a time for each owner, as for a process with one thread.
