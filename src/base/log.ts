@@ -12,6 +12,8 @@ export type { Logger } from 'pino';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const stderrFd = 2;
+/** As pino numbers `warn`. */
+const warnLevel = 40;
 /** How long a full, non-blocking pipe is waited for before a line is dropped. */
 const fullPipeWaitMs = 200;
 
@@ -36,11 +38,16 @@ export function createLogger({ level, destination, pretty }: LogOptions): Logger
     : (line: string) => line;
   let dropped = 0;
   const write = (line: string) => {
-    const notice = dropped > 0 ? `{"level":40,"msg":"${dropped} log lines could not be written"}\n` : '';
-    if (writeAll(fd, Buffer.from(format(notice) + format(line)))) dropped = 0;
+    const notice = dropped === 0 ? '' : format(lostNotice(dropped));
+    if (writeAll(fd, Buffer.from(notice + format(line)))) dropped = 0;
     else dropped += 1;
   };
   return pino({ level, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+}
+
+function lostNotice(dropped: number): string {
+  const line = { level: warnLevel, time: new Date().toISOString() };
+  return `${JSON.stringify({ ...line, msg: `${dropped} log lines could not be written` })}\n`;
 }
 
 function openLogFile(path: string): number {

@@ -17,6 +17,10 @@ export interface Answer {
 }
 
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
+  if (answer.status === 204) {
+    response.writeHead(204, answer.headers).end();
+    return;
+  }
   response.writeHead(answer.status, {
     ...answer.headers,
     'content-type': answer.mediaType,

@@ -34,16 +34,17 @@ export function parseTarget(target: string): Target {
   for (const pair of mark < 0 ? [] : target.slice(mark + 1).split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
-    const key = decode(equals < 0 ? pair : pair.slice(0, equals), 'query');
+    const spaced = pair.replaceAll('+', ' ');
+    const key = decode(equals < 0 ? spaced : spaced.slice(0, equals), 'query');
     if (key in query) throw new ControlError('VALIDATION', `${key}: given twice`, { field: key });
-    query[key] = equals < 0 ? '' : decode(pair.slice(equals + 1), key);
+    query[key] = equals < 0 ? '' : decode(spaced.slice(equals + 1), key);
   }
   return { segments, query };
 }
 
 function decode(text: string, field: string): string {
   try {
-    return decodeURIComponent(field === 'path' ? text : text.replaceAll('+', ' '));
+    return decodeURIComponent(text);
   } catch (cause) {
     throw new ControlError('BAD_REQUEST', `${field}: not valid percent-encoding`, {
       field,

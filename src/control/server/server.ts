@@ -114,7 +114,7 @@ async function answerTo(request: IncomingMessage, response: ServerResponse, api:
   const result = await call(match, api, {
     params: validate(route.params, match.params),
     query: validate(route.query, query),
-    body: route.body === null ? null : validate(route.body, given ?? {}),
+    body: route.body === null ? null : validate(route.body, given === undefined ? {} : given),
   });
   return {
     status: route.status,
@@ -133,7 +133,7 @@ function call({ name }: RouteMatch, api: DaemonApi, request: unknown): Promise<u
 function optionsAnswer(target: string): Answer {
   const allow = target === '*' ? ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST'] : allowedOf(target);
   if (allow.length === 0) findRoute('OPTIONS', parseTarget(target).segments);
-  return { status: 200, mediaType: 'application/json', text: '', headers: { allow: allow.join(', ') } };
+  return { status: 204, mediaType: 'application/json', text: '', headers: { allow: allow.join(', ') } };
 }
 
 function allowedOf(target: string): string[] {

@@ -3,8 +3,9 @@
  * bind(2) makes the file with 0777 & ~umask (unix(7)), so the umask around bind is what leaves no moment in
  * which others could connect; libuv binds within listen() and unlinks the file when the server closes.
  */
-import { lstat, unlink } from 'node:fs/promises';
+import { lstat, stat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { UsageError } from '../../base/errors.js';
 import { checkSocketPath, socketField } from '../contract/socket-path.js';
 
@@ -32,7 +33,13 @@ export async function listenOnSocket(server: Server, socketPath: string): Promis
 
 async function clearTheWay(socketPath: string): Promise<void> {
   const before = await inodeOf(socketPath);
-  if (before === undefined) return;
+  if (before === undefined) {
+    // libuv answers EACCES for a missing directory, which would send the user after the wrong thing.
+    await stat(dirname(socketPath)).catch((cause) => {
+      throw bindError(socketPath, cause);
+    });
+    return;
+  }
   if (!before.isSocket()) {
     throw new UsageError(socketField, socketPath, 'exists and is not a socket; give another path');
   }

@@ -1,0 +1,123 @@
+/**
+ * The client of the control interface: a typed method for each route, made from the same table as the server.
+ * An answer is checked before anybody sees it; a refusal is thrown as the ControlError that the server threw.
+ */
+import { z } from 'zod';
+import { ControlError, ErrorBody } from '../contract/errors.js';
+import type { ClearedFaults, FaultInput, FaultList, InstalledFault } from '../contract/faults.js';
+import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseInput } from '../contract/held.js';
+import { type Route, type RouteAnswer, type RouteName, routes } from '../contract/routes.js';
+import type { Amount } from '../contract/scalars.js';
+import { checkSocketPath } from '../contract/socket-path.js';
+import type { Status, UnmountAnswer, UnmountInput } from '../contract/status.js';
+import { exchange } from './exchange.js';
+import { type Clock, systemClock, type WaitForHeld, waitForHeld } from './wait-for-held.js';
+
+const defaultTimeoutMs = 10_000;
+
+export interface ConnectOptions {
+  readonly socketPath: string;
+  /** For each exchange as a whole; 10 s unless told. */
+  readonly timeoutMs?: number;
+  /** Paces waitForHeld; the system's unless a test gives another. */
+  readonly clock?: Clock;
+}
+
+export interface CallOptions {
+  readonly timeoutMs?: number;
+}
+
+/** Every method throws ControlError. */
+export interface ControlClient {
+  status(options?: CallOptions): Promise<Status>;
+  held(query?: Partial<HeldQuery>, options?: CallOptions): Promise<HeldAnswer>;
+  release(filter?: ReleaseInput, options?: CallOptions): Promise<ReleaseAnswer>;
+  faults(options?: CallOptions): Promise<FaultList>;
+  addFault(fault: FaultInput, options?: CallOptions): Promise<InstalledFault>;
+  removeFault(id: number, options?: CallOptions): Promise<InstalledFault>;
+  clearFaults(options?: CallOptions): Promise<ClearedFaults>;
+  unmount(order?: UnmountInput, options?: CallOptions): Promise<UnmountAnswer>;
+  openapi(options?: CallOptions): Promise<Record<string, unknown>>;
+  metrics(options?: CallOptions): Promise<string>;
+  /** Resolves with what is held once it is at least so much; TIMEOUT tells how much it was. */
+  waitForHeld(wanted: WaitForHeld): Promise<Amount>;
+}
+
+interface Parts {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+}
+
+/** Does no I/O yet; throws UsageError for a path that no socket can have. */
+export function connect(options: ConnectOptions): ControlClient {
+  const { socketPath, timeoutMs = defaultTimeoutMs, clock = systemClock } = options;
+  checkSocketPath(socketPath);
+  const call = async <Name extends RouteName>(
+    name: Name,
+    parts: Parts,
+    callOptions: CallOptions = {},
+  ): Promise<RouteAnswer<Name>> => {
+    const route: Route = routes[name];
+    const answer = await exchange({
+      socketPath,
+      method: route.method,
+      target: targetOf(route, parts),
+      body: route.body === null ? undefined : (parts.body ?? {}),
+      timeoutMs: callOptions.timeoutMs ?? timeoutMs,
+    });
+    const origin = `${socketPath}: ${route.method} ${route.path}`;
+    if (answer.status !== route.status) throw refusal(origin, answer.status, answer.text);
+    const parsed = route.response.safeParse(
+      route.mediaType === 'application/json' ? parseJson(origin, answer.text) : answer.text,
+    );
+    if (!parsed.success) {
+      throw new ControlError('BAD_ANSWER', `${origin}: ${z.prettifyError(parsed.error)}`, {
+        cause: parsed.error,
+      });
+    }
+    return parsed.data as RouteAnswer<Name>;
+  };
+  const client: ControlClient = {
+    status: (options) => call('status', {}, options),
+    held: (query = {}, options) => call('held', { query }, options),
+    release: (body, options) => call('release', { body }, options),
+    faults: (options) => call('faults', {}, options),
+    addFault: (body, options) => call('addFault', { body }, options),
+    removeFault: (id, options) => call('removeFault', { params: { id } }, options),
+    clearFaults: (options) => call('clearFaults', {}, options),
+    unmount: (body, options) => call('unmount', { body }, options),
+    openapi: (options) => call('openapi', {}, options),
+    metrics: (options) => call('metrics', {}, options),
+    waitForHeld: (wanted) => waitForHeld(client, wanted, clock, timeoutMs),
+  };
+  return client;
+}
+
+function targetOf(route: Route, { params = {}, query = {} }: Parts): string {
+  const path = route.path.replaceAll(/:([a-z]+)/g, (_, name: string) =>
+    encodeURIComponent(String(params[name] ?? '')),
+  );
+  const given = Object.entries(query).flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key, String(value)]],
+  );
+  const search = new URLSearchParams(given).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+function refusal(origin: string, status: number, text: string): ControlError {
+  const parsed = ErrorBody.safeParse(parseJson(origin, text));
+  if (!parsed.success) {
+    return new ControlError('BAD_ANSWER', `${origin}: status ${status} with a body that is not an error`);
+  }
+  const { code, message, field, value } = parsed.data.error;
+  return new ControlError(code, message, { field, value });
+}
+
+function parseJson(origin: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ControlError('BAD_ANSWER', `${origin}: the answer is not JSON`, { cause });
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * A DaemonApi that keeps a list of held requests and of faults, and a server in front of it on a real unix
+ * socket in a fresh directory.  It stands for the daemon only where the contract is what is tested.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { createLogger } from '../../../src/base/log.js';
+import { type ControlClient, connect } from '../../../src/control/client/client.js';
+import type { InstalledFault } from '../../../src/control/contract/faults.js';
+import type { HeldRequest } from '../../../src/control/contract/held.js';
+import type { Status } from '../../../src/control/contract/status.js';
+import type { DaemonApi } from '../../../src/control/server/api.js';
+import { type ControlServerOptions, startControlServer } from '../../../src/control/server/server.js';
+
+export const silentLog = createLogger({ level: 'silent', destination: 'stderr', pretty: false });
+
+export const exampleStatus: Status = {
+  stuckfs: '0.1.0',
+  pid: 4242,
+  mountPoint: '/mnt/a "quoted"\\path',
+  device: '0:39',
+  connection: 39,
+  transport: 'dev-fuse',
+  protocol: {
+    major: 7,
+    minor: 45,
+    flags: ['FUSE_WRITEBACK_CACHE', 'FUSE_MAX_PAGES'],
+    maxWriteBytes: 1048576,
+    maxPages: 256,
+    maxBackground: 64,
+    congestionThreshold: 48,
+    maxReadaheadBytes: 131072,
+  },
+  store: { usedBytes: 4096, maxBytes: 1073741824, inodes: 3, maxInodes: 65536 },
+  held: { requests: 2, bytes: 8192, oldestMs: 1500, byOpcode: { FUSE_WRITE: 2 } },
+  faults: 1,
+  maxHoldMs: 120000,
+  requests: { total: 11, byOpcode: { FUSE_WRITE: 10, FUSE_INIT: 1 } },
+  replies: { total: 9 },
+  uptimeMs: 60500,
+  watchdogPid: 4243,
+};
+
+export function heldWrite(index: number): HeldRequest {
+  return {
+    unique: (18446744073709000000n + BigInt(index)).toString(),
+    opcode: 'FUSE_WRITE',
+    nodeid: 2,
+    path: '/dir/stuck',
+    offset: index * 4096,
+    size: 4096,
+    ageMs: 10.5,
+    pid: 0,
+    reason: 'fault 1: hold',
+    faultId: 1,
+  };
+}
+
+export interface FakeDaemon extends DaemonApi {
+  heldRequests: HeldRequest[];
+  /** What the methods were called with, in order. */
+  readonly calls: [keyof DaemonApi, ...unknown[]][];
+}
+
+export function fakeDaemon(): FakeDaemon {
+  const installed: InstalledFault[] = [];
+  let lastId = 0;
+  const bytesOf = (held: readonly HeldRequest[]) => held.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const daemon: FakeDaemon = {
+    heldRequests: [],
+    calls: [],
+    status: async () => exampleStatus,
+    held: async (query) => {
+      daemon.calls.push(['held', query]);
+      const matching = daemon.heldRequests.filter(({ opcode }) => (query.opcode ?? opcode) === opcode);
+      return {
+        held: matching.slice(query.offset, query.offset + query.limit),
+        total: { requests: matching.length, bytes: bytesOf(matching) },
+        byOpcode: matching.length === 0 ? {} : { FUSE_WRITE: matching.length },
+      };
+    },
+    release: async (order) => {
+      daemon.calls.push(['release', order]);
+      const released = daemon.heldRequests.splice(0, order.count ?? daemon.heldRequests.length);
+      return { released: released.length, bytes: bytesOf(released), remaining: daemon.heldRequests.length };
+    },
+    faults: async () => ({ faults: installed }),
+    addFault: async (fault) => {
+      daemon.calls.push(['addFault', fault]);
+      lastId += 1;
+      const added = { id: lastId, fault };
+      installed.push(added);
+      return added;
+    },
+    removeFault: async (id) => {
+      const index = installed.findIndex((fault) => fault.id === id);
+      return index < 0 ? undefined : installed.splice(index, 1)[0];
+    },
+    clearFaults: async () => ({ removed: installed.splice(0).length }),
+    unmount: async (order) => {
+      daemon.calls.push(['unmount', order]);
+      return { released: 2, bytes: 8192, detached: order.force };
+    },
+  };
+  return daemon;
+}
+
+/** A directory that is gone after the test; short, because a socket path has 107 bytes at most. */
+export function freshDirectory(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'stuckfs-'));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export async function serveFake(
+  context: TestContext,
+  options: Partial<ControlServerOptions> = {},
+): Promise<{ daemon: FakeDaemon; client: ControlClient; socketPath: string; close: () => Promise<void> }> {
+  const daemon = fakeDaemon();
+  const socketPath = join(freshDirectory(context), 'control.sock');
+  const server = await startControlServer({ socketPath, api: daemon, log: silentLog, ...options });
+  context.after(() => server.close());
+  return { daemon, client: connect({ socketPath }), socketPath, close: server.close };
+}
