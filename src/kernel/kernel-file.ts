@@ -48,8 +48,9 @@ export class KernelFileError extends StuckfsError {
 /** The positive errno of what a Node system call threw; undefined where it was no system call that failed. */
 export function errnoOf(error: unknown): number | undefined {
   if (error instanceof KernelFileError) return error.errno;
-  if (!(error instanceof Error) || !('errno' in error) || typeof error.errno !== 'number') return undefined;
-  return Math.abs(error.errno);
+  // zlib's errors have an errno too, which is zlib's and no system call's.
+  if (!(error instanceof Error) || !('syscall' in error) || !('errno' in error)) return undefined;
+  return typeof error.errno === 'number' ? Math.abs(error.errno) : undefined;
 }
 
 /** Wraps what a system call on `file` threw. */

@@ -86,9 +86,7 @@ export function mountContaining(entries: readonly MountEntry[], path: string): M
   for (const prefix of prefixesOf(path)) {
     // Several mounts may be stacked on one directory, each the parent of the next.
     for (;;) {
-      const onTop = entries.findLast(
-        (entry) => entry.mountPoint === prefix && isChild(entry, current, known),
-      );
+      const onTop = entries.find((entry) => entry.mountPoint === prefix && isChild(entry, current, known));
       if (onTop === undefined) break;
       current = onTop;
     }

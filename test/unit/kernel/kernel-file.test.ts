@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { Errno } from '../../../src/base/errno.js';
 import {
+  errnoOf,
   isMissing,
   KernelFileError,
   linesOf,
@@ -60,4 +62,11 @@ test('a count is decimal digits within the safe integers', () => {
 test('lines end with a newline, and an empty line inside is kept', () => {
   assert.deepEqual(linesOf('a\n\nb\n'), ['a', '', 'b']);
   assert.deepEqual(linesOf(''), []);
+});
+
+test("an errno that is zlib's is no errno", () => {
+  assert.throws(
+    () => gunzipSync('junk'),
+    (error: Error & { errno?: number }) => error.errno === -3 && errnoOf(error) === undefined,
+  );
 });

@@ -1,0 +1,132 @@
+/**
+ * /dev/kmsg: the kernel's log, one record to a read, from now on.
+ * Node has no lseek, so what was logged before is read and dropped instead of skipped.  A message that does not
+ * end its line may still be continued, and cannot be read before the next one is logged.
+ * Authority: Documentation/ABI/testing/dev-kmsg, kernel/printk/printk.c (devkmsg_read).
+ */
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { errnoOf, linesOf, malformed, parseCount, underRoot, unreadable } from './kernel-file.js';
+
+export interface KmsgRecord {
+  /** 0 (emergency) to 7 (debug). */
+  readonly level: number;
+  /** 0 is the kernel; anything else was written by a process. */
+  readonly facility: number;
+  readonly sequence: number;
+  /** Since boot. */
+  readonly timestampUs: number;
+  /** `-`, or `c` for a piece of a line. */
+  readonly flags: string;
+  /** With escapes decoded. */
+  readonly text: string;
+  /** SUBSYSTEM, DEVICE, … */
+  readonly dictionary: ReadonlyMap<string, string>;
+}
+
+/** Unprintable bytes and the backslash are \xNN. */
+function decodeEscapes(text: string): string {
+  if (!text.includes('\\x')) return text;
+  const bytes: Buffer[] = [];
+  let end = 0;
+  for (const match of text.matchAll(/\\x([0-9a-f]{2})/g)) {
+    bytes.push(Buffer.from(text.slice(end, match.index)), Buffer.from(match[1] ?? '', 'hex'));
+    end = match.index + match[0].length;
+  }
+  return Buffer.concat([...bytes, Buffer.from(text.slice(end))]).toString();
+}
+
+export function parseKmsgRecord(record: string, file = '/dev/kmsg'): KmsgRecord {
+  const [first = '', ...rest] = linesOf(record);
+  const semicolon = first.indexOf(';');
+  const [priority, sequence, timestampUs, flags] = first.slice(0, Math.max(semicolon, 0)).split(',');
+  if (flags === undefined) throw malformed(file, 1, '"priority,sequence,timestamp,flags;text"', first);
+  const prefix = parseCount(priority, file, 1, 'the priority');
+  const dictionary = new Map<string, string>();
+  rest.forEach((line, index) => {
+    const equals = line.indexOf('=');
+    if (!line.startsWith(' ') || equals < 0) throw malformed(file, index + 2, '" KEY=value"', line);
+    dictionary.set(decodeEscapes(line.slice(1, equals)), decodeEscapes(line.slice(equals + 1)));
+  });
+  return {
+    level: prefix & 7,
+    facility: prefix >> 3,
+    sequence: parseCount(sequence, file, 1, 'the sequence number'),
+    timestampUs: parseCount(timestampUs, file, 1, 'the timestamp'),
+    flags,
+    text: decodeEscapes(first.slice(semicolon + 1)),
+    dictionary,
+  };
+}
+
+/** Where records come from: `read` puts one record into the buffer, or throws EAGAIN, or EPIPE after a loss. */
+export interface KmsgSource {
+  readonly read: (buffer: Uint8Array) => number;
+  readonly close: () => void;
+}
+
+const EAGAIN = 11;
+const EPIPE = 32;
+/** A record with its dictionary is at most 8 KiB (CONSOLE_EXT_LOG_MAX, PRINTK_MESSAGE_MAX). */
+const maxRecordBytes = 16384;
+
+export class KmsgReader {
+  readonly #source: KmsgSource;
+  readonly #buffer = Buffer.alloc(maxRecordBytes);
+  #nextSequence: number | undefined;
+  #lost = 0;
+
+  /** Drops what is there already: only what is logged from now on is read. */
+  constructor(source: KmsgSource) {
+    this.#source = source;
+    this.readNew();
+    this.#lost = 0;
+  }
+
+  /** Opens /dev/kmsg without blocking. Needs CAP_SYSLOG where kernel.dmesg_restrict is 1. */
+  static open(root = '/'): KmsgReader {
+    const file = '/dev/kmsg';
+    let fd: number;
+    try {
+      fd = openSync(underRoot(root, file), constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      throw unreadable(file, 'a readable log', error);
+    }
+    return new KmsgReader({
+      read: (buffer) => readSync(fd, buffer, 0, buffer.length, null),
+      close: () => closeSync(fd),
+    });
+  }
+
+  /** Records that were overwritten before they were read, since the reader was made. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** What was logged since the last call. */
+  readNew(): KmsgRecord[] {
+    const records: KmsgRecord[] = [];
+    for (;;) {
+      let length: number;
+      try {
+        length = this.#source.read(this.#buffer);
+      } catch (error) {
+        const errno = errnoOf(error);
+        if (errno === EAGAIN) return records;
+        // The next read gives the oldest record that is left; its number tells how many are gone.
+        if (errno === EPIPE) continue;
+        throw unreadable('/dev/kmsg', 'a record', error);
+      }
+      if (length === 0) return records;
+      const record = parseKmsgRecord(this.#buffer.toString('utf8', 0, length));
+      if (this.#nextSequence !== undefined && record.sequence > this.#nextSequence) {
+        this.#lost += record.sequence - this.#nextSequence;
+      }
+      this.#nextSequence = record.sequence + 1;
+      records.push(record);
+    }
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Undoes what a ledger says was changed: by the process itself, by its watchdog, or by a rescue after a crash.
+ * Each file is handled once, from its last change to the value before its first.  Nothing is thrown: every failure
+ * is an action that is not ok, and its records stay in the ledger for another attempt.
+ * Authority: see ledger.ts for why a value may be left to another stuckfs.
+ */
+import { rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Errno, errnoName } from '../base/errno.js';
+import { errnoOf, isMissing } from '../kernel/kernel-file.js';
+import { findMount, readMountinfo } from '../kernel/mountinfo.js';
+import { UMOUNT_NOFOLLOW } from '../syscall/mount.js';
+import { readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
+import { readLedger, rewriteLedger } from './ledger-file.js';
+import { withLedgerLock } from './ledger-lock.js';
+import { type LedgerRecord, ourMountSource } from './ledger-records.js';
+import type { Machine } from './machine.js';
+import type { StateDirectory } from './state-directory.js';
+import { claimOn, isMountWanted, otherClaims } from './value-claims.js';
+
+export interface RestoreAction {
+  readonly kind: LedgerRecord['kind'] | 'line';
+  /** The file, mount point or instance; for `line` its number in ledger.jsonl. */
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+type Outcome = Pick<RestoreAction, 'ok' | 'detail'>;
+const done = (detail: string): Outcome => ({ ok: true, detail });
+const failed = (detail: string): Outcome => ({ ok: false, detail });
+
+/** @param only `trace-instance` leaves all else written down, for the step of the cleanup that comes first */
+export function restoreLedger(
+  directory: StateDirectory,
+  machine: Machine,
+  only?: 'trace-instance',
+): RestoreAction[] {
+  return withLedgerLock(directory.root, (held) => {
+    const { records, refused } = readLedger(directory.path);
+    const actions: RestoreAction[] = [];
+    if (!held)
+      actions.push({ kind: 'line', what: 'lock', ok: true, detail: 'is held by another; went on without' });
+    for (const { line, reason } of only === undefined ? refused : []) {
+      actions.push({ kind: 'line', what: `${line}`, ok: false, detail: `refused: ${reason}` });
+    }
+    const seen = new Set<string>();
+    for (const record of records.toReversed()) {
+      if (record.kind === 'effective' || (only !== undefined && record.kind !== only)) continue;
+      const what = nameOf(record);
+      if (seen.has(what)) continue;
+      seen.add(what);
+      actions.push({ kind: record.kind, what, ...attempt(() => undo(record, records, directory, machine)) });
+    }
+    const settled = actions.map((action) => secondLook(action, records, machine));
+    const keep = new Set(settled.filter((action) => !action.ok).map((action) => action.what));
+    const remaining = records.filter((record) => keep.has(nameOf(record)) || isOther(record, only));
+    if (remaining.length !== records.length || (only === undefined && refused.length > 0)) {
+      rewriteLedger(directory.path, remaining);
+    }
+    return settled;
+  });
+}
+
+function isOther(record: LedgerRecord, only: 'trace-instance' | undefined): boolean {
+  return only !== undefined && record.kind !== only;
+}
+
+function nameOf(record: LedgerRecord): string {
+  return record.kind === 'mount' ? record.target : record.path;
+}
+
+function attempt(act: () => Outcome): Outcome {
+  try {
+    return act();
+  } catch (error) {
+    if (isMissing(error)) return done('gone');
+    const errno = errnoOf(error);
+    const message = error instanceof Error ? error.message : String(error);
+    return failed(errno === undefined ? message : `${message} (${errnoName(errno)})`);
+  }
+}
+
+function undo(
+  record: LedgerRecord,
+  records: readonly LedgerRecord[],
+  directory: StateDirectory,
+  machine: Machine,
+): Outcome {
+  if (record.kind === 'mount') return undoMount(record.target, record.fsType, directory, machine);
+  if (record.kind === 'trace-instance') return removeTraceInstance(record.path, machine);
+  return undoFile(record.path, records, directory, machine);
+}
+
+function undoFile(
+  path: string,
+  records: readonly LedgerRecord[],
+  directory: StateDirectory,
+  { root }: Machine,
+): Outcome {
+  const ours = claimOn(records, path, true);
+  if (ours === undefined) return done('nothing was changed');
+  const current = readKernelValue(path, root);
+  if (ours.ino !== undefined && sysfsInode(path, root) !== ours.ino) {
+    return done('gone; another device has its name now');
+  }
+  const other = otherClaims(directory, path).find((claim) => claim.isAlive);
+  if (other !== undefined && other.at > ours.at)
+    return done(`left to the stuckfs that set it to ${other.value}`);
+  const wanted = other?.value ?? ours.old;
+  if (current === wanted) return done(`is ${wanted} already`);
+  writeKernelValue(path, wanted, root);
+  const now = readKernelValue(path, root);
+  if (now !== wanted) return failed(`is ${now}, and should be ${wanted}`);
+  const foreign = current === ours.value ? '' : `; found ${current}, which somebody else must have set`;
+  const why = other === undefined ? 'as before' : 'as another stuckfs still wants it';
+  return done(`set to ${wanted}, ${why}${foreign}`);
+}
+
+/** A value that the kernel clears with its sibling is right only once the sibling is. */
+function secondLook(
+  action: RestoreAction,
+  records: readonly LedgerRecord[],
+  machine: Machine,
+): RestoreAction {
+  if (action.ok || action.kind !== 'file') return action;
+  const wanted = claimOn(records, action.what, true)?.old;
+  const now = attempt(() => done(readKernelValue(action.what, machine.root)));
+  return now.ok && now.detail === wanted ? { ...action, ...done(`is ${wanted} again`) } : action;
+}
+
+function undoMount(target: string, fsType: string, directory: StateDirectory, machine: Machine): Outcome {
+  const there = findMount(readMountinfo(machine.root), target);
+  if (there === undefined || there.fsType !== fsType) return done('not mounted');
+  if (there.source !== ourMountSource) return done('was mounted by somebody else');
+  if (isMountWanted(directory, target)) return done('left to another stuckfs that uses it');
+  const result = machine.umount2(target, UMOUNT_NOFOLLOW);
+  // Whoever has it open may go on; it is an empty view of the kernel and harms nobody.
+  if (result === -Errno.EBUSY) return done('left, as somebody uses it (EBUSY)');
+  return result < 0 ? failed(`cannot be unmounted (${errnoName(-result)})`) : done('unmounted');
+}
+
+/** rmdir(2) on an instance frees its buffers; it is refused while somebody has one of its files open. */
+export function removeTraceInstance(path: string, machine: Machine): Outcome {
+  const directory = join(machine.root, path);
+  if (!statSync(directory).isDirectory()) return failed('is no directory');
+  rmdirSync(directory);
+  return done('removed');
+}
