@@ -1,0 +1,31 @@
+/**
+ * Lazy unmount of what is ours and only of that, without a look at the mount itself.
+ * Authority: umount2(2): MNT_DETACH never waits for the server, and UMOUNT_NOFOLLOW follows no link at the end.
+ */
+import { errnoName } from '../base/errno.js';
+import { findMount, readMountinfo } from '../kernel/mountinfo.js';
+import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
+import type { Machine } from './machine.js';
+import { deviceOf, isOurMount } from './stuck-mounts.js';
+
+export interface UnmountOutcome {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** @param device `major:minor`: what else may be mounted there by now is left alone */
+export function unmountOurs(mountPoint: string, device: string, machine: Machine): UnmountOutcome {
+  const entries = readMountinfo(machine.root);
+  const hasDevice = (entry: (typeof entries)[number]) => isOurMount(entry) && deviceOf(entry) === device;
+  if (!entries.some((entry) => entry.mountPoint === mountPoint && hasDevice(entry))) {
+    return { ok: true, detail: 'not mounted' };
+  }
+  const top = findMount(entries, mountPoint);
+  if (top === undefined || !hasDevice(top)) {
+    return { ok: false, detail: `${top?.fsType ?? 'something'} is mounted over it at ${mountPoint}` };
+  }
+  const result = machine.umount2(mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
+  return result < 0
+    ? { ok: false, detail: `${mountPoint} cannot be unmounted (${errnoName(-result)})` }
+    : { ok: true, detail: `${mountPoint} unmounted` };
+}
