@@ -4,7 +4,8 @@
 import type { FaultInput } from '../control/contract/faults.js';
 import { describeFault } from '../fault/describe.js';
 import type { CommandContext } from './command.js';
-import { connectToDaemon, type TargetOptions } from './daemon-target.js';
+import { connectToDaemon } from './daemon-target.js';
+import type { TargetOptions } from './target-options.js';
 
 export async function armFault(
   fault: FaultInput,

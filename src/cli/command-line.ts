@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
-import { StuckfsError, UsageError } from '../base/errors.js';
+import { StuckfsError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { CommandContext, GlobalOptions } from './command.js';
 import { commands } from './commands.js';
@@ -18,36 +18,36 @@ export async function runCommandLine(
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   let exitStatus = 0;
-  let log: Promise<Logger> | undefined;
-  let level = logLevelOf(words);
-  const context: CommandContext = {
-    words,
-    environment,
-    log: () => {
-      log ??= openLog(level ?? 'warn');
-      return log;
-    },
-    print: (text) => {
-      process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-    },
-    printJson: (document) => {
-      process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
-    },
-    setExitStatus: (status) => {
-      exitStatus = status;
-    },
-  };
+  let isRead = false;
+  const level = logLevelOf(words);
   try {
+    // An unknown level is told before anything is done.
+    const log = level === undefined ? undefined : await openLog(level);
+    const context: CommandContext = {
+      words,
+      environment,
+      log,
+      begin: () => {
+        isRead = true;
+      },
+      print: (text) => {
+        process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+      },
+      printJson: (document) => {
+        process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+      },
+      setExitStatus: (status) => {
+        exitStatus = status;
+      },
+    };
     const parser = makeParser(words);
     for (const command of commands) command.register(parser, context);
-    // An unknown level is told before anything is done.
-    if (level !== undefined) await context.log();
     await parser.parseAsync();
     return exitStatus;
   } catch (error) {
-    const known = isFromParser(error) ? parseFailure(error.message, words, commands) : error;
-    if (known instanceof UsageError && known.field === '--log-level') level = undefined;
-    report(known, level);
+    const isFromParser = !isRead && error instanceof Error && !(error instanceof StuckfsError);
+    const known = isFromParser ? parseFailure(error.message, words, commands) : error;
+    report(known, level === 'debug' || level === 'trace');
     return known instanceof StuckfsError ? known.exitStatus : 1;
   }
 }
@@ -108,16 +108,7 @@ function logLevelOf(words: readonly string[]): string | undefined {
   return equals < 0 ? words[at + 1] : word.slice(equals + 1);
 }
 
-/** yargs throws its own failures as plain Errors or YErrors. */
-function isFromParser(error: unknown): error is Error {
-  if (error instanceof StuckfsError || !(error instanceof Error)) return false;
-  return (
-    error.name === 'YError' || /^(Unknown |Not enough |Missing |Too many |Invalid values)/.test(error.message)
-  );
-}
-
-function report(error: unknown, level: string | undefined): void {
-  const wantsStack = level === 'debug' || level === 'trace';
+function report(error: unknown, wantsStack: boolean): void {
   if (error instanceof StuckfsError) process.stderr.write(`stuckfs: ${oneLine(error.message)}\n`);
   else {
     const message = error instanceof Error ? error.message : String(error);

@@ -10,8 +10,10 @@ export interface CommandContext {
   /** The words after the program's name. */
   readonly words: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** To standard error; what it lets through is --log-level. */
-  readonly log: () => Promise<Logger>;
+  /** To standard error; undefined unless --log-level is given, as the logger takes its time to load. */
+  readonly log: Logger | undefined;
+  /** The command line has been read; what is thrown from now on is not the parser's. */
+  readonly begin: () => void;
   /** To standard output. */
   readonly print: (text: string) => void;
   /** One JSON document to standard output. */
@@ -62,6 +64,7 @@ export function defineCommand<Options>(spec: CommandSpec<Options>, parent: reado
           return withOptions;
         },
         async (argv) => {
+          context.begin();
           refuseStray(argv, depth);
           refuseRepeated(argv, spec.lists ?? []);
           refuseFlagValues(argv, context.words);

@@ -3,7 +3,6 @@
  * Mount points are compared as text with state directories and mountinfo and are never touched: to look at a
  * wedged mount is to hang.
  */
-import type { Argv } from 'yargs';
 import { UsageError } from '../base/errors.js';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { ControlError } from '../control/contract/errors.js';
@@ -14,29 +13,7 @@ import type { State } from '../safety/state.js';
 import { listStateDirectories, stateRoot } from '../safety/state-directory.js';
 import { isOurMount } from '../safety/stuck-mounts.js';
 import type { CommandContext } from './command.js';
-
-export interface TargetOptions {
-  readonly mount?: string | undefined;
-  /** What the user calls `mount`; --mount unless told. */
-  readonly mountField?: string | undefined;
-  readonly socket?: string | undefined;
-}
-
-/** -m and --socket, for every command that talks to a daemon. */
-export function withTarget<Options>(yargs: Argv<Options>) {
-  return yargs
-    .option('mount', {
-      alias: 'm',
-      type: 'string',
-      requiresArg: true,
-      describe: 'the daemon of this mount point; needed only where several run',
-    })
-    .option('socket', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'the control socket of the daemon (environment: STUCKFS_SOCKET)',
-    });
-}
+import type { TargetOptions } from './target-options.js';
 
 /** A client of the daemon that is meant. Throws UsageError, or ControlError NO_DAEMON. */
 export async function connectToDaemon(
@@ -44,7 +21,7 @@ export async function connectToDaemon(
   { environment, log }: CommandContext,
 ): Promise<ControlClient> {
   const socketPath = socketOf(options, environment);
-  (await log()).debug({ socketPath }, 'control socket');
+  log?.debug({ socketPath }, 'control socket');
   return connect({ socketPath });
 }
 

@@ -2,6 +2,7 @@
  * Options that say which held requests are meant, the same for `held` and `release`.
  */
 import { UsageError } from '../base/errors.js';
+import { UniqueText } from '../control/contract/scalars.js';
 import { GlobSpec } from '../fault/fault.js';
 import { parseOpcodeList } from '../fault/opcode-spec.js';
 import type { OpcodeName } from '../protocol/opcode.js';
@@ -21,4 +22,10 @@ export function readOpcodes(texts: readonly string[]): OpcodeName[] {
 
 export function readNodeid(text: string): number {
   return wholeNumber('--nodeid', text, { min: 1, max: Number.MAX_SAFE_INTEGER });
+}
+
+/** `unique` of a held request. */
+export function readUnique(text: string): string {
+  if (UniqueText.safeParse(text).success) return text;
+  throw new UsageError('--unique', text, 'give a decimal number below 2^64, as stuckfs held shows it');
 }

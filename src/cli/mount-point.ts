@@ -15,9 +15,12 @@ import { isOurMount } from '../safety/stuck-mounts.js';
 const field = 'MOUNTPOINT';
 
 /** The absolute path, without symbolic links, of an empty directory that may be mounted on; throws UsageError. */
-export function checkMountPoint(given: string, environment: NodeJS.ProcessEnv): string {
+export function checkMountPoint(
+  given: string,
+  environment: NodeJS.ProcessEnv,
+  entries: readonly MountEntry[] = readMountinfo(),
+): string {
   if (given === '') throw new UsageError(field, given, 'give an empty directory');
-  const entries = readMountinfo();
   const found = resolveOutsideMounts(given, entries, isOurMount);
   if (found.kind === 'forbidden') throw occupied(given, entries, found.mount);
   if (found.kind === 'failed') throw failed(given, found.at, found.errno);
@@ -30,10 +33,14 @@ export function checkMountPoint(given: string, environment: NodeJS.ProcessEnv): 
  * A path that the daemon will make a file at: absolute, and not on a mount of ours, where to make it is to hang.
  * Whether the file can be made is the daemon's to find out.
  */
-export function checkOutsideMounts(option: string, given: string): string {
+export function checkOutsideMounts(
+  option: string,
+  given: string,
+  entries: readonly MountEntry[] = readMountinfo(),
+): string {
   if (given === '') throw new UsageError(option, given, 'give a path');
   const path = resolve(given);
-  const found = resolveOutsideMounts(dirname(path), readMountinfo(), isOurMount);
+  const found = resolveOutsideMounts(dirname(path), entries, isOurMount);
   if (found.kind === 'forbidden') {
     const where = found.mount.mountPoint;
     throw new UsageError(option, given, `lies on the stuckfs mount ${where}; give a path outside of it`);

@@ -45,9 +45,7 @@ function formatDoctor(rows: readonly RequirementRow[], blocking: readonly Requir
       row.neededFor.map((need) => needs[need]).join(', '),
     ]),
   );
-  const remedies = rows.flatMap(({ requirement, remedy }) =>
-    remedy === undefined ? [] : [[requirement, remedy] as const],
-  );
+  const remedies = groupByRemedy(rows);
   const mend =
     remedies.length === 0
       ? ''
@@ -56,4 +54,17 @@ function formatDoctor(rows: readonly RequirementRow[], blocking: readonly Requir
   const verdict =
     blocking.length === 0 ? `can run here: ${mainJob}` : `cannot run here: ${mainJob}; missing: ${names}`;
   return `${table}${mend}\n${verdict}\n`;
+}
+
+/** One line for requirements that the same thing mends. */
+function groupByRemedy(rows: readonly RequirementRow[]): [string, string][] {
+  const byRemedy = new Map<string, string[]>();
+  for (const { requirement, remedy } of rows) {
+    if (remedy === undefined) continue;
+    byRemedy.set(remedy, [...(byRemedy.get(remedy) ?? []), requirement]);
+  }
+  return [...byRemedy].map(([remedy, [first = '', ...more]]) => [
+    more.length === 0 ? first : `${first} and ${more.length} more`,
+    remedy,
+  ]);
 }

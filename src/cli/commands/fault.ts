@@ -3,10 +3,10 @@
  */
 import { UsageError } from '../../base/errors.js';
 import { type Command, defineCommand, defineGroup } from '../command.js';
-import { connectToDaemon, withTarget } from '../daemon-target.js';
-import { withConditions } from '../fault-words.js';
+import { withConditions } from '../condition-options.js';
 import { wholeNumber } from '../option-values.js';
 import { formatTable } from '../table.js';
+import { withTarget } from '../target-options.js';
 
 const parent = ['fault'];
 
@@ -76,6 +76,7 @@ const list: Command = defineCommand(
     examples: [['fault list', 'id and fault, as fault add takes it']],
     options: (yargs) => withTarget(yargs),
     run: async (argv, context) => {
+      const { connectToDaemon } = await import('../daemon-target.js');
       const { describeFault } = await import('../../fault/describe.js');
       const { faults } = await (await connectToDaemon(argv, context)).faults();
       if (argv.json) context.printJson({ faults });
@@ -101,6 +102,7 @@ const remove: Command = defineCommand(
         describe: 'as in fault list',
       }),
     run: async (argv, context) => {
+      const { connectToDaemon } = await import('../daemon-target.js');
       const { describeFault } = await import('../../fault/describe.js');
       const id = wholeNumber('ID', argv.id, { min: 1, max: Number.MAX_SAFE_INTEGER });
       const removed = await (await connectToDaemon(argv, context)).removeFault(id);
@@ -118,6 +120,7 @@ const clear: Command = defineCommand(
     examples: [['fault clear', 'then release answers what they held']],
     options: (yargs) => withTarget(yargs),
     run: async (argv, context) => {
+      const { connectToDaemon } = await import('../daemon-target.js');
       const { describeCount } = await import('../amounts.js');
       const cleared = await (await connectToDaemon(argv, context)).clearFaults();
       if (argv.json) context.printJson(cleared);

@@ -5,9 +5,9 @@ import { UsageError } from '../../base/errors.js';
 import type { HeldAnswer } from '../../control/contract/held.js';
 import { describeAge, describeByOpcode, describeBytes, describeCount } from '../amounts.js';
 import { defineCommand } from '../command.js';
-import { connectToDaemon, withTarget } from '../daemon-target.js';
 import { ifGiven, wholeNumber } from '../option-values.js';
 import { type Column, formatTable } from '../table.js';
+import { withTarget } from '../target-options.js';
 
 const maxLimit = 100_000;
 
@@ -31,6 +31,7 @@ export const heldCommand = defineCommand({
       .option('wait-for', { type: 'string', requiresArg: true, describe: 'wait until so many are held' })
       .option('timeout', { type: 'string', requiresArg: true, describe: 'of --wait-for (10s)' }),
   run: async (argv, context) => {
+    const { connectToDaemon } = await import('../daemon-target.js');
     const { readGlob, readNodeid, readOpcodes } = await import('../held-filter.js');
     const { parseDuration } = await import('../../base/duration.js');
     const opcodes = ifGiven(argv.opcode, (text) => readOpcodes([text])) ?? [];

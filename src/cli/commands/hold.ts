@@ -2,8 +2,8 @@
  * `stuckfs hold`: a fault with the action hold, the shortest way to wedge a mount.
  */
 import { defineCommand } from '../command.js';
-import { withTarget } from '../daemon-target.js';
-import { withConditions } from '../fault-words.js';
+import { withConditions } from '../condition-options.js';
+import { withTarget } from '../target-options.js';
 
 export const holdCommand = defineCommand({
   usage: 'hold [opcodes..]',

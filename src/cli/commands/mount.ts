@@ -71,9 +71,8 @@ export const mountCommand = defineCommand({
     const readyFd = argv.readyFd === undefined ? undefined : checkReadyFd(argv.readyFd);
     const config = await configOf(argv, context);
     await refuseIncapable();
-    const { daemonProgram } = await import('../daemon-program.js');
+    const { daemonProgram, runInFront } = await import('../daemon-program.js');
     if (argv.foreground) {
-      const { runInFront } = await import('../daemon-program.js');
       context.setExitStatus(await runInFront({ ...config, ...(readyFd === undefined ? {} : { readyFd }) }));
       return;
     }

@@ -1,12 +1,10 @@
 /**
  * `stuckfs release`: answers held requests, all of them or those that match.
  */
-import { UsageError } from '../../base/errors.js';
-import { UniqueText } from '../../control/contract/scalars.js';
 import { describeBytes, describeCount } from '../amounts.js';
 import { defineCommand } from '../command.js';
-import { connectToDaemon, withTarget } from '../daemon-target.js';
 import { ifGiven, wholeNumber } from '../option-values.js';
+import { withTarget } from '../target-options.js';
 
 const identifier = { min: 1, max: Number.MAX_SAFE_INTEGER };
 /** Tens of thousands of replies take a while. */
@@ -35,7 +33,8 @@ export const releaseCommand = defineCommand({
       .option('count', { type: 'string', requiresArg: true, describe: 'at most so many' })
       .option('reversed', { type: 'boolean', default: false, describe: 'the newest first' }),
   run: async (argv, context) => {
-    const { readGlob, readNodeid, readOpcodes } = await import('../held-filter.js');
+    const { connectToDaemon } = await import('../daemon-target.js');
+    const { readGlob, readNodeid, readOpcodes, readUnique } = await import('../held-filter.js');
     const opcodes = ifGivenList(argv.opcode, readOpcodes);
     const uniques = ifGivenList(argv.unique, (texts) =>
       texts.flatMap((text) => text.split(',')).map(readUnique),
@@ -72,9 +71,4 @@ function ifGivenList<T>(
   read: (texts: readonly string[]) => T,
 ): T | undefined {
   return texts === undefined || texts.length === 0 ? undefined : read(texts);
-}
-
-function readUnique(text: string): string {
-  if (UniqueText.safeParse(text).success) return text;
-  throw new UsageError('--unique', text, 'give a decimal number below 2^64, as stuckfs held shows it');
 }

@@ -3,7 +3,6 @@
  */
 import type { RescueFindings, RescueReport } from '../../safety/rescue.js';
 import { defineCommand } from '../command.js';
-import { mountPointNamed } from '../daemon-target.js';
 import { formatTable } from '../table.js';
 
 /** For a daemon that is asked to release before its connection is aborted. */
@@ -22,10 +21,11 @@ export const rescueCommand = defineCommand({
       .option('mount', { alias: 'm', type: 'string', requiresArg: true, describe: 'only this mount point' })
       .option('dry-run', { type: 'boolean', default: false, describe: 'find, and change nothing' }),
   run: async (argv, context) => {
-    const [{ rescue }, { connect }, { stateRoot }] = await Promise.all([
+    const [{ rescue }, { connect }, { stateRoot }, { mountPointNamed }] = await Promise.all([
       import('../../safety/rescue.js'),
       import('../../control/client/client.js'),
       import('../../safety/state-directory.js'),
+      import('../daemon-target.js'),
     ]);
     const report = await rescue({
       dryRun: argv.dryRun,

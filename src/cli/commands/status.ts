@@ -4,8 +4,8 @@
 import type { Status } from '../../control/contract/status.js';
 import { describeAge, describeByOpcode, describeBytes, describeCount } from '../amounts.js';
 import { defineCommand } from '../command.js';
-import { connectToDaemon, withTarget } from '../daemon-target.js';
 import { formatPairs } from '../table.js';
+import { withTarget } from '../target-options.js';
 
 export const statusCommand = defineCommand({
   usage: 'status',
@@ -13,6 +13,7 @@ export const statusCommand = defineCommand({
   examples: [['status -m /mnt/stuck', 'of the daemon of this mount']],
   options: (yargs) => withTarget(yargs),
   run: async (argv, context) => {
+    const { connectToDaemon } = await import('../daemon-target.js');
     const status = await (await connectToDaemon(argv, context)).status();
     if (argv.json) context.printJson(status);
     else context.print(formatStatus(status));
