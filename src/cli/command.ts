@@ -44,6 +44,8 @@ export interface Command {
   readonly name: string;
   /** The names of its positionals that must be given. */
   readonly required: readonly string[];
+  /** Of a group. */
+  readonly commands: readonly Command[];
   register(yargs: Argv<GlobalOptions>, context: CommandContext): void;
 }
 
@@ -54,6 +56,7 @@ export function defineCommand<Options>(spec: CommandSpec<Options>, parent: reado
   return {
     name,
     required: [...spec.usage.matchAll(/<(\w+)/g)].map(([, positional = '']) => positional.toUpperCase()),
+    commands: [],
     register(yargs, context) {
       yargs.command<Options>(
         spec.usage,
@@ -80,6 +83,7 @@ export function defineGroup(name: string, describe: string, commands: readonly C
   return {
     name,
     required: [`one of ${commands.map((command) => command.name).join(', ')}`],
+    commands,
     register(yargs, context) {
       yargs.command(name, describe, (inner) => {
         for (const command of commands) command.register(inner as Argv<GlobalOptions>, context);

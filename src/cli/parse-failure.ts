@@ -11,13 +11,15 @@ export function parseFailure(
   words: readonly string[],
   commands: readonly Command[],
 ): UsageError {
-  const command = commands.find(({ name }) => name === words.find((word) => !word.startsWith('-')));
-  const hint = `see stuckfs ${command === undefined ? '' : `${command.name} `}--help`;
+  const path = commandPath(words, commands);
+  const command = path.at(-1);
+  const hint = `see ${['stuckfs', ...path.map(({ name }) => name), '--help'].join(' ')}`;
   const [, unknown] = /^Unknown (?:arguments?|commands?): ([^,]*)/.exec(message) ?? [];
   if (unknown !== undefined) {
     const word = words.find((given) => nameOf(given) === unknown) ?? unknown;
     if (word.startsWith('-')) return new UsageError('option', word, `is not known here; ${hint}`);
-    if (command === undefined) return new UsageError('command', word, `is not known; ${hint}`);
+    if (command === undefined || command.commands.length > 0)
+      return new UsageError('command', word, `is not known; ${hint}`);
     return new UsageError('argument', word, `is not known here or one too many; ${hint}`);
   }
   const [, valueless] = /^Not enough arguments following: (\S+)/.exec(message) ?? [];
@@ -33,6 +35,19 @@ export function parseFailure(
     return new UsageError(field, undefined, `is required; ${hint}`);
   }
   return new UsageError('arguments', words.join(' '), `${oneLine(message)}; ${hint}`);
+}
+
+/** The command that was meant, below the groups that it is in. */
+function commandPath(words: readonly string[], commands: readonly Command[]): Command[] {
+  const path: Command[] = [];
+  let known = commands;
+  for (const word of words.filter((given) => !given.startsWith('-'))) {
+    const next = known.find(({ name }) => name === word);
+    if (next === undefined) break;
+    path.push(next);
+    known = next.commands;
+  }
+  return path;
 }
 
 function nameOf(word: string): string {
