@@ -156,9 +156,9 @@ async function end(
   exited: Promise<string>,
 ): Promise<void> {
   child.kill('SIGTERM');
-  if ((await Promise.race([exited, sleep(endMs)])) !== undefined) return;
+  if ((await Promise.race([exited, sleep(endMs, undefined, { ref: false })])) !== undefined) return;
   child.kill('SIGKILL');
-  await Promise.race([exited, sleep(1000)]);
+  await Promise.race([exited, sleep(1000, undefined, { ref: false })]);
 }
 
 function seeLog({ logFile }: DaemonLaunch['config'], pid: number | undefined): string {

@@ -3,6 +3,7 @@
  * Mount points are compared as text with state directories and mountinfo and are never touched: to look at a
  * wedged mount is to hang.
  */
+import { resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { ControlError } from '../control/contract/errors.js';
@@ -49,7 +50,7 @@ interface Daemon {
 }
 
 /** The mount point as the kernel has it, of a path that a user gave for a mount of ours, or for what was one. */
-export function mountPointNamed(path: string, field = '--mount'): string {
+export function mountPointNamed(path: string, environment: NodeJS.ProcessEnv, field = '--mount'): string {
   if (path === '') throw new UsageError(field, path, 'give the directory that stuckfs is mounted on');
   const found = resolveOutsideMounts(path, readMountinfo(), isOurMount);
   switch (found.kind) {
@@ -57,13 +58,18 @@ export function mountPointNamed(path: string, field = '--mount'): string {
       return found.mount.mountPoint;
     case 'resolved':
       return found.path;
-    case 'failed':
+    case 'failed': {
+      // The directory may be gone while what served it is not.
+      const asGiven = resolve(path);
+      const { readable } = listStateDirectories(stateRoot(environment));
+      if (readable.some(({ state }) => state.mountPoint === asGiven)) return asGiven;
       throw new UsageError(field, path, `nothing is mounted there: ${found.at} cannot be reached`);
+    }
   }
 }
 
 function socketOfMount(path: string, field: string, environment: NodeJS.ProcessEnv): string {
-  const mountPoint = mountPointNamed(path, field);
+  const mountPoint = mountPointNamed(path, environment, field);
   const { daemons, dead, unread } = lookForDaemons(environment);
   const daemon = daemons.find((one) => one.mountPoint === mountPoint);
   if (daemon !== undefined) return daemon.socketPath;

@@ -23,6 +23,6 @@ export async function orRescue<T>(mountPoint: string, answer: Promise<T>): Promi
     return await answer;
   } catch (error) {
     if (!(error instanceof ControlError) || !silent.has(error.code)) throw error;
-    throw new SilentDaemonError(mountPointNamed(mountPoint), error);
+    throw new SilentDaemonError(mountPointNamed(mountPoint, process.env), error);
   }
 }

@@ -11,9 +11,9 @@ const cannot = 4;
 
 const needs: Readonly<Record<Need, string>> = {
   mount: 'mount',
-  compact: 'run --trigger compact',
+  compact: 'compact',
   tests: 'tests',
-  later: 'libfuse transport, to come',
+  later: 'nothing yet',
 };
 
 export const doctorCommand = defineCommand({
@@ -40,9 +40,9 @@ function formatDoctor(rows: readonly RequirementRow[], blocking: readonly Requir
     [{ title: 'requirement' }, { title: 'state' }, { title: 'found' }, { title: 'needed for' }],
     rows.map((row) => [
       row.requirement,
-      row.state === 'missing' && row.optional ? 'missing (optional)' : row.state,
+      row.state,
       row.found,
-      row.neededFor.map((need) => needs[need]).join(', '),
+      `${row.neededFor.map((need) => needs[need]).join(', ')}${row.optional ? ' (optional)' : ''}`,
     ]),
   );
   const remedies = groupByRemedy(rows);

@@ -30,7 +30,7 @@ export const rescueCommand = defineCommand({
     const report = await rescue({
       dryRun: argv.dryRun,
       stateRoot: stateRoot(context.environment),
-      ...(argv.mount === undefined ? {} : { mountPoint: mountPointNamed(argv.mount) }),
+      ...(argv.mount === undefined ? {} : { mountPoint: mountPointNamed(argv.mount, context.environment) }),
       release: async ({ socketPath }) => {
         if (socketPath === undefined) return;
         const client = connect({ socketPath, timeoutMs: releaseTimeoutMs });

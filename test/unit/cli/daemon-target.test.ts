@@ -75,6 +75,7 @@ test('of a dead or silent daemon the error leads to the rescue', async (context)
   const remedy = `stuckfs rescue --mount ${mountPoint}`;
   assertOneLineError(await runCli(['unmount', mountPoint], { environment }), 2, ['pid 1', 'dead', remedy]);
   rmSync(dead, { recursive: true });
+  assertOneLineError(await runCli(['status', '-m', mountPoint], { environment }), 2, ['no stuckfs mount']);
   record(root, { pid: process.pid, mountPoint, socketPath: join(root, 'nobody-listens') });
   assertOneLineError(await runCli(['unmount', mountPoint], { environment }), 2, ['nobody-listens', remedy]);
 });
@@ -85,4 +86,30 @@ test('state that cannot be trusted is not used, and that is said', async (contex
   writeFileSync(join(directory, 'state.json'), '{');
   const result = await runCli(['held'], { environment: { STUCKFS_STATE_DIR: root } });
   assertOneLineError(result, 2, ['no stuckfs daemon runs', directory, 'not JSON']);
+});
+
+test('a mount point whose directory is gone still names what served it', async (context) => {
+  const root = freshDirectory(context);
+  const environment = { STUCKFS_STATE_DIR: root };
+  const mountPoint = '/nonexistent/stuck';
+  assertOneLineError(await runCli(['rescue', '--dry-run', '-m', mountPoint], { environment }), 2, [
+    mountPoint,
+  ]);
+  const directory = record(root, {
+    pid: 1,
+    startTime: 987_654_321,
+    mountPoint,
+    socketPath: '/nonexistent/sock',
+  });
+  const { status, stdout, stderr } = await runCli(['rescue', '--dry-run', '--json', '-m', mountPoint], {
+    environment,
+  });
+  assert.equal(status, 0, stderr);
+  const report = JSON.parse(stdout) as { dryRun: boolean; found: { stateDirectories: string[] } };
+  assert.equal(report.dryRun, true);
+  assert.deepEqual(report.found.stateDirectories, [directory]);
+  assert.match(
+    (await runCli(['rescue', '--dry-run', '-m', mountPoint], { environment })).stdout,
+    /dry run: nothing was changed\n$/,
+  );
 });
