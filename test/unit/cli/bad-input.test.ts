@@ -115,3 +115,13 @@ test('a mount point that does not hold still: a file below a file, and a link th
   assertOneLineError(await runCli(['mount', join(directory, 'file', 'below')]), 2, ['not a directory']);
   assertOneLineError(await runCli(['mount', join(directory, 'full')]), 2, ['not empty (.hidden']);
 });
+
+test('no descriptor of Node itself passes for one of the caller', async (context) => {
+  const directory = freshDirectory(context);
+  // The shell hands down none but the standard ones.
+  const prefix = ['sh', '-c', 'for fd in 3 4 5 6 7 8 9; do eval "exec $fd>&-"; done; exec "$@"', 'sh'];
+  for (const fd of Array.from({ length: 16 }, (_, index) => String(index + 3))) {
+    const result = await runCli(['mount', directory, '--ready-fd', fd], { prefix });
+    assertOneLineError(result, 2, [`--ready-fd: "${fd}"`]);
+  }
+});
