@@ -1,0 +1,25 @@
+/**
+ * The list of commands, in the order in which the help shows them.  A new one is its file and a line here.
+ */
+import type { Command } from './command.js';
+import { doctorCommand } from './commands/doctor.js';
+import { faultCommand } from './commands/fault.js';
+import { heldCommand } from './commands/held.js';
+import { holdCommand } from './commands/hold.js';
+import { mountCommand } from './commands/mount.js';
+import { releaseCommand } from './commands/release.js';
+import { rescueCommand } from './commands/rescue.js';
+import { statusCommand } from './commands/status.js';
+import { unmountCommand } from './commands/unmount.js';
+
+export const commands: readonly Command[] = [
+  mountCommand,
+  unmountCommand,
+  holdCommand,
+  releaseCommand,
+  heldCommand,
+  faultCommand,
+  statusCommand,
+  doctorCommand,
+  rescueCommand,
+];

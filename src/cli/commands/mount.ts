@@ -1,0 +1,186 @@
+/**
+ * `stuckfs mount`: checks every word, then starts the daemon in the background, or becomes it.
+ */
+import type { ArgumentsCamelCase } from 'yargs';
+import { UsageError } from '../../base/errors.js';
+import type { DaemonConfigInput } from '../../daemon/config.js';
+import { type CommandContext, defineCommand } from '../command.js';
+
+interface MountArguments {
+  readonly mountpoint: string;
+  readonly o: readonly string[] | undefined;
+  readonly socket: string | undefined;
+  readonly maxHold: string | undefined;
+  readonly size: string | undefined;
+  readonly inodes: string | undefined;
+  readonly noWritebackCache: boolean;
+  readonly maxPages: string | undefined;
+  readonly maxBackground: string | undefined;
+  readonly attrTimeout: string | undefined;
+  readonly entryTimeout: string | undefined;
+  readonly noFlush: boolean;
+  readonly seed: string | undefined;
+  readonly logFile: string | undefined;
+  readonly logLevel: string | undefined;
+}
+
+export const mountCommand = defineCommand({
+  usage: 'mount <mountpoint>',
+  describe: 'mount, and leave the daemon in the background',
+  lists: ['o'],
+  examples: [
+    ['mount /mnt/stuck', 'returns once the mount is up'],
+    ['mount -f --log-level debug /mnt/stuck', 'stays in front and logs'],
+    [
+      'mount -o allow_other,ro --max-hold 30s /mnt/stuck',
+      'for all users, read-only, aborted after 30 s of hold',
+    ],
+    ['mount --ready-fd 3 /mnt/stuck 3>ready', 'a line of JSON in the file once it is up'],
+  ],
+  options: (yargs) => {
+    const text = { type: 'string', requiresArg: true } as const;
+    const flag = { type: 'boolean', default: false } as const;
+    return yargs
+      .positional('mountpoint', { type: 'string', demandOption: true, describe: 'an empty directory' })
+      .option('o', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'mount options: allow_other,ro,...',
+      })
+      .option('foreground', { alias: 'f', ...flag, describe: 'stay in front' })
+      .option('ready-fd', { ...text, describe: 'a descriptor that gets a line of JSON once the mount is up' })
+      .option('socket', { ...text, describe: 'path of the control socket (default: in the state directory)' })
+      .option('max-hold', { ...text, describe: 'a watchdog aborts what is held longer (120s, at most 24h)' })
+      .option('size', { ...text, describe: 'of the store, which is in memory: 512M, 4G' })
+      .option('inodes', { ...text, describe: 'files and directories at most (1000000)' })
+      .option('no-writeback-cache', {
+        ...flag,
+        describe: 'write(2) is sent at once; only mmap dirties folios',
+      })
+      .option('max-pages', { ...text, describe: 'pages in one request, as far as the kernel allows (256)' })
+      .option('max-background', { ...text, describe: 'asynchronous requests out at once (65535)' })
+      .option('attr-timeout', { ...text, describe: 'how long the kernel believes attributes (1s)' })
+      .option('entry-timeout', { ...text, describe: 'how long the kernel believes names (1s)' })
+      .option('no-flush', { ...flag, describe: 'close(2) does not wait for writeback (FOPEN_NOFLUSH)' })
+      .option('seed', { ...text, describe: 'of every random choice (0)' })
+      .option('log-file', { ...text, describe: 'log of the daemon (default: in the state directory)' });
+  },
+  run: async (argv, context) => {
+    const { checkReadyFd } = await import('../ready-descriptor.js');
+    const readyFd = argv.readyFd === undefined ? undefined : checkReadyFd(argv.readyFd);
+    const config = await configOf(argv, context);
+    await refuseIncapable();
+    const { daemonProgram, runInFront } = await import('../daemon-program.js');
+    if (argv.foreground) {
+      context.setExitStatus(await runInFront({ ...config, ...(readyFd === undefined ? {} : { readyFd }) }));
+      return;
+    }
+    await inBackground(config, { program: daemonProgram, readyFd, json: argv.json }, context);
+  },
+});
+
+async function inBackground(
+  config: DaemonConfigInput,
+  {
+    program,
+    readyFd,
+    json,
+  }: { readonly program: string; readonly readyFd: number | undefined; readonly json: boolean },
+  context: CommandContext,
+): Promise<void> {
+  const { DaemonStartError, launchDaemon } = await import('../daemon-launch.js');
+  const { tellReadyFd } = await import('../ready-descriptor.js');
+  try {
+    const { ready, line } = await launchDaemon({ config, program });
+    if (readyFd !== undefined) tellReadyFd(readyFd, line);
+    if (json) context.printJson(ready);
+    else
+      context.print(`mounted at ${ready.mountPoint}, control socket ${ready.socketPath}, pid ${ready.pid}`);
+  } catch (error) {
+    const line = error instanceof DaemonStartError ? error.line : undefined;
+    if (readyFd !== undefined && line !== undefined) tellReadyFd(readyFd, line);
+    throw error;
+  }
+}
+
+const maxInodes = 100_000_000;
+
+async function configOf(
+  argv: ArgumentsCamelCase<MountArguments>,
+  { environment }: CommandContext,
+): Promise<DaemonConfigInput> {
+  const [
+    { totalmem },
+    { formatDuration, parseDuration },
+    { formatSize, parseSize },
+    { ifGiven, wholeNumber },
+    mountPoint,
+    { checkSocketPath },
+  ] = await Promise.all([
+    import('node:os'),
+    import('../../base/duration.js'),
+    import('../../base/size.js'),
+    import('../option-values.js'),
+    import('../mount-point.js'),
+    import('../../control/contract/socket-path.js'),
+  ]);
+  const milliseconds = (option: string, text: string | undefined, min: number) =>
+    ifGiven(text, (given) => {
+      const ms = parseDuration(option, given);
+      if (ms < min || !Number.isInteger(ms)) {
+        throw new UsageError(option, given, `give whole milliseconds, ${formatDuration(min)} or more`);
+      }
+      return ms;
+    });
+  const number = (option: string, text: string | undefined, min: number, max: number) =>
+    ifGiven(text, (given) => wholeNumber(option, given, { min, max }));
+  const given = {
+    socketPath: ifGiven(argv.socket, (path) => {
+      checkSocketPath(path);
+      const absolute = mountPoint.checkOutsideMounts('--socket', path);
+      checkSocketPath(absolute);
+      return absolute;
+    }),
+    maxHoldMs: milliseconds('--max-hold', argv.maxHold, 1),
+    maxBytes: ifGiven(argv.size, (text) => {
+      const bytes = parseSize('--size', text);
+      const limit = totalmem();
+      if (bytes < 1 || bytes > limit) {
+        const most = formatSize(Math.floor(limit / 2 ** 20) * 2 ** 20);
+        throw new UsageError(
+          '--size',
+          text,
+          `the store is in memory: give 1 byte to ${most}, all that this machine has`,
+        );
+      }
+      return bytes;
+    }),
+    maxInodes: number('--inodes', argv.inodes, 1, maxInodes),
+    maxPages: number('--max-pages', argv.maxPages, 1, 65_535),
+    maxBackground: number('--max-background', argv.maxBackground, 1, 65_535),
+    attrTimeoutMs: milliseconds('--attr-timeout', argv.attrTimeout, 0),
+    entryTimeoutMs: milliseconds('--entry-timeout', argv.entryTimeout, 0),
+    seed: number('--seed', argv.seed, 0, 0xffff_ffff),
+    logLevel: argv.logLevel,
+    logFile: ifGiven(argv.logFile, (path) => mountPoint.checkOutsideMounts('--log-file', path)),
+  };
+  const { DaemonConfigSpec } = await import('../../daemon/config.js');
+  return DaemonConfigSpec.parse({
+    mountPoint: mountPoint.checkMountPoint(argv.mountpoint, environment),
+    mountOptions: argv.o ?? [],
+    writebackCache: !argv.noWritebackCache,
+    noFlush: argv.noFlush,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  });
+}
+
+/** What a mount needs of the machine, told before anything is started. */
+async function refuseIncapable(): Promise<void> {
+  const { checkRequirements, isMissing } = await import('../../kernel/requirements/requirement.js');
+  const { requirements } = await import('../../kernel/requirements/all.js');
+  const rows = await checkRequirements(requirements.filter(({ neededFor }) => neededFor.includes('mount')));
+  const missing = rows.find(isMissing);
+  if (missing !== undefined)
+    throw new UsageError(missing.requirement, missing.found, missing.remedy ?? 'is required');
+}

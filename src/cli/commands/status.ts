@@ -1,0 +1,48 @@
+/**
+ * `stuckfs status`: what a daemon is and how it is doing.
+ */
+import type { Status } from '../../control/contract/status.js';
+import { describeAge, describeByOpcode, describeBytes, describeCount } from '../amounts.js';
+import { defineCommand } from '../command.js';
+import { formatPairs } from '../table.js';
+import { withTarget } from '../target-options.js';
+
+export const statusCommand = defineCommand({
+  usage: 'status',
+  describe: 'what the daemon is and how it is doing',
+  examples: [['status -m /mnt/stuck', 'of the daemon of this mount']],
+  options: (yargs) => withTarget(yargs),
+  run: async (argv, context) => {
+    const { connectToDaemon } = await import('../daemon-target.js');
+    const status = await (await connectToDaemon(argv, context)).status();
+    if (argv.json) context.printJson(status);
+    else context.print(formatStatus(status));
+  },
+});
+
+function formatStatus(status: Status): string {
+  const { protocol, store, held, requests } = status;
+  const oldest = held.oldestMs === null ? '' : `, the oldest for ${describeAge(held.oldestMs)}`;
+  const byOpcode = describeByOpcode(held.byOpcode);
+  return formatPairs([
+    ['mounted at', status.mountPoint],
+    ['device', `${status.device}, connection ${status.connection}`],
+    ['daemon', `stuckfs ${status.stuckfs}, pid ${status.pid}, up ${describeAge(status.uptimeMs)}`],
+    ['watchdog', status.watchdogPid === null ? 'none' : `pid ${status.watchdogPid}`],
+    ['held', `${describeCount(held.requests, 'request')}, ${describeBytes(held.bytes)}${oldest}`],
+    ...(byOpcode === '' ? [] : ([['', byOpcode]] as const)),
+    ['maximum hold', describeAge(status.maxHoldMs)],
+    ['faults', String(status.faults)],
+    ['requests', `${requests.total} read, ${status.replies.total} answered`],
+    [
+      'store',
+      `${describeBytes(store.usedBytes)} of ${describeBytes(store.maxBytes)}, ${store.inodes} of ${store.maxInodes} inodes`,
+    ],
+    [
+      'protocol',
+      `FUSE ${protocol.major}.${protocol.minor} over ${status.transport}, max_write ${protocol.maxWriteBytes}, ` +
+        `max_pages ${protocol.maxPages}, max_background ${protocol.maxBackground}, max_readahead ${protocol.maxReadaheadBytes}`,
+    ],
+    ['flags', protocol.flags.join(' ')],
+  ]);
+}

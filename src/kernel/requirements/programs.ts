@@ -1,0 +1,88 @@
+/**
+ * Requirements of other programs and libraries: looked for, never run.
+ */
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type MountEntry, mountContaining, readMountinfo } from '../mountinfo.js';
+import { type Finding, missing, ok, type Requirement } from './requirement.js';
+
+/** A directory that user space serves may be wedged. */
+function isServed({ fsType }: MountEntry): boolean {
+  return fsType === 'fuse' || fsType.startsWith('fuse.');
+}
+
+/** @param path as in the environment; relative directories and those on FUSE mounts are left out */
+export function findProgram(name: string, path: string, entries: readonly MountEntry[]): string | undefined {
+  return path
+    .split(delimiter)
+    .filter((directory) => directory.startsWith('/'))
+    .filter((directory) => {
+      const mount = mountContaining(entries, directory);
+      return mount === undefined || mount.mountPoint === '/' || !isServed(mount);
+    })
+    .map((directory) => join(directory, name))
+    .find(isProgram);
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function program(name: string, debianPackage: string): Requirement {
+  return {
+    requirement: name,
+    neededFor: ['tests'],
+    optional: true,
+    check: (): Finding => {
+      const file = findProgram(name, process.env['PATH'] ?? '', readMountinfo());
+      return file === undefined ? missing('not in PATH', `apt-get install ${debianPackage}`) : ok(file);
+    },
+  };
+}
+
+function findLibrary(name: string): string | undefined {
+  const roots = ['/lib', '/usr/lib', '/lib64', '/usr/lib64', '/usr/local/lib'];
+  const directories = roots.flatMap((root) => [root, ...subdirectories(root)]);
+  return directories.map((directory) => join(directory, name)).find((file) => isThere(file));
+}
+
+/** The directories of the architectures, such as /usr/lib/x86_64-linux-gnu. */
+function subdirectories(root: string): string[] {
+  try {
+    return readdirSync(root)
+      .filter((name) => name.includes('-linux-'))
+      .map((name) => join(root, name));
+  } catch {
+    return [];
+  }
+}
+
+function isThere(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export const programRequirements: readonly Requirement[] = [
+  program('fusermount3', 'fuse3'),
+  program('fio', 'fio'),
+  program('git', 'git'),
+  {
+    requirement: 'libfuse.so.2',
+    neededFor: ['later'],
+    optional: true,
+    check: () => {
+      const file = findLibrary('libfuse.so.2');
+      return file === undefined
+        ? missing('not there', 'nothing to do: it is not used yet')
+        : ok(`${file} (not used yet)`);
+    },
+  },
+];
