@@ -9,5 +9,3 @@ type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 export type Unique = Branded<bigint, 'Unique'>;
 /** A node id that we gave out ourselves: counted from FUSE_ROOT_ID, so a safe integer. */
 export type NodeId = Branded<number, 'NodeId'>;
-/** A page frame number. */
-export type Pfn = Branded<number, 'Pfn'>;

@@ -37,6 +37,8 @@ export const DaemonConfigSpec = z.strictObject({
   readyFd: z.int().min(0).optional(),
   /** A descriptor whose end of file means that whoever started the daemon has died: un-wedge and end. */
   leashFd: z.int().min(0).optional(),
+  /** State directory of the run that this mount belongs to: it is cleaned up with the mount. */
+  runDirectory: z.string().startsWith('/').optional(),
 });
 
 export type DaemonConfig = z.output<typeof DaemonConfigSpec>;

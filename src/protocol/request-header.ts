@@ -9,8 +9,6 @@ import type { Opcode } from './opcode.js';
 import { readNodeId, readUnique } from './wire.js';
 
 export const IN_HEADER_SIZE = 40;
-/** Bit 63 of `unique`: the kernel sends this request once more (FUSE_NOTIFY_RESEND). */
-export const FUSE_UNIQUE_RESEND = 1n << 63n;
 
 /** A class and not a literal: one allocation with one shape for each opcode, and the header written once. */
 export class RequestHeader<O extends Opcode> {

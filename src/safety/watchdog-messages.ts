@@ -10,6 +10,8 @@ export type ToWatchdog = { readonly oldestHeldMs: number | null } | { readonly b
 export type FromWatchdog =
   | { readonly event: 'armed' }
   | { readonly event: 'refused'; readonly reason: string }
+  /** The abort file is closed: nothing guards the mount any more. */
+  | { readonly event: 'disarmed' }
   | { readonly event: 'aborted'; readonly reason: string };
 
 /** The one argument of the watchdog's process. */
@@ -37,7 +39,7 @@ export function parseToWatchdog(line: string): ToWatchdog | undefined {
 export function parseFromWatchdog(line: string): FromWatchdog | undefined {
   const value = parseObject(line);
   if (value === undefined || !('event' in value)) return undefined;
-  if (value.event === 'armed') return { event: 'armed' };
+  if (value.event === 'armed' || value.event === 'disarmed') return { event: value.event };
   if (value.event !== 'refused' && value.event !== 'aborted') return undefined;
   return { event: value.event, reason: 'reason' in value ? String(value.reason) : '' };
 }

@@ -105,6 +105,9 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
     await heard.wait(Math.min(longestSleepMs, Math.max(1, decision.untilMs - performance.now())));
   }
   log({ finish: decision.because });
+  // An open file keeps fusectl from being unmounted; whoever said bye waits for this before it restores.
+  closeSync(abortFd);
+  answer({ event: 'disarmed' });
   const both = decision.because === 'runner-died' && args.runDirectory !== undefined;
   const directories = both ? [args.stateDirectory, args.runDirectory ?? ''] : [args.stateDirectory];
   log({ steps: await (await cleanUp)(directories, decision.because) });

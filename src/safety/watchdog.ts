@@ -34,8 +34,11 @@ export interface WatchdogOptions {
 export interface Watchdog extends ProcessIdentity {
   /** Every heartbeatIntervalMs, and at once when it changes. @param oldestHeldMs null where nothing is held */
   heartbeat(oldestHeldMs: number | null): void;
-  /** Said when all is cleaned up and the daemon is about to end: the watchdog then does not abort. */
-  bye(): void;
+  /**
+   * Said when nothing is mounted any more: the watchdog then does not abort.  Resolves when it has closed the abort
+   * file, so that fusectl can be unmounted, or at once where it has ended.
+   */
+  bye(): Promise<void>;
   /** Resolves with the reason when it has aborted the connection. */
   readonly aborted: Promise<string>;
   /** Resolves when it has ended: before `bye`, nothing guards this mount any more. It keeps no event loop alive. */
@@ -92,6 +95,7 @@ export async function spawnWatchdog(
     bye: () => {
       conversation.say({ bye: true });
       stdin.end();
+      return Promise.race([conversation.disarmed, conversation.ended]);
     },
     aborted: conversation.aborted,
     ended: conversation.ended,
@@ -111,12 +115,14 @@ interface Conversation {
   /** Undefined when armed, else why not. */
   readonly armed: Promise<string | undefined>;
   readonly aborted: Promise<string>;
+  readonly disarmed: Promise<void>;
   readonly ended: Promise<void>;
 }
 
 function converse(child: ChildProcess, stdin: Writable, stdout: Readable): Conversation {
   const armed = deferred<string | undefined>();
   const aborted = deferred<string>();
+  const disarmed = deferred<void>();
   const ended = deferred<void>();
   let rest = '';
   stdout.setEncoding('utf8');
@@ -126,6 +132,7 @@ function converse(child: ChildProcess, stdin: Writable, stdout: Readable): Conve
     for (const message of lines.map(parseFromWatchdog)) {
       if (message?.event === 'armed') armed.resolve(undefined);
       if (message?.event === 'refused') armed.resolve(message.reason);
+      if (message?.event === 'disarmed') disarmed.resolve();
       if (message?.event === 'aborted') aborted.resolve(message.reason);
     }
   });
@@ -144,6 +151,7 @@ function converse(child: ChildProcess, stdin: Writable, stdout: Readable): Conve
     },
     armed: armed.promise,
     aborted: aborted.promise,
+    disarmed: disarmed.promise,
     ended: ended.promise,
   };
 }

@@ -27,9 +27,14 @@ function load(): ReturnType<typeof koffi.load> {
 
 const libc = load();
 
+/** A function of the C library; `async` runs it on a thread of libuv's pool and calls back. */
+export type Declared<F extends (...words: never[]) => unknown> = F & {
+  readonly async: (...words: [...Parameters<F>, (error: unknown, result: ReturnType<F>) => void]) => void;
+};
+
 /** Declares a function of the C library by its prototype. */
-export function declare<F extends (...words: never[]) => unknown>(prototype: string): F {
-  return libc.func(prototype) as unknown as F;
+export function declare<F extends (...words: never[]) => unknown>(prototype: string): Declared<F> {
+  return libc.func(prototype) as unknown as Declared<F>;
 }
 
 /** What a C function answered, or -errno. Must be called before any other call into C on this thread. */

@@ -36,3 +36,16 @@ export function mount(source: string, target: string, fsType: string, flags: num
 export function umount2(target: string, flags: number): number {
   return orErrno(cUmount2(target, flags));
 }
+
+/**
+ * As umount2, on a thread of libuv's pool, so that the caller goes on meanwhile.  0, or -1 where it failed: errno
+ * belongs to the other thread.
+ */
+export function umount2Async(target: string, flags: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    cUmount2.async(target, flags, (error: unknown, result: number) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}

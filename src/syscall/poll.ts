@@ -3,8 +3,6 @@ import { declare, orErrno } from './libc.js';
 
 /** <asm-generic/poll.h> */
 export const POLLIN = 0x1;
-export const POLLERR = 0x8;
-export const POLLHUP = 0x10;
 
 const cPoll = declare<(fds: Uint8Array, count: number, timeoutMs: number) => number>(
   'int poll(void *fds, unsigned long count, int timeout)',

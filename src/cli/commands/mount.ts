@@ -73,7 +73,7 @@ export const mountCommand = defineCommand({
     await refuseIncapable();
     const { daemonProgram, runInFront } = await import('../daemon-program.js');
     if (argv.foreground) {
-      context.setExitStatus(await runInFront({ ...config, ...(readyFd === undefined ? {} : { readyFd }) }));
+      await runInFront({ ...config, ...(readyFd === undefined ? {} : { readyFd }) });
       return;
     }
     await inBackground(config, { program: daemonProgram, readyFd, json: argv.json }, context);

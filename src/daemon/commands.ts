@@ -1,0 +1,58 @@
+/**
+ * What the daemon's main thread may ask of the serving thread, and what that thread says by itself.  Commands
+ * wait in a message port; an eventfd wakes the serving thread out of poll(2), and it takes them synchronously.
+ */
+import type { Fault, InstalledFault } from '../control/contract/faults.js';
+import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
+import type { Status } from '../control/contract/status.js';
+
+/** The part of the status that only the serving thread knows. */
+export type ServingStatus = Pick<Status, 'protocol' | 'store' | 'held' | 'faults' | 'requests' | 'replies'>;
+
+export interface ServingCommands {
+  status(): ServingStatus;
+  held(query: HeldQuery): HeldAnswer;
+  release(order: ReleaseOrder): ReleaseAnswer;
+  faults(): InstalledFault[];
+  addFault(fault: Fault): InstalledFault;
+  removeFault(id: number): InstalledFault | undefined;
+  clearFaults(): number;
+}
+
+export type ServingCommandName = keyof ServingCommands;
+
+export interface Command {
+  readonly id: number;
+  readonly name: ServingCommandName;
+  readonly words: readonly unknown[];
+}
+
+export type ServingMessage =
+  | { readonly say: 'answer'; readonly id: number; readonly answer: unknown }
+  | { readonly say: 'refused'; readonly id: number; readonly message: string }
+  /** INIT has been answered: the mount can be used. */
+  | { readonly say: 'initialised' }
+  /** Something that the log should have. */
+  | { readonly say: 'log'; readonly level: 'warn' | 'error' | 'debug'; readonly text: string }
+  /** The connection is over. */
+  | { readonly say: 'ended'; readonly reason: string };
+
+/** Words of the shared memory that the main thread reads without asking, at any time. */
+export const sharedBytes = 16;
+
+/** When the oldest withheld request came, on the scale of process.hrtime in ms; 0 for none. */
+export class SharedState {
+  private readonly words: Float64Array;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.words = new Float64Array(buffer);
+  }
+
+  get oldestSinceMs(): number {
+    return this.words[0] ?? 0;
+  }
+
+  set oldestSinceMs(ms: number) {
+    this.words[0] = ms;
+  }
+}

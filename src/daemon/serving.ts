@@ -1,0 +1,109 @@
+/**
+ * The main thread's handle on the serving thread: starts it, asks it things, hears when it has ended.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { StuckfsError } from '../base/errors.js';
+import { eventfd, eventfdSignal } from '../syscall/eventfd.js';
+import {
+  type ServingCommandName,
+  type ServingCommands,
+  type ServingMessage,
+  SharedState,
+  sharedBytes,
+} from './commands.js';
+import type { DaemonConfig } from './config.js';
+import type { ServingThreadData } from './serving-thread.js';
+
+/** The serving thread refused a command, or is no more. */
+export class ServingError extends StuckfsError {
+  override readonly code = 'SERVING';
+}
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface ServingOptions {
+  readonly fuseFd: number;
+  readonly config: DaemonConfig;
+  readonly maxBytes: number;
+  readonly log: (level: 'warn' | 'error' | 'debug', text: string) => void;
+}
+
+export class Serving {
+  readonly shared = new SharedState(new SharedArrayBuffer(sharedBytes));
+  /** Resolves when INIT has been answered. */
+  readonly initialised: Promise<void>;
+  /** Resolves with the reason when the connection is over. */
+  readonly ended: Promise<string>;
+  private readonly port: MessagePort;
+  private readonly wakeFd: number;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private over = false;
+
+  constructor(options: ServingOptions) {
+    const channel = new MessageChannel();
+    this.port = channel.port1;
+    this.wakeFd = eventfd();
+    if (this.wakeFd < 0) throw new ServingError(`eventfd: errno ${-this.wakeFd}`);
+    const workerData: ServingThreadData = {
+      fuseFd: options.fuseFd,
+      wakeFd: this.wakeFd,
+      shared: this.shared.buffer,
+      port: channel.port2,
+      config: options.config,
+      maxBytes: options.maxBytes,
+    };
+    const worker = new Worker(new URL('./serving-thread.js', import.meta.url), {
+      workerData,
+      transferList: [channel.port2],
+    });
+    let markInitialised = () => {};
+    this.initialised = new Promise((resolve) => {
+      markInitialised = resolve;
+    });
+    this.ended = new Promise((resolve) => {
+      const end = (reason: string) => {
+        this.end(reason);
+        resolve(reason);
+      };
+      this.port.on('message', (message: ServingMessage) => {
+        if (message.say === 'initialised') markInitialised();
+        else if (message.say === 'ended') end(message.reason);
+        else if (message.say === 'log') options.log(message.level, message.text);
+        else this.settle(message);
+      });
+      worker.once('error', (error) => end(`the serving thread failed: ${error.stack ?? error.message}`));
+      worker.once('exit', () => end('the serving thread has exited'));
+    });
+  }
+
+  ask<Name extends ServingCommandName>(
+    name: Name,
+    ...words: Parameters<ServingCommands[Name]>
+  ): Promise<ReturnType<ServingCommands[Name]>> {
+    if (this.over) return Promise.reject(new ServingError('the connection to the kernel is over'));
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      this.port.postMessage({ id, name, words });
+      eventfdSignal(this.wakeFd);
+    });
+  }
+
+  private settle(message: Extract<ServingMessage, { say: 'answer' | 'refused' }>): void {
+    const waiting = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (message.say === 'answer') waiting?.resolve(message.answer);
+    else waiting?.reject(new ServingError(message.message));
+  }
+
+  private end(reason: string): void {
+    this.over = true;
+    for (const { reject } of this.pending.values()) reject(new ServingError(reason));
+    this.pending.clear();
+    this.port.close();
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The raw transport: reads requests from a non-blocking /dev/fuse descriptor and writes replies to it, on one
+ * thread that blocks in poll(2).  Owns the loop and the read buffer; knows nothing of files or faults.
+ * Authority: fuse_dev_do_read() and fuse_dev_do_write() in fs/fuse/dev.c.
+ */
+import { Errno } from '../base/errno.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { decodeRequest, type Negotiated, type Request } from '../protocol/request.js';
+import { eventfdDrain } from '../syscall/eventfd.js';
+import { read } from '../syscall/file.js';
+import { PollSet } from '../syscall/poll.js';
+import { DevFuseReplies } from './dev-fuse-replies.js';
+import type { Capabilities, EndReason, RequestHandler, Transport } from './transport.js';
+
+/** fuse_in_header and the largest request struct ahead of the data of a WRITE, rounded up to a page. */
+const HEADER_ROOM_BYTES = 4096;
+
+/** How often onWake runs at the least while requests never stop coming: every so many requests. */
+const WAKE_CHECK_REQUESTS = 64;
+
+export interface DevFuseOptions {
+  readonly fd: number;
+  /** Makes the loop call onWake. */
+  readonly wakeFd: number;
+  /** The largest WRITE that INIT will agree to. */
+  readonly maxWriteBytes: number;
+  /** What INIT has agreed to so far; read for each request. */
+  readonly negotiated: () => Negotiated;
+}
+
+export class DevFuse implements Transport {
+  readonly capabilities: Capabilities = {
+    name: 'dev-fuse',
+    writebackCache: true,
+    maxHeld: Number.POSITIVE_INFINITY,
+  };
+  readonly replies: DevFuseReplies;
+  private readonly buffer: Buffer;
+  private readonly poll: PollSet;
+
+  constructor(private readonly options: DevFuseOptions) {
+    this.buffer = Buffer.allocUnsafeSlow(options.maxWriteBytes + HEADER_ROOM_BYTES);
+    this.poll = new PollSet([options.fd, options.wakeFd]);
+    this.replies = new DevFuseReplies(options.fd);
+  }
+
+  serve(handler: RequestHandler): EndReason {
+    for (;;) {
+      const ended = this.drain(handler);
+      if (ended !== undefined) return ended;
+      this.poll.wait(this.timeoutMs(handler));
+      if (this.poll.ready(1) !== 0) eventfdDrain(this.options.wakeFd);
+      handler.onWake();
+    }
+  }
+
+  /** Handles requests until there are none; the reason when there never will be another. */
+  private drain(handler: RequestHandler): EndReason | undefined {
+    for (let handled = 1; ; handled++) {
+      const length = read(this.options.fd, this.buffer);
+      if (length >= 0) this.handle(handler, this.buffer.subarray(0, length));
+      else if (length === -Errno.EAGAIN) return undefined;
+      else if (length === -Errno.ENODEV) return 'unmounted';
+      else if (length === -Errno.ECONNABORTED) return 'aborted';
+      // ENOENT: the request was interrupted between the queue and us. EINTR: a signal.
+      else if (length !== -Errno.ENOENT && length !== -Errno.EINTR) return { errno: -length };
+      if (handled % WAKE_CHECK_REQUESTS === 0) handler.onWake();
+    }
+  }
+
+  private handle(handler: RequestHandler, message: Buffer): void {
+    let request: Request;
+    try {
+      request = decodeRequest(message, this.options.negotiated());
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      handler.onBadMessage(error, error.unique);
+      return;
+    }
+    handler.onRequest(request, message);
+  }
+
+  private timeoutMs(handler: RequestHandler): number {
+    const deadlineMs = handler.nextDeadlineMs();
+    if (deadlineMs === Number.POSITIVE_INFINITY) return -1;
+    return Math.max(0, Math.min(Math.ceil(deadlineMs - performance.now()), 0x7fff_ffff));
+  }
+}
