@@ -30,7 +30,8 @@ const may = {
   trigger: ['syscall', 'kernel'],
   mitigation: ['control/client', 'control/contract', 'kernel', 'syscall'],
   record: ['kernel', 'syscall'],
-  report: ['record'],
+  placement: ['kernel', 'syscall'],
+  report: ['record', 'kernel'],
   scenario: [
     'control/client',
     'control/contract',

@@ -6,13 +6,19 @@ import { doctorCommand } from './commands/doctor.js';
 import { faultCommand } from './commands/fault.js';
 import { heldCommand } from './commands/held.js';
 import { holdCommand } from './commands/hold.js';
+import { listCommand } from './commands/list.js';
 import { mountCommand } from './commands/mount.js';
 import { releaseCommand } from './commands/release.js';
+import { reportCommand } from './commands/report.js';
 import { rescueCommand } from './commands/rescue.js';
+import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
 import { unmountCommand } from './commands/unmount.js';
 
 export const commands: readonly Command[] = [
+  runCommand,
+  listCommand,
+  reportCommand,
   mountCommand,
   unmountCommand,
   holdCommand,

@@ -1,4 +1,4 @@
-/** Descriptors: open(2), close(2), read(2), write(2), sync_file_range(2). */
+/** Descriptors: open(2), close(2), read(2), write(2), sync_file_range(2), posix_fadvise(2), syncfs(2). */
 import { declare, orErrno } from './libc.js';
 
 /** <asm-generic/fcntl.h>: only flags that are the same on every architecture that Node supports. */
@@ -52,4 +52,24 @@ export const SYNC_FILE_RANGE_WRITE = 2;
 /** sync_file_range(2): 0 or -errno. `countBytes` 0 means to the end of the file. */
 export function syncFileRange(fd: number, offsetBytes: number, countBytes: number, flags: number): number {
   return orErrno(cSyncFileRange(fd, offsetBytes, countBytes, flags));
+}
+
+/** POSIX_FADV_* of <linux/fadvise.h>. */
+export const POSIX_FADV_DONTNEED = 4;
+
+const cPosixFadvise = declare<(fd: number, offset: number, length: number, advice: number) => number>(
+  'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
+);
+
+/** posix_fadvise(2): 0 or -errno. `lengthBytes` 0 means to the end of the file. */
+export function posixFadvise(fd: number, offsetBytes: number, lengthBytes: number, advice: number): number {
+  // Unlike the rest of the C library this one answers the errno itself.
+  return -cPosixFadvise(fd, offsetBytes, lengthBytes, advice);
+}
+
+const cSyncfs = declare<(fd: number) => number>('int syncfs(int fd)');
+
+/** syncfs(2): writes back the filesystem on which `fd` lies, and waits. 0 or -errno. */
+export function syncfs(fd: number): number {
+  return orErrno(cSyncfs(fd));
 }

@@ -1,4 +1,4 @@
-/** What a child process asks the kernel about itself: prctl(2). */
+/** What a child process asks the kernel about itself: prctl(2), sched_setaffinity(2). */
 import { declare, orErrno } from './libc.js';
 
 const PR_SET_PDEATHSIG = 1;
@@ -13,4 +13,29 @@ const cPrctl = declare<(option: number, a: number, b: number, c: number, d: numb
  */
 export function dieWithParent(signal: number): number {
   return orErrno(cPrctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
+}
+
+const MAX_CPUS = 8192;
+
+const cSchedSetaffinity = declare<(pid: number, size: number, mask: Uint8Array) => number>(
+  'int sched_setaffinity(int pid, size_t size, const void *mask)',
+);
+const cSchedGetaffinity = declare<(pid: number, size: number, mask: Uint8Array) => number>(
+  'int sched_getaffinity(int pid, size_t size, void *mask)',
+);
+
+/** The lowest CPU that this thread may run on; or -errno. */
+export function firstAllowedCpu(): number {
+  const mask = new Uint8Array(MAX_CPUS / 8);
+  const result = orErrno(cSchedGetaffinity(0, mask.length, mask));
+  if (result < 0) return result;
+  const byte = mask.findIndex((bits) => bits !== 0);
+  return byte * 8 + Math.log2((mask[byte] ?? 0) & -(mask[byte] ?? 0));
+}
+
+/** Keeps this thread on one CPU. 0 or -errno. */
+export function pinToCpu(cpu: number): number {
+  const mask = new Uint8Array(MAX_CPUS / 8);
+  mask[cpu >> 3] = 1 << (cpu & 7);
+  return orErrno(cSchedSetaffinity(0, mask.length, mask));
 }

@@ -1,0 +1,97 @@
+/** `stuckfs run SCENARIO…`: the main job. Runs scenarios on this kernel, prints the report, exits by the verdict. */
+import { join } from 'node:path';
+import { parseDuration } from '../../base/duration.js';
+import { UsageError } from '../../base/errors.js';
+import { parseSize } from '../../base/size.js';
+import { defineCommand } from '../command.js';
+import { wholeNumber } from '../option-values.js';
+
+const MIN_STUCK_BYTES = 1 << 20;
+const MAX_STUCK_BYTES = 1024 ** 4;
+const PAGE_BYTES = 4096;
+const MAX_SEED = 0xffff_ffff;
+
+export const runCommand = defineCommand({
+  usage: 'run <scenario..>',
+  describe: 'make folios stuck, ask the kernel to migrate them, say with evidence what happened',
+  lists: ['scenario', 'trigger'],
+  examples: [
+    ['run writeback-held', 'withhold writeback acks and compact memory'],
+    ['run writeback-held --stuck 1G --hold 20s', 'more, and for longer'],
+    ['run healthy writeback-held --json', 'run.json on standard output'],
+  ],
+  options: (yargs) =>
+    yargs
+      .positional('scenario', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'see stuckfs list',
+      })
+      .option('trigger', {
+        type: 'string',
+        array: true,
+        default: ['compact'],
+        requiresArg: true,
+        describe: 'how the kernel is asked for migration',
+      })
+      .option('on', {
+        type: 'string',
+        default: 'auto',
+        requiresArg: true,
+        describe: 'host: this kernel; auto: this kernel where it is disposable (a VM guest or a container)',
+      })
+      .option('stuck', { type: 'string', default: '64M', requiresArg: true, describe: 'how much gets stuck' })
+      .option('hold', {
+        type: 'string',
+        default: '5s',
+        requiresArg: true,
+        describe: 'how long it stays stuck',
+      })
+      .option('seed', { type: 'string', default: '1', requiresArg: true, describe: 'of every random choice' })
+      .option('out', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'directory of the run, made new (default: runs/TIME-SCENARIO)',
+      })
+      .option('quiet', { type: 'boolean', default: false, describe: 'no progress on standard error' }),
+  async run(argv, context) {
+    const { runScenarios } = await import('../../scenario/run.js');
+    const seed = wholeNumber('--seed', argv.seed, { min: 0, max: MAX_SEED });
+    const { verdict, exitStatus, terminal } = await runScenarios({
+      scenarios: argv.scenario,
+      triggers: argv.trigger,
+      on: argv.on,
+      stuckBytes: stuckBytes(argv.stuck),
+      holdMs: holdMs(argv.hold),
+      seed,
+      out: argv.out ?? join('runs', `${stamp()}-${argv.scenario.join('-')}`),
+      progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
+    });
+    if (argv.json) context.printJson(verdict);
+    else context.print(terminal);
+    context.setExitStatus(exitStatus);
+  },
+});
+
+function stuckBytes(text: string): number {
+  const bytes = parseSize('--stuck', text);
+  if (bytes < MIN_STUCK_BYTES || bytes > MAX_STUCK_BYTES || bytes % PAGE_BYTES !== 0) {
+    throw new UsageError('--stuck', text, 'give a size from 1M to 1T, a multiple of 4096 bytes');
+  }
+  return bytes;
+}
+
+function holdMs(text: string): number {
+  const ms = parseDuration('--hold', text);
+  if (ms < 100 || ms > 3_600_000) throw new UsageError('--hold', text, 'give a time from 100ms to 1h');
+  return Math.round(ms);
+}
+
+/** 20261124-015512, in local time: sorts by time, and is a name that every shell takes. */
+function stamp(): string {
+  const now = new Date();
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}

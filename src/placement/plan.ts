@@ -1,0 +1,111 @@
+/**
+ * Where folios must lie for compaction to meet them.  Compaction's migrate scanner climbs from the bottom of a
+ * zone until it meets the free scanner, which comes down from the top and takes free pages only out of
+ * pageblocks that are partly used (suitable_migration_target() in mm/compaction.c).  So the stuck folios must
+ * lie low ("landing"), and above them there must be partly free pageblocks with room for every movable page
+ * that the migrate scanner meets first ("targets").  Pure: pfns in, page indexes out.
+ */
+
+/**
+ * Of the landing, one page in so many stays allocated, so that what is freed around it cannot merge into large
+ * buddies: the allocator serves small ones first.
+ */
+const LANDING_SPACING = 8;
+/**
+ * Targets are freed in halves of a pageblock, the other half kept.  A pageblock that is wholly free would not be
+ * used as a target; and a large folio on the scanner's way needs a free buddy of its own order, which may be as
+ * large as such a half: without one migrate_pages() answers ENOMEM, and compaction of the zone ends at once, as
+ * contended (compact_zone(), skip_isolation_on_order() in mm/compaction.c).
+ */
+const PAGEBLOCK_PAGES = 512;
+const HALF_PAGES = PAGEBLOCK_PAGES / 2;
+
+/** Freed pages beyond the need, because other allocations take some of them first. */
+const SLACK = 1.25;
+
+export interface PlacementNeed {
+  /** Pages of the stuck and the control set together. */
+  readonly setPages: number;
+  /** Pages on the LRU lists of the zone before anything is placed: they take free pages on the scanner's way. */
+  readonly lruPages: number;
+}
+
+export interface PlacementPlan {
+  /** Indexes of ballast pages to free before the workload allocates: its folios land there. */
+  readonly landing: Uint32Array;
+  /** Indexes to free once it has allocated: what kept `landing` apart. */
+  readonly spacers: Uint32Array;
+  /** Indexes to free last: where compaction may move folios to. */
+  readonly targets: Uint32Array;
+  /** pfns [low, high] of the landing region. */
+  readonly landingRange: readonly [number, number];
+}
+
+function landingPages(need: PlacementNeed): number {
+  return Math.ceil((need.setPages * SLACK * LANDING_SPACING) / (LANDING_SPACING - 1));
+}
+
+function targetPages(need: PlacementNeed): number {
+  return Math.ceil((need.setPages + need.lruPages) * SLACK);
+}
+
+/**
+ * The least number of ballast pages that a placement works with.  More lets it choose lower ones for the landing:
+ * the allocator gives pages from anywhere, and the landing is the lowest of what it gave.
+ */
+export function leastBallastPages(need: PlacementNeed): number {
+  return landingPages(need) + 2 * targetPages(need) + 2 * PAGEBLOCK_PAGES;
+}
+
+function isUsable(pfn: number | undefined): boolean {
+  return pfn !== undefined && pfn >= 0;
+}
+
+/**
+ * @param pfns pfn of each ballast page, by its index; -1 for one that must not be used (other zone, not present)
+ * @returns undefined when too few pages lie in the zone
+ */
+export function planPlacement(pfns: Float64Array, need: PlacementNeed): PlacementPlan | undefined {
+  const order = new Uint32Array(pfns.length);
+  let count = 0;
+  for (let index = 0; index < pfns.length; index++) if (isUsable(pfns[index])) order[count++] = index;
+  const byPfn = order.subarray(0, count).sort((a, b) => (pfns[a] ?? 0) - (pfns[b] ?? 0));
+  const landingSpan = landingPages(need);
+  const low = byPfn.subarray(0, landingSpan);
+  const targets = highestTargets(pfns, byPfn.subarray(landingSpan), targetPages(need));
+  if (low.length < landingSpan || targets === undefined) return undefined;
+  const isSpacer = (index: number) => (pfns[index] ?? 0) % LANDING_SPACING === 0;
+  return {
+    landing: low.filter((index) => !isSpacer(index)),
+    spacers: low.filter(isSpacer),
+    targets,
+    landingRange: [pfns[low[0] ?? 0] ?? 0, pfns[low[low.length - 1] ?? 0] ?? 0],
+  };
+}
+
+/**
+ * The highest lower halves of pageblocks that are ours as a whole, until they have `wanted` pages; where memory is
+ * too fragmented for so many, single pages of lower halves besides.
+ * @param byPfn indexes in ascending order of their pfn
+ */
+function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array | undefined {
+  const targets = new Uint32Array(byPfn.length);
+  const singles: number[] = [];
+  let found = 0;
+  for (let end = byPfn.length; end > 0 && found < wanted; ) {
+    const index = byPfn[end - 1] ?? 0;
+    const pfn = pfns[index] ?? 0;
+    const first = end < HALF_PAGES ? -1 : (pfns[byPfn[end - HALF_PAGES] ?? 0] ?? 0);
+    if (pfn % PAGEBLOCK_PAGES === HALF_PAGES - 1 && pfn - first === HALF_PAGES - 1) {
+      targets.set(byPfn.subarray(end - HALF_PAGES, end), found);
+      found += HALF_PAGES;
+      end -= HALF_PAGES;
+    } else {
+      // Only of the lower halves, so that no pageblock becomes wholly free.
+      if (pfn % PAGEBLOCK_PAGES < HALF_PAGES) singles.push(index);
+      end -= 1;
+    }
+  }
+  for (const index of singles) if (found < wanted) targets[found++] = index;
+  return found < wanted ? undefined : targets.subarray(0, found);
+}

@@ -1,0 +1,128 @@
+/**
+ * What a run writes down, in the order in which it happened: the history from which `report` judges.
+ * Every number that a verdict rests on is here or in an artifact that an event names.
+ */
+
+export interface HeldRequestRecord {
+  /** Decimal: it does not fit a JSON number. */
+  readonly unique: string;
+  readonly opcode: string;
+  readonly nodeid: number;
+  readonly offset: number | null;
+  readonly size: number | null;
+}
+
+export interface SetRecord {
+  readonly path: string;
+  /** The inode number by which the trace knows it; our node id. */
+  readonly ino: number;
+  readonly pages: number;
+}
+
+export type ArmKind = 'control' | 'fault';
+
+/** One line of events.jsonl, before it is stamped. `arm` is an index into the arms of the run. */
+export type RunEventBody =
+  | { readonly event: 'run-started'; readonly version: 1; readonly seed: number; readonly on: string }
+  | {
+      readonly event: 'arm-started';
+      readonly arm: number;
+      readonly kind: ArmKind;
+      readonly scenario: string;
+      readonly trigger: string;
+      readonly mitigation: string;
+      readonly holdMs: number;
+      readonly device: string;
+    }
+  | {
+      readonly event: 'placed';
+      readonly arm: number;
+      readonly zone: {
+        readonly node: number;
+        readonly name: string;
+        readonly start: number;
+        readonly end: number;
+      };
+      readonly landingRange: readonly [number, number] | null;
+      readonly ballastPages: number;
+      readonly targetPages: number;
+    }
+  | {
+      readonly event: 'set-named';
+      readonly arm: number;
+      readonly stuck: SetRecord;
+      readonly control: SetRecord;
+      /** Artifacts: pfn by page index, and kpageflags by page index. */
+      readonly stuckPfns: string;
+      readonly controlPfns: string;
+      readonly stuckFlags: string;
+    }
+  | { readonly event: 'held'; readonly arm: number; readonly held: readonly HeldRequestRecord[] }
+  | {
+      readonly event: 'vmstat';
+      readonly arm: number;
+      readonly when: string;
+      readonly counters: Record<string, number>;
+    }
+  | { readonly event: 'trigger-started'; readonly arm: number; readonly pid: number; readonly comm: string }
+  | {
+      readonly event: 'task-sampled';
+      readonly arm: number;
+      readonly role: string;
+      readonly pid: number;
+      readonly comm: string;
+      readonly state: string;
+      readonly stack: readonly string[];
+    }
+  | {
+      readonly event: 'trigger-ended';
+      readonly arm: number;
+      /** 0 or -errno. */
+      readonly result: number;
+      readonly startedNs: number;
+      readonly endedNs: number;
+    }
+  /** Where the set is, at the end of the hold and before anything is released. */
+  | {
+      readonly event: 'hold-ended';
+      readonly arm: number;
+      readonly stuckPfns: string;
+      readonly controlPfns: string;
+    }
+  | {
+      readonly event: 'released';
+      readonly arm: number;
+      readonly requests: number;
+      readonly bytes: number;
+      /** CLOCK_MONOTONIC when the release was asked for. */
+      readonly askedNs: number;
+    }
+  | {
+      readonly event: 'set-found';
+      readonly arm: number;
+      readonly stuckPfns: string;
+      readonly controlPfns: string;
+    }
+  | {
+      readonly event: 'verified';
+      readonly arm: number;
+      /** Errno name that the writer was told, or null; stuck file, control file. */
+      readonly fsync: readonly (string | null)[];
+      /** Offset of the first wrong byte or -1; from the page cache, and asked of the server again. */
+      readonly cached: readonly number[];
+      readonly served: readonly number[];
+    }
+  | {
+      readonly event: 'trace-ended';
+      readonly arm: number;
+      readonly trace: string;
+      readonly lostEvents: number;
+    }
+  | { readonly event: 'arm-failed'; readonly arm: number; readonly reason: string }
+  | { readonly event: 'arm-ended'; readonly arm: number }
+  | { readonly event: 'run-ended' };
+
+export type RunEvent = RunEventBody & {
+  /** CLOCK_MONOTONIC. */
+  readonly atNs: number;
+};

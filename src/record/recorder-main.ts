@@ -1,0 +1,85 @@
+/**
+ * The recorder's process: drains trace_pipe and the kernel's log into files while the kernel is made to
+ * misbehave.  It reads and writes down; it judges nothing and never touches the mount.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { serveCommands } from '../base/child-port.js';
+import { Errno } from '../base/errno.js';
+import { KmsgReader } from '../kernel/kmsg.js';
+import { close, OpenFlag, open, read } from '../syscall/file.js';
+import { dieWithParent } from '../syscall/process.js';
+
+const SIGKILL = 9;
+dieWithParent(SIGKILL);
+
+/** Short enough that 8 MiB a CPU hold what the kernel writes meanwhile. */
+const INTERVAL_MS = 20;
+
+export interface RecorderStart {
+  readonly tracePipe: string;
+  /** Files to make; they must not exist. */
+  readonly trace: string;
+  readonly dmesg: string;
+}
+
+class Recorder {
+  private readonly pipe: number;
+  private readonly traceFd: number;
+  private readonly dmesgFd: number;
+  private readonly kmsg = KmsgReader.open();
+  private readonly buffer = Buffer.allocUnsafeSlow(1 << 20);
+  private readonly timer: NodeJS.Timeout;
+  /** The first failure to write down, told at the end: a record with holes must not be judged. */
+  private failure: string | undefined;
+
+  constructor(start: RecorderStart) {
+    this.pipe = open(start.tracePipe, OpenFlag.O_RDONLY | OpenFlag.O_NONBLOCK | OpenFlag.O_CLOEXEC);
+    if (this.pipe < 0) throw new Error(`${start.tracePipe}: errno ${-this.pipe}`);
+    this.traceFd = openSync(start.trace, 'wx');
+    this.dmesgFd = openSync(start.dmesg, 'wx');
+    this.timer = setInterval(() => this.drain(), INTERVAL_MS);
+  }
+
+  drain(): void {
+    for (;;) {
+      const length = read(this.pipe, this.buffer);
+      if (length === -Errno.EINTR) continue;
+      if (length < 0 && length !== -Errno.EAGAIN) this.failure ??= `trace_pipe: errno ${-length}`;
+      if (length <= 0) break;
+      this.keep(() => writeSync(this.traceFd, this.buffer, 0, length));
+    }
+    for (const record of this.kmsg.readNew()) {
+      const seconds = (record.timestampUs / 1e6).toFixed(6).padStart(13);
+      this.keep(() => writeSync(this.dmesgFd, `<${record.level}>[${seconds}] ${record.text}\n`));
+    }
+  }
+
+  private keep(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.failure ??= (error as Error).message;
+    }
+  }
+
+  stop(): { failure: string | null } {
+    clearInterval(this.timer);
+    this.drain();
+    close(this.pipe);
+    closeSync(this.traceFd);
+    closeSync(this.dmesgFd);
+    this.kmsg.close();
+    return { failure: this.failure ?? null };
+  }
+}
+
+let recorder: Recorder | undefined;
+
+serveCommands({
+  start(start: RecorderStart) {
+    recorder = new Recorder(start);
+  },
+  stop() {
+    return recorder?.stop();
+  },
+});

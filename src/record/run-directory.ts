@@ -1,0 +1,101 @@
+/**
+ * The directory of one run: `events.jsonl` and artifacts, written as things happen and judged afterwards from
+ * these files alone.  Owns the writing and the reading, and the error for a disk that is full.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '../base/errors.js';
+import type { RunEvent, RunEventBody } from './events.js';
+
+const diskErrors: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
+
+/** Turns what a full or read-only disk throws into one line that names the directory. */
+function onDisk<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (!diskErrors.has(code)) throw error;
+    throw new UsageError(
+      '--out',
+      directory,
+      `cannot be written (${code}): name a directory on a disk with space`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+export class RunDirectory {
+  private constructor(readonly path: string) {}
+
+  /**
+   * Makes a new directory.
+   * @throws {UsageError} when it exists already, or cannot be made
+   */
+  static create(path: string): RunDirectory {
+    if (existsSync(path))
+      throw new UsageError('--out', path, 'exists already: name a directory that does not');
+    return onDisk(path, () => {
+      try {
+        mkdirSync(path, { recursive: true });
+        mkdirSync(join(path, 'pfns'));
+        mkdirSync(join(path, 'stacks'));
+        writeFileSync(join(path, 'events.jsonl'), '', { flag: 'wx' });
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (diskErrors.has(code)) throw error;
+        throw new UsageError('--out', path, `cannot be made: ${message}`, { cause: error });
+      }
+      return new RunDirectory(path);
+    });
+  }
+
+  /** Opens one that is there, for reading. */
+  static open(path: string): RunDirectory {
+    if (!existsSync(join(path, 'events.jsonl'))) {
+      throw new UsageError('run directory', path, 'holds no events.jsonl: give the directory of a run');
+    }
+    return new RunDirectory(path);
+  }
+
+  /** Appends one event, stamped with CLOCK_MONOTONIC (the clock of the trace, too). */
+  append(body: RunEventBody): void {
+    const event: RunEvent = { ...body, atNs: Number(process.hrtime.bigint()) };
+    onDisk(this.path, () => appendFileSync(join(this.path, 'events.jsonl'), `${JSON.stringify(event)}\n`));
+  }
+
+  events(): RunEvent[] {
+    const lines = readFileSync(join(this.path, 'events.jsonl'), 'utf8').split('\n');
+    // A run that was killed may have left half a line at the end.
+    return lines.slice(0, -1).map((line) => JSON.parse(line) as RunEvent);
+  }
+
+  /** The path of an artifact: `name` is ours, never a user's, and stays inside. */
+  artifact(...name: string[]): string {
+    return join(this.path, ...name.map((part) => basename(part)));
+  }
+
+  write(name: string, text: string | Uint8Array): void {
+    onDisk(this.path, () => {
+      mkdirSync(dirname(join(this.path, name)), { recursive: true });
+      writeFileSync(join(this.path, name), text);
+    });
+  }
+
+  /** undefined where the run did not get so far. */
+  read(name: string): string | undefined {
+    const path = join(this.path, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  }
+
+  /** An artifact of u64 little-endian numbers, -1 for absent. */
+  readNumbers(name: string): Float64Array | undefined {
+    const path = join(this.path, name);
+    if (!existsSync(path)) return undefined;
+    const bytes = readFileSync(path);
+    const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~7));
+    return Float64Array.from(new BigInt64Array(copy), Number);
+  }
+}

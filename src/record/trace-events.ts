@@ -1,0 +1,41 @@
+/**
+ * The trace events of a run and how the instance is set up for them.  Every event that a verdict rests on is a
+ * static tracepoint; `required` says which ones a run cannot do without.
+ */
+import type { TraceEventName, TraceInstance } from '../kernel/tracefs.js';
+
+export interface RecordedEvent extends TraceEventName {
+  readonly required: boolean;
+}
+
+export const recordedEvents: readonly RecordedEvent[] = [
+  { system: 'compaction', event: 'mm_compaction_begin', required: true },
+  { system: 'compaction', event: 'mm_compaction_end', required: true },
+  { system: 'compaction', event: 'mm_compaction_isolate_migratepages', required: true },
+  { system: 'compaction', event: 'mm_compaction_migratepages', required: false },
+  { system: 'migrate', event: 'mm_migrate_pages_start', required: true },
+  { system: 'migrate', event: 'mm_migrate_pages', required: true },
+  { system: 'writeback', event: 'folio_wait_writeback', required: true },
+  // Absent before 6.12: the daemon's own inventory has what the join needs.
+  { system: 'fuse', event: 'fuse_request_send', required: false },
+  { system: 'fuse', event: 'fuse_request_end', required: false },
+];
+
+/** For each CPU. A compaction of 24 GiB writes about 1 MiB of it. */
+const BUFFER_KB = 8192;
+
+/** Sets the instance up and turns it on. Answers the `format` files of what is recorded, by event. */
+export function startTracing(instance: TraceInstance): Map<string, string> {
+  instance.setTracingOn(false);
+  // The clock of process.hrtime and performance.now.
+  instance.setTraceClock('mono');
+  instance.setBufferSizeKb(BUFFER_KB);
+  const formats = new Map<string, string>();
+  for (const event of recordedEvents) {
+    if (!event.required && !instance.hasEvent(event)) continue;
+    formats.set(event.event, instance.readFormatText(event));
+    instance.enableEvent(event);
+  }
+  instance.setTracingOn(true);
+  return formats;
+}

@@ -1,0 +1,72 @@
+/**
+ * The evidence of one arm, gathered from the run directory: events, pfns, flags and trace are joined here, and
+ * nothing is judged.  The join: held request (unique, nodeid, offset) → inode and index → pfn → waiting task.
+ */
+import type { ArmKind } from '../record/events.js';
+
+export interface WaitsFor {
+  /** "MAJOR:MINOR". */
+  readonly bdi: string;
+  readonly inode: number;
+  readonly index: number;
+  /** Of the folio, where the stuck set holds it. */
+  readonly pfn?: number | undefined;
+  /** Of the held request that covers the index, decimal. */
+  readonly unique?: string | undefined;
+}
+
+export interface Waiter {
+  readonly role: string;
+  readonly pid: number;
+  readonly comm: string;
+  readonly state: string;
+  /** Symbols, innermost first. */
+  readonly stack: readonly string[];
+  readonly waitsFor?: WaitsFor | undefined;
+}
+
+export interface ArmEvidence {
+  readonly arm: number;
+  readonly kind: ArmKind;
+  readonly scenario: string;
+  readonly trigger: string;
+  readonly mitigation: string;
+  /** What broke the arm before it was through. */
+  readonly failure: string | undefined;
+  readonly heldRequests: number;
+  readonly heldBytes: number;
+  /** Folios of the stuck set that a held request covers. */
+  readonly heldFolios: number;
+  readonly stuckFolios: number;
+  /** Of the stuck set, with KPF_WRITEBACK before the trigger. */
+  readonly stuckWriteback: number;
+  /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows. */
+  readonly writebackInPlace: boolean;
+  readonly stuckReached: number;
+  /** Before the release where there is one, else after the trigger. */
+  readonly stuckMoved: number;
+  readonly controlFolios: number;
+  readonly controlReached: number;
+  readonly controlMoved: number;
+  /** The same after the release: what was stuck can be moved once it is not. */
+  readonly stuckMovedAtEnd: number;
+  readonly triggerMs: number | undefined;
+  readonly triggerResult: number | undefined;
+  readonly triggerEndedAfterRelease: boolean;
+  readonly endAfterReleaseMs: number | undefined;
+  /** From the trigger's start to the release. */
+  readonly heldMs: number | undefined;
+  readonly migrateSucceeded: number;
+  readonly migrateFailed: number;
+  /** mm_migrate_pages_start without mm_migrate_pages, of the trigger's task, when the release began. */
+  readonly unfinishedMigrations: number;
+  readonly lostEvents: number;
+  readonly waiters: readonly Waiter[];
+  /** nr_writeback at the arm's start and end. */
+  readonly writebackBefore: number | undefined;
+  readonly writebackAfter: number | undefined;
+  /** The bytes were compared after the release. */
+  readonly verified: boolean;
+  /** What was not byte-exact, or what the writer was told. */
+  readonly corrupt: readonly string[];
+}

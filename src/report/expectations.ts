@@ -1,0 +1,68 @@
+/**
+ * What each kernel is expected to do, as data: (scenario, trigger, arm, feature) → outcome, with the kernel
+ * function that decides it.  Features are what the run itself saw of the kernel, never its version.
+ */
+import type { ArmKind } from '../record/events.js';
+import type { Outcome } from './outcome.js';
+
+/** What a run can see of its kernel. */
+export interface KernelFeatures {
+  /** The page-cache folio itself is under writeback until the server replies; before 6.16 a copy was. */
+  readonly writebackInPlace: boolean;
+}
+
+export interface Expectation {
+  readonly scenario: string;
+  readonly trigger: string;
+  readonly arm: ArmKind;
+  /** Only where the kernel has (true) or lacks (false) it. */
+  readonly feature?: readonly [keyof KernelFeatures, boolean];
+  readonly outcome: Outcome;
+  readonly decidedBy: string;
+}
+
+export const expectations: readonly Expectation[] = [
+  {
+    scenario: 'healthy',
+    trigger: 'compact',
+    arm: 'control',
+    outcome: 'migrated',
+    decidedBy: 'filemap_migrate_folio() by fuse_file_aops (fs/fuse/file.c, mm/migrate.c)',
+  },
+  {
+    scenario: 'writeback-held',
+    trigger: 'compact',
+    arm: 'control',
+    outcome: 'migrated',
+    decidedBy: 'filemap_migrate_folio() by fuse_file_aops (fs/fuse/file.c, mm/migrate.c)',
+  },
+  {
+    scenario: 'writeback-held',
+    trigger: 'compact',
+    arm: 'fault',
+    feature: ['writebackInPlace', true],
+    outcome: 'stalled',
+    decidedBy: 'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)',
+  },
+  {
+    scenario: 'writeback-held',
+    trigger: 'compact',
+    arm: 'fault',
+    feature: ['writebackInPlace', false],
+    outcome: 'migrated',
+    decidedBy: 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)',
+  },
+];
+
+export function expectationFor(
+  cell: { readonly scenario: string; readonly trigger: string; readonly kind: ArmKind },
+  features: KernelFeatures,
+): Expectation | undefined {
+  return expectations.find(
+    (expectation) =>
+      expectation.scenario === cell.scenario &&
+      expectation.trigger === cell.trigger &&
+      expectation.arm === cell.kind &&
+      (expectation.feature === undefined || features[expectation.feature[0]] === expectation.feature[1]),
+  );
+}

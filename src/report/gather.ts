@@ -1,0 +1,176 @@
+/**
+ * Gathers the evidence of each arm from a run directory.  Reads files and joins them; what is not there stays
+ * absent, so that a run that broke off half-way is still reported as far as it got.
+ */
+import { Kpf } from '../kernel/kpageflags.js';
+import type { HeldRequestRecord, RunEvent, SetRecord } from '../record/events.js';
+import type { RunDirectory } from '../record/run-directory.js';
+import type { ArmEvidence, Waiter } from './evidence.js';
+import { countWithin, lostInText, type TraceFacts, traceFacts } from './trace-facts.js';
+
+type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
+
+const PAGE_BYTES = 4096;
+
+export function gatherArms(run: RunDirectory): ArmEvidence[] {
+  const events = run.events();
+  return events
+    .filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started')
+    .map((start) => gatherArm(run, start, new ArmEvents(events, start.arm)));
+}
+
+/** The events of one arm, by name. */
+class ArmEvents {
+  private readonly own: readonly RunEvent[];
+
+  constructor(events: readonly RunEvent[], arm: number) {
+    this.own = events.filter((event) => 'arm' in event && event.arm === arm);
+  }
+
+  first<Name extends RunEvent['event']>(name: Name): EventOf<Name> | undefined {
+    return this.own.find((event): event is EventOf<Name> => event.event === name);
+  }
+
+  all<Name extends RunEvent['event']>(name: Name): EventOf<Name>[] {
+    return this.own.filter((event): event is EventOf<Name> => event.event === name);
+  }
+}
+
+function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: ArmEvents): ArmEvidence {
+  const named = events.first('set-named');
+  const held = events.first('held')?.held ?? [];
+  const ended = events.first('trigger-ended');
+  const released = events.first('released');
+  const traceEnded = events.first('trace-ended');
+  const triggerPid = events.first('trigger-started')?.pid ?? -1;
+  const trace = traceEnded === undefined ? undefined : run.read(traceEnded.trace);
+  const untilUs = released === undefined ? Number.POSITIVE_INFINITY : released.askedNs / 1000;
+  const endedAfterRelease = ended !== undefined && released !== undefined && ended.endedNs > released.askedNs;
+  const facts = trace === undefined ? undefined : traceFacts(trace, triggerPid, untilUs);
+  const stuckPfns = pfnsOf(run, named?.stuckPfns);
+  const controlPfns = pfnsOf(run, named?.controlPfns);
+  const found = events.first('set-found');
+  const atHoldEnd = events.first('hold-ended') ?? found;
+  const stuckWriteback = countWriteback(run, named?.stuckFlags);
+  const vmstat = events.all('vmstat');
+  const verified = events.first('verified');
+
+  return {
+    arm: start.arm,
+    kind: start.kind,
+    scenario: start.scenario,
+    trigger: start.trigger,
+    mitigation: start.mitigation,
+    failure: events.first('arm-failed')?.reason ?? missingArtifact(traceEnded, trace),
+    heldRequests: held.length,
+    heldBytes: held.reduce((sum, request) => sum + (request.size ?? 0), 0),
+    heldFolios: named === undefined ? 0 : countCovered(held, named.stuck),
+    stuckFolios: stuckPfns.length,
+    stuckWriteback,
+    writebackInPlace: stuckWriteback > 0,
+    stuckReached: countWithin(stuckPfns, facts?.scanned ?? []),
+    stuckMoved: countMoved(stuckPfns, pfnsOf(run, atHoldEnd?.stuckPfns)),
+    controlFolios: controlPfns.length,
+    controlReached: countWithin(controlPfns, facts?.scanned ?? []),
+    controlMoved: countMoved(controlPfns, pfnsOf(run, atHoldEnd?.controlPfns)),
+    stuckMovedAtEnd: countMoved(stuckPfns, pfnsOf(run, found?.stuckPfns)),
+    triggerMs: ended === undefined ? undefined : (ended.endedNs - ended.startedNs) / 1e6,
+    triggerResult: ended?.result,
+    triggerEndedAfterRelease: endedAfterRelease,
+    endAfterReleaseMs: endedAfterRelease ? (ended.endedNs - released.askedNs) / 1e6 : undefined,
+    heldMs:
+      ended === undefined || released === undefined ? undefined : (released.askedNs - ended.startedNs) / 1e6,
+    migrateSucceeded: facts?.migrateSucceeded ?? 0,
+    migrateFailed: facts?.migrateFailed ?? 0,
+    unfinishedMigrations: facts?.unfinished ?? 0,
+    lostEvents: (traceEnded?.lostEvents ?? 0) + (trace === undefined ? 0 : lostInText(trace)),
+    waiters: waiters(events, released, facts, held, named?.stuck, stuckPfns),
+    writebackBefore: vmstat.find((sample) => sample.when === 'arm-started')?.counters['nr_writeback'],
+    writebackAfter: vmstat.find((sample) => sample.when === 'verified')?.counters['nr_writeback'],
+    verified: verified !== undefined,
+    corrupt: verified === undefined ? [] : corruptions(verified),
+  };
+}
+
+function missingArtifact(traceEnded: EventOf<'trace-ended'> | undefined, trace: string | undefined) {
+  if (traceEnded === undefined) return 'the run ended before its trace did';
+  return trace === undefined ? `${traceEnded.trace} is missing from the run directory` : undefined;
+}
+
+function pfnsOf(run: RunDirectory, artifact: string | undefined): Float64Array {
+  return (artifact === undefined ? undefined : run.readNumbers(artifact)) ?? new Float64Array();
+}
+
+function countWriteback(run: RunDirectory, artifact: string | undefined): number {
+  const flags = artifact === undefined ? undefined : run.readNumbers(artifact);
+  // Bits up to 53 only are exact in a double, and KPF_WRITEBACK is bit 8.
+  return flags?.reduce((count, bits) => count + (Math.floor(bits / 2 ** Kpf.WRITEBACK) % 2), 0) ?? 0;
+}
+
+/** A page that is absent now is in the middle of a move, or reclaimed: it has not been seen elsewhere. */
+function countMoved(before: Float64Array, after: Float64Array): number {
+  let moved = 0;
+  for (let index = 0; index < Math.min(before.length, after.length); index++) {
+    const now = after[index] ?? -1;
+    if (now >= 0 && now !== before[index]) moved += 1;
+  }
+  return moved;
+}
+
+function countCovered(held: readonly HeldRequestRecord[], stuck: SetRecord): number {
+  const covered = new Uint8Array(stuck.pages);
+  for (const request of held) {
+    if (request.nodeid !== stuck.ino || request.offset === null || request.size === null) continue;
+    covered.fill(
+      1,
+      Math.floor(request.offset / PAGE_BYTES),
+      Math.ceil((request.offset + request.size) / PAGE_BYTES),
+    );
+  }
+  return covered.reduce((count, one) => count + one, 0);
+}
+
+function waiters(
+  events: ArmEvents,
+  released: EventOf<'released'> | undefined,
+  facts: TraceFacts | undefined,
+  held: readonly HeldRequestRecord[],
+  stuck: SetRecord | undefined,
+  stuckPfns: Float64Array,
+): Waiter[] {
+  const last = new Map<number, EventOf<'task-sampled'>>();
+  for (const sample of events.all('task-sampled')) {
+    if (sample.state === 'D' && (released === undefined || sample.atNs <= released.askedNs))
+      last.set(sample.pid, sample);
+  }
+  return [...last.values()].map((sample) => {
+    const { role, pid, comm, state, stack } = sample;
+    const waitsFor = role === 'trigger' ? facts?.waitsFor : undefined;
+    if (waitsFor === undefined) return { role, pid, comm, state, stack };
+    const offset = waitsFor.index * PAGE_BYTES;
+    const request = held.find(
+      ({ nodeid, offset: start, size }) =>
+        nodeid === waitsFor.inode &&
+        start !== null &&
+        size !== null &&
+        start <= offset &&
+        offset < start + size,
+    );
+    const pfn = waitsFor.inode === stuck?.ino ? stuckPfns[waitsFor.index] : undefined;
+    return { role, pid, comm, state, stack, waitsFor: { ...waitsFor, pfn, unique: request?.unique } };
+  });
+}
+
+function corruptions(verified: EventOf<'verified'>): string[] {
+  const names = ['stuck file', 'control file'];
+  return names.flatMap((name, index) => {
+    const told = verified.fsync[index] ?? null;
+    const cached = verified.cached[index] ?? -1;
+    const served = verified.served[index] ?? -1;
+    return [
+      ...(told === null ? [] : [`${name}: fsync said ${told}`]),
+      ...(cached < 0 ? [] : [`${name}: wrong byte at offset ${cached} in the page cache`]),
+      ...(served < 0 ? [] : [`${name}: wrong byte at offset ${served} as served`]),
+    ];
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * Judges one arm from its evidence: what became of the stuck set under the trigger (DESIGN.md section 8).
+ * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
+ */
+import type { ArmEvidence } from './evidence.js';
+
+export type Outcome = 'migrated' | 'stalled' | 'failed' | 'not-attempted' | 'unknown';
+
+export interface Judgement {
+  readonly outcome: Outcome;
+  /** Why it is unknown; or, for any other outcome, what proves it. */
+  readonly reason: string;
+}
+
+/** Of the folios that the scanner reached, how many must have moved for the set to count as migrated. */
+const MOVED_SHARE = 0.95;
+/** Of the set, how many must have been reached: less says nothing about the set. */
+const REACHED_SHARE = 0.5;
+/** A stalled trigger ends within this after the release. */
+const END_AFTER_RELEASE_MS = 1000;
+/** The functions in which a migration that waits for a folio sleeps. */
+const waitFunctions: ReadonlySet<string> = new Set([
+  'folio_wait_writeback',
+  'folio_wait_bit',
+  '__folio_lock',
+]);
+
+const unknown = (reason: string): Judgement => ({ outcome: 'unknown', reason });
+
+export function judge(evidence: ArmEvidence): Judgement {
+  if (evidence.failure !== undefined) return unknown(evidence.failure);
+  const missing = incomplete(evidence);
+  if (missing !== undefined) return unknown(missing);
+  if (evidence.lostEvents > 0) return unknown(`the trace lost ${evidence.lostEvents} events`);
+  if (evidence.kind === 'fault') {
+    const unconfirmed = unconfirmedStuckSet(evidence);
+    if (unconfirmed !== undefined) return unknown(unconfirmed);
+    if (evidence.triggerEndedAfterRelease) return judgeStalled(evidence);
+  }
+  return judgeEnded(evidence);
+}
+
+function incomplete(evidence: ArmEvidence): string | undefined {
+  if (evidence.stuckFolios === 0) return 'the run ended before the stuck set was named';
+  if (evidence.triggerMs === undefined) return 'the run ended before the trigger did';
+  if (evidence.triggerResult !== 0) return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
+  if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
+  return undefined;
+}
+
+/** The daemon's word and the kernel's flags must agree that the set is stuck. */
+function unconfirmedStuckSet(evidence: ArmEvidence): string | undefined {
+  if (evidence.heldFolios < evidence.stuckFolios) {
+    return `the daemon holds requests for ${evidence.heldFolios} of ${evidence.stuckFolios} folios only`;
+  }
+  if (!evidence.writebackInPlace) return undefined;
+  if (evidence.stuckWriteback < evidence.stuckFolios) {
+    return `kpageflags shows WRITEBACK on ${evidence.stuckWriteback} of ${evidence.stuckFolios} held folios only`;
+  }
+  return undefined;
+}
+
+function judgeStalled(evidence: ArmEvidence): Judgement {
+  const waiter = evidence.waiters.find((candidate) => candidate.role === 'trigger');
+  if (waiter === undefined)
+    return unknown('the trigger did not end before the release, but was never seen in D state');
+  const asleepIn = waiter.stack.find((symbol) => waitFunctions.has(symbol));
+  if (asleepIn === undefined) {
+    return unknown(`the trigger waited in ${waiter.stack[0] ?? 'an unreadable stack'}, not for a folio`);
+  }
+  if (evidence.unfinishedMigrations === 0) {
+    return unknown('the trace shows no mm_migrate_pages_start without its mm_migrate_pages at the release');
+  }
+  if (waiter.waitsFor === undefined)
+    return unknown('the trace does not name the folio that the trigger waited for');
+  if (waiter.waitsFor.unique === undefined) {
+    const { inode, index } = waiter.waitsFor;
+    return unknown(
+      `inode ${inode} index ${index}, which the trigger waited for, is covered by no held request`,
+    );
+  }
+  if (evidence.stuckMoved > 0)
+    return unknown(`${evidence.stuckMoved} folios moved while their requests were held`);
+  if ((evidence.endAfterReleaseMs ?? Number.POSITIVE_INFINITY) > END_AFTER_RELEASE_MS) {
+    return unknown(
+      `the trigger ended ${evidence.endAfterReleaseMs?.toFixed(0)} ms after the release, not within 1 s`,
+    );
+  }
+  return {
+    outcome: 'stalled',
+    reason: `in ${asleepIn} until the release; ended ${evidence.endAfterReleaseMs?.toFixed(0)} ms after it`,
+  };
+}
+
+function judgeEnded(evidence: ArmEvidence): Judgement {
+  const { stuckFolios, stuckReached, stuckMoved } = evidence;
+  if (stuckReached < stuckFolios * REACHED_SHARE) {
+    return unknown(
+      `the scanner reached ${stuckReached} of ${stuckFolios} folios only: more room above them is needed`,
+    );
+  }
+  if (stuckMoved >= stuckReached * MOVED_SHARE) {
+    return { outcome: 'migrated', reason: `${stuckMoved} of ${stuckFolios} folios are at another pfn` };
+  }
+  if (stuckMoved > 0)
+    return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
+  if (evidence.migrateFailed > 0) {
+    return {
+      outcome: 'failed',
+      reason: `attempted and failed: ${evidence.migrateFailed}; none of the folios moved`,
+    };
+  }
+  if (evidence.controlMoved < evidence.controlReached * MOVED_SHARE || evidence.controlReached === 0) {
+    return unknown('none of the folios moved, but the control set beside them did not move either');
+  }
+  return {
+    outcome: 'not-attempted',
+    reason: 'the scanner passed over the folios; the control set beside them moved',
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * `run.json`: the shape that is published (schemas/run.schema.json is made from it) and its reading.
+ * Numbers that may not fit a double are decimal strings.
+ */
+import { z } from 'zod';
+import { UsageError } from '../base/errors.js';
+
+/** Raised when a reader of the old form would misread the new one. */
+export const RUN_JSON_VERSION = 1;
+
+const count = z.int().min(0);
+
+const WaiterSpec = z.object({
+  role: z.string(),
+  pid: count,
+  comm: z.string(),
+  state: z.string().meta({ description: 'Task state letter of /proc/PID/stat' }),
+  stack: z.array(z.string()).meta({ description: 'Kernel symbols, innermost first' }),
+  waitsFor: z
+    .object({
+      bdi: z.string().meta({ description: 'MAJOR:MINOR' }),
+      inode: count,
+      index: count.meta({ description: 'Page index in the file' }),
+      pfn: count.optional(),
+      unique: z.string().optional().meta({ description: 'FUSE request that covers the index, decimal u64' }),
+    })
+    .optional(),
+});
+
+const CellSpec = z.object({
+  scenario: z.string(),
+  trigger: z.string(),
+  mitigation: z.string(),
+  arm: z.enum(['control', 'fault']),
+  outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
+  expected: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']).nullable(),
+  decidedBy: z.string().nullable().meta({ description: 'Kernel function that decides the expected outcome' }),
+  verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
+  reason: z.string().optional(),
+  evidence: z.object({
+    heldRequests: count,
+    heldBytes: count,
+    stuckFolios: count,
+    stuckWriteback: count.meta({ description: 'Stuck folios with KPF_WRITEBACK before the trigger' }),
+    stuckMoved: count.meta({ description: 'Moved before the release, or by the end where there was none' }),
+    stuckMovedAtEnd: count.meta({ description: 'Moved by the end of the arm, after the release' }),
+    controlFolios: count,
+    controlMoved: count,
+    scannerReached: count.meta({ description: 'Stuck folios inside ranges that compaction isolated from' }),
+    controlReached: count,
+    triggerMs: z.number().min(0).nullable(),
+    heldMs: z.number().min(0).nullable().meta({ description: "From the trigger's start to the release" }),
+    endAfterReleaseMs: z.number().nullable(),
+    migrateSucceeded: count,
+    migrateFailed: count,
+    lostEvents: count,
+    writebackBefore: count.nullable().meta({ description: 'nr_writeback, pages' }),
+    writebackAfter: count.nullable(),
+    byteExact: z.boolean().nullable(),
+    waiters: z.array(WaiterSpec),
+  }),
+});
+
+export const RunJsonSpec = z.object({
+  version: z.literal(RUN_JSON_VERSION),
+  stuckfs: z.string(),
+  kernel: z.string(),
+  on: z.string().meta({ description: 'host or vm' }),
+  seed: count,
+  verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
+  cells: z.array(CellSpec),
+});
+
+export type RunJson = z.output<typeof RunJsonSpec>;
+export type Cell = z.output<typeof CellSpec>;
+export type Verdict = Cell['verdict'];
+
+/**
+ * Reads the text of a run.json.
+ * @throws {UsageError} when it is no JSON, of a newer version, or not of this shape
+ */
+export function parseRunJson(text: string, path: string): RunJson {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError('run.json', path, `is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  const version = (json as { version?: unknown } | null)?.version;
+  if (typeof version === 'number' && version > RUN_JSON_VERSION) {
+    throw new UsageError(
+      'run.json version',
+      version,
+      `${path} was written by a newer stuckfs; this one reads up to version ${RUN_JSON_VERSION}: update it`,
+    );
+  }
+  const parsed = RunJsonSpec.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new UsageError(
+      'run.json',
+      path,
+      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not of its shape'}`,
+    );
+  }
+  return parsed.data;
+}

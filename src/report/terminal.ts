@@ -1,0 +1,100 @@
+/**
+ * The report for a terminal or a mail: plain ASCII, at most 100 columns, nothing that needs a colour.
+ */
+import type { Cell, RunJson } from './run-json.js';
+
+const MIB = 1 << 20;
+
+export function renderTerminal(run: RunJson): string {
+  const lines = [`stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}`, ''];
+  lines.push(...table(run.cells));
+  for (const cell of run.cells) lines.push('', ...details(cell));
+  lines.push('', `verdict: ${run.verdict}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const head = [
+  'scenario',
+  'trigger',
+  'arm',
+  'outcome',
+  'expected',
+  'verdict',
+  'moved',
+  'trigger ms',
+  'held ms',
+];
+
+function table(cells: readonly Cell[]): string[] {
+  const rows = [head, ...cells.map(row)];
+  const widths = head.map((_, column) => Math.max(...rows.map((cell) => cell[column]?.length ?? 0)));
+  const line = (cell: readonly string[]) =>
+    cell
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.slice(1).map(line)];
+}
+
+function row(cell: Cell): string[] {
+  const { evidence } = cell;
+  return [
+    cell.scenario,
+    cell.trigger,
+    cell.mitigation === 'none' ? cell.arm : `${cell.arm}+${cell.mitigation}`,
+    cell.outcome,
+    cell.expected ?? '-',
+    cell.verdict,
+    `${evidence.stuckMoved}/${evidence.stuckFolios}`,
+    milliseconds(evidence.triggerMs),
+    milliseconds(evidence.heldMs),
+  ];
+}
+
+function milliseconds(ms: number | null): string {
+  return ms === null ? '-' : ms.toFixed(0);
+}
+
+function details(cell: Cell): string[] {
+  const { evidence } = cell;
+  const lines = [`${cell.scenario} x ${cell.trigger}, ${cell.arm} arm: ${cell.outcome}`];
+  const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(17)}${text}`);
+  if (cell.reason !== undefined) say('because', cell.reason);
+  if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
+  if (cell.arm === 'fault') {
+    const mib = (evidence.heldBytes / MIB).toFixed(0);
+    say('held', `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
+  }
+  say('stuck set', `${evidence.stuckFolios} folios, ${evidence.stuckWriteback} with WRITEBACK in kpageflags`);
+  say(
+    'moved',
+    `${evidence.stuckMoved} of the stuck set${cell.arm === 'fault' ? ' while held' : ''}, ` +
+      `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
+  );
+  say('scanner', `reached ${evidence.scannerReached} of the stuck set, ${evidence.controlReached} beside it`);
+  say('mm_migrate_pages', `nr_succeeded ${evidence.migrateSucceeded}, nr_failed ${evidence.migrateFailed}`);
+  if (evidence.endAfterReleaseMs !== null) {
+    say(
+      'trigger',
+      `took ${milliseconds(evidence.triggerMs)} ms; ended ${evidence.endAfterReleaseMs.toFixed(1)} ms after the release`,
+    );
+  } else say('trigger', `took ${milliseconds(evidence.triggerMs)} ms`);
+  for (const waiter of evidence.waiters) lines.push(...waiterLines(waiter));
+  if (evidence.byteExact !== null)
+    say('data', evidence.byteExact ? 'byte-exact, cached and as served' : 'NOT byte-exact');
+  say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);
+  say('trace', `${evidence.lostEvents} events lost`);
+  return lines;
+}
+
+function waiterLines(waiter: Cell['evidence']['waiters'][number]): string[] {
+  const lines = [`  waiter: ${waiter.comm}[${waiter.pid}] (${waiter.role}), state ${waiter.state}`];
+  if (waiter.waitsFor !== undefined) {
+    const { bdi, inode, index, pfn, unique } = waiter.waitsFor;
+    const frame = pfn === undefined ? '' : ` pfn=0x${pfn.toString(16)}`;
+    lines.push(
+      `    waits for bdi ${bdi} ino=${inode} index=${index}${frame}, held by unique=${unique ?? '(none)'}`,
+    );
+  }
+  return [...lines, ...waiter.stack.map((symbol) => `    ${symbol}`)];
+}

@@ -1,0 +1,109 @@
+/**
+ * What the trace says of one trigger: which frames the migrate scanner passed, what migration reported, which
+ * folio it waits for.  Only lines of the trigger's own task count: kcompactd may be at work at the same time.
+ */
+import { parseTracePayload } from '../kernel/trace-events.js';
+import { parseTraceLine, type TraceEventLine } from '../kernel/trace-line.js';
+
+/** Frames [start, end). */
+export type PfnRange = readonly [start: number, end: number];
+
+export interface TraceFacts {
+  /** Merged and ascending: where the migrate scanner has been. */
+  readonly scanned: readonly PfnRange[];
+  readonly migrateSucceeded: number;
+  readonly migrateFailed: number;
+  /** mm_migrate_pages_start without its mm_migrate_pages at `untilUs`. */
+  readonly unfinished: number;
+  /** The last folio_wait_writeback before `untilUs` of a migration that had not ended by then. */
+  readonly waitsFor: { readonly bdi: string; readonly inode: number; readonly index: number } | undefined;
+}
+
+/** @param untilUs trace clock: the moment of the release, or Infinity where there is none */
+export function traceFacts(trace: string, pid: number, untilUs: number): TraceFacts {
+  const ranges: PfnRange[] = [];
+  let succeeded = 0;
+  let failed = 0;
+  let unfinished = 0;
+  let waitsFor: TraceFacts['waitsFor'];
+  for (const line of eventsOf(trace, pid)) {
+    const beforeRelease = line.timestampUs <= untilUs;
+    switch (line.event) {
+      case 'mm_compaction_isolate_migratepages': {
+        const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
+        if (beforeRelease) ranges.push([startPfn, endPfn]);
+        break;
+      }
+      case 'mm_migrate_pages_start':
+        if (beforeRelease) unfinished += 1;
+        break;
+      case 'mm_migrate_pages': {
+        const { nrSucceeded, nrFailed } = parseTracePayload(line.event, line.payload);
+        succeeded += nrSucceeded;
+        failed += nrFailed;
+        if (beforeRelease) {
+          unfinished -= 1;
+          waitsFor = undefined;
+        }
+        break;
+      }
+      case 'folio_wait_writeback': {
+        const { bdi, ino, index } = parseTracePayload(line.event, line.payload);
+        if (beforeRelease) waitsFor = { bdi, inode: Number(ino), index };
+        break;
+      }
+    }
+  }
+  return { scanned: merge(ranges), migrateSucceeded: succeeded, migrateFailed: failed, unfinished, waitsFor };
+}
+
+function* eventsOf(trace: string, pid: number): Generator<TraceEventLine> {
+  const mark = `-${pid} `;
+  let start = 0;
+  while (start < trace.length) {
+    const end = trace.indexOf('\n', start);
+    if (end < 0) return;
+    const line = trace.slice(start, end);
+    start = end + 1;
+    if (!line.includes(mark)) continue;
+    const parsed = parseTraceLine(line);
+    if (parsed.kind === 'event' && parsed.pid === pid) yield parsed;
+  }
+}
+
+/** "[LOST N EVENTS]" notes: what a reader of trace_pipe was told that it missed. */
+export function lostInText(trace: string): number {
+  let lost = 0;
+  for (const match of trace.matchAll(/^CPU:\d+ \[LOST (?:(\d+) )?EVENTS\]$/gm)) lost += Number(match[1] ?? 1);
+  return lost;
+}
+
+function merge(ranges: readonly PfnRange[]): PfnRange[] {
+  const merged: [number, number][] = [];
+  for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
+    else merged.push([start, end]);
+  }
+  return merged;
+}
+
+/** How many of these frames lie in the ranges. */
+export function countWithin(pfns: Float64Array, ranges: readonly PfnRange[]): number {
+  let count = 0;
+  for (const pfn of pfns) if (isWithin(pfn, ranges)) count += 1;
+  return count;
+}
+
+function isWithin(pfn: number, ranges: readonly PfnRange[]): boolean {
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [start, end] = ranges[middle] ?? [0, 0];
+    if (pfn < start) high = middle - 1;
+    else if (pfn >= end) low = middle + 1;
+    else return true;
+  }
+  return false;
+}

@@ -1,0 +1,15 @@
+/**
+ * `writeback-held`: write(2) through the writeback cache, the acks of the WRITEs withheld.  Since 6.16 the
+ * page-cache folio is under writeback until the server replies, and MIGRATE_SYNC waits for that in
+ * migrate_folio_unmap() (mm/migrate.c): the server decides how long.
+ */
+import type { Scenario } from '../scenario.js';
+
+export const writebackHeld: Scenario = {
+  id: 'writeback-held',
+  description: 'write(2) through the writeback cache, WRITE replies withheld',
+  stuck: 'page-cache folios under writeback (PG_writeback)',
+  triggers: ['compact'],
+  arms: ['control', 'fault'],
+  faults: (stuckPath) => [{ match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'hold' } }],
+};

@@ -1,0 +1,132 @@
+/**
+ * The runner's end of a child process: JSON commands down its standard input, answers back, every wait with a
+ * deadline, because the child may be in D state at any moment.  End of its input ends the child.
+ */
+import { createInterface } from 'node:readline';
+import { StuckfsError } from '../base/errors.js';
+import { readProcStat } from '../kernel/proc-stat.js';
+import { readStack } from '../kernel/stacks.js';
+import { type ChildExit, type Child as ChildProcess, spawnChild } from '../safety/children.js';
+import type { StateDirectory } from '../safety/state-directory.js';
+
+export type Role = 'workload' | 'trigger' | 'recorder' | 'ballast';
+
+/** A child died, said nothing before its deadline, or answered with an error. */
+export class ChildCommandError extends StuckfsError {
+  override readonly code = 'CHILD_COMMAND';
+}
+
+export interface TaskSample {
+  readonly pid: number;
+  readonly comm: string;
+  readonly state: string;
+  /** Symbols, innermost first. */
+  readonly stack: readonly string[];
+}
+
+interface Pending {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Child {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private stderr = '';
+  private ended: string | undefined;
+
+  private constructor(private readonly child: ChildProcess) {
+    const { stdin, stdout, stderr } = child.process;
+    // Its death is told by its exit; a command that then finds nobody is no error of its own.
+    stdin?.on('error', () => {});
+    stderr?.on('data', (text: Buffer) => {
+      this.stderr = `${this.stderr}${text.toString()}`.slice(-2000);
+    });
+    if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.onLine(line));
+    child.process.once('exit', (status, signal) => this.onExit(signal ?? `exit status ${status}`));
+  }
+
+  /** @param entry compiled file, relative to this one */
+  static async spawn(role: Role, entry: string, directory: StateDirectory): Promise<Child> {
+    return new Child(await spawnChild({ role, entry: new URL(entry, import.meta.url), directory }));
+  }
+
+  get role(): string {
+    return this.child.role;
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  private onExit(how: string): void {
+    this.ended = how;
+    const said = this.stderr === '' ? '' : `: ${this.stderr.trim()}`;
+    const error = new ChildCommandError(`the ${this.role} process ended (${how})${said}`);
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+
+  /** Sends a command and waits for its answer, at most `deadlineMs`. */
+  async ask<Answer = unknown>(command: string, words: unknown, deadlineMs: number): Promise<Answer> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new ChildCommandError(`${this.role}: no answer to ${command} within ${deadlineMs} ms`)),
+        deadlineMs,
+      );
+    });
+    try {
+      return (await Promise.race([this.start(command, words), late])) as Answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** As ask(), without a deadline: the caller watches over it. */
+  start(command: string, words: unknown): Promise<unknown> {
+    if (this.ended !== undefined)
+      return Promise.reject(new ChildCommandError(`${this.role} has ended (${this.ended})`));
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.child.process.stdin?.write(`${JSON.stringify({ id, do: command, with: words })}\n`);
+    });
+  }
+
+  private onLine(line: string): void {
+    const answer = JSON.parse(line) as { id: number; ok?: unknown; error?: { message: string } };
+    const waiting = this.pending.get(answer.id);
+    this.pending.delete(answer.id);
+    if (answer.error !== undefined)
+      waiting?.reject(new ChildCommandError(`${this.role}: ${answer.error.message}`));
+    else waiting?.resolve(answer.ok);
+  }
+
+  /** State and stack now; undefined once it is gone. */
+  sample(): TaskSample | undefined {
+    try {
+      const { comm, state } = readProcStat(this.pid);
+      return { pid: this.pid, comm, state, stack: readStack(this.pid).map((frame) => frame.symbol) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ended, or killed and only kept from ending by an uninterruptible wait. */
+  isDoomed(): boolean {
+    if (this.ended !== undefined) return true;
+    const condition = this.child.condition();
+    return !condition.isRunning || condition.isKillPending || condition.isExiting;
+  }
+
+  /** Ends its input and waits; kills it at the deadline. */
+  async end(deadlineMs: number): Promise<ChildExit> {
+    this.child.process.stdin?.end();
+    this.child.dropLeash();
+    const exit = await this.child.waitForExit(deadlineMs);
+    if (exit.kind !== 'late') return exit;
+    this.child.kill();
+    return this.child.waitForExit(deadlineMs);
+  }
+}

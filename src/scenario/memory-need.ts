@@ -1,0 +1,41 @@
+/** How much memory a run takes, and how much there is. */
+import { readMeminfo } from '../kernel/meminfo.js';
+import { readZoneinfo } from '../kernel/zoneinfo.js';
+
+const PAGE_BYTES = 4096;
+
+/** Movable pages that lie about already: they compete for the room that the migrate scanner's finds are moved to. */
+export function lruPagesOfLargestZone(): number {
+  const lists = [
+    'nr_zone_inactive_anon',
+    'nr_zone_active_anon',
+    'nr_zone_inactive_file',
+    'nr_zone_active_file',
+  ];
+  const sums = readZoneinfo().map((zone) =>
+    lists.reduce((sum, list) => sum + (zone.counters.get(list) ?? 0), 0),
+  );
+  return Math.max(...sums);
+}
+
+/** 3 GiB: to take more would cost seconds. */
+const MOST_BALLAST_PAGES = 786_432;
+
+/**
+ * As much ballast as can be had without harm: with most of the free pages of the largest zone to choose from, the
+ * landing is among its lowest.  What the kernel has not initialised yet (deferred_init) does not count as free.
+ */
+export function generousBallastPages(): number {
+  const free = Math.max(...readZoneinfo().map((zone) => zone.free));
+  return Math.floor(Math.min(free * 0.6, (availableBytes() / PAGE_BYTES) * 0.3, MOST_BALLAST_PAGES));
+}
+
+/** Bytes that an arm takes at its peak: ballast, page cache and the server's store. */
+export function peakBytes(stuckBytes: number, controlBytes: number): number {
+  const sets = stuckBytes + controlBytes;
+  return Math.ceil(2 * sets + 2.5 * sets + 1.3 * PAGE_BYTES * lruPagesOfLargestZone());
+}
+
+export function availableBytes(): number {
+  return (readMeminfo().get('MemAvailable') ?? 0) * 1024;
+}

@@ -1,0 +1,136 @@
+/**
+ * A run from the user's words to the report: everything is checked before anything is changed, the machine is put
+ * back whatever happens, and only then is it judged.
+ */
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../base/errors.js';
+import { readMountinfo } from '../kernel/mountinfo.js';
+import { resolveOutsideMounts } from '../kernel/path-resolution.js';
+import { detectVirtualization } from '../kernel/virtualization.js';
+import { RunDirectory } from '../record/run-directory.js';
+import type { RunJson } from '../report/run-json.js';
+import { renderTerminal } from '../report/terminal.js';
+import { exitStatusOf } from '../report/verdict.js';
+import { reportRun } from '../report/write.js';
+import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
+import { findTrigger, triggers } from '../trigger/registry.js';
+import { Progress } from './progress.js';
+import { findScenario, scenarios } from './registry.js';
+import { missingRequirement } from './requirements.js';
+import { checkMemory, type RunPlan, runCells } from './runner.js';
+
+export interface RunWords {
+  readonly scenarios: readonly string[];
+  readonly triggers: readonly string[];
+  readonly on: string;
+  readonly stuckBytes: number;
+  readonly holdMs: number;
+  readonly seed: number;
+  readonly out: string;
+  readonly progress: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly verdict: RunJson;
+  readonly exitStatus: number;
+  readonly terminal: string;
+}
+
+/** @throws {UsageError} for words that are wrong, and for what this machine lacks */
+export async function runScenarios(words: RunWords): Promise<RunResult> {
+  const cells = cellsOf(words);
+  const { on, because } = whereToRun(words.on);
+  const missing = missingRequirement();
+  if (missing !== undefined) throw missing;
+  checkMemory(words.stuckBytes);
+  const run = RunDirectory.create(safePath(words.out));
+  const progress = new Progress(words.progress);
+  progress.step(`on ${on}: ${because}; run directory ${run.path}`);
+  const plan: RunPlan = {
+    cells,
+    stuckBytes: words.stuckBytes,
+    holdMs: words.holdMs,
+    seed: words.seed,
+    stuckfs: version(),
+    on,
+    onBecause: because,
+  };
+  await playAndPutBack(plan, run, progress);
+  const verdict = reportRun(run);
+  return { verdict, exitStatus: exitStatusOf[verdict.verdict], terminal: renderTerminal(verdict) };
+}
+
+async function playAndPutBack(plan: RunPlan, run: RunDirectory, progress: Progress): Promise<void> {
+  const interrupted = new AbortController();
+  const cleanup = new CleanupStack();
+  const forget = cleanUpOnExit(cleanup, (cause, failures) => {
+    interrupted.abort();
+    if (failures !== undefined)
+      progress.step(`cleanup failed: ${failures.map(({ name }) => name).join(', ')}`);
+    else
+      progress.step(
+        cause.kind === 'signal' ? `${cause.signal}: cleaning up` : `error: ${String(cause.error)}`,
+      );
+  });
+  try {
+    await runCells(plan, run, progress, cleanup, interrupted.signal);
+  } finally {
+    // A signal has its own way out, which ends the process once the same stack has run.
+    if (interrupted.signal.aborted) await new Promise(() => {});
+    try {
+      await cleanup[Symbol.asyncDispose]();
+    } finally {
+      forget();
+    }
+  }
+}
+
+function cellsOf({ scenarios: ids, triggers: triggerIds }: RunWords): RunPlan['cells'] {
+  return ids.flatMap((id) => {
+    const scenario = findScenario(id);
+    if (scenario === undefined) throw notKnown('scenario', id, scenarios);
+    return triggerIds.map((triggerId) => {
+      const trigger = findTrigger(triggerId);
+      if (trigger === undefined) throw notKnown('--trigger', triggerId, triggers);
+      return { scenario, trigger };
+    });
+  });
+}
+
+function notKnown(field: string, value: string, known: readonly { readonly id: string }[]): UsageError {
+  return new UsageError(field, value, `is not known; give one of ${known.map(({ id }) => id).join(', ')}`);
+}
+
+/** `auto` takes this kernel only when it is disposable; it is always said which was taken, and why. */
+function whereToRun(on: string): { on: string; because: string } {
+  if (on === 'host') return { on, because: 'as --on says' };
+  if (on !== 'auto') throw new UsageError('--on', on, 'give host or auto (vm comes with the VM runner)');
+  const { guest, container, evidence } = detectVirtualization();
+  if (!guest && !container) {
+    throw new UsageError(
+      '--on',
+      on,
+      'this machine is not disposable (neither VM guest nor container): give --on host',
+    );
+  }
+  return { on: 'host', because: `it is disposable: ${evidence[0] ?? ''}` };
+}
+
+/** A run directory on a wedged mount would hang us. */
+function safePath(out: string): string {
+  const resolution = resolveOutsideMounts(out, readMountinfo(), (entry) => entry.fsType.startsWith('fuse'));
+  if (resolution.kind === 'forbidden') {
+    throw new UsageError(
+      '--out',
+      out,
+      `lies on the FUSE mount ${resolution.mount.mountPoint}: name another place`,
+    );
+  }
+  // What is not there yet is made; whatever else is wrong, making it will say.
+  return resolution.kind === 'resolved' ? resolution.path : out;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

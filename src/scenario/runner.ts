@@ -1,0 +1,190 @@
+/**
+ * Runs cells on this kernel: for each arm a daemon, its children, the trace; and whatever happens, the machine
+ * is put back.  The verdict is made afterwards, from the run directory alone.
+ */
+import { join } from 'node:path';
+import { UsageError } from '../base/errors.js';
+import { ControlError } from '../control/contract/errors.js';
+import type { RunDirectory } from '../record/run-directory.js';
+import { cleanUp } from '../safety/cleanup.js';
+import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
+import { StateDirectory } from '../safety/state-directory.js';
+import type { Trigger } from '../trigger/trigger.js';
+import { Arm, ArmError, type ArmPlan } from './arm.js';
+import { Child, ChildCommandError } from './child.js';
+import { DeadlineError } from './deadlines.js';
+import { describeEnvironment } from './environment.js';
+import { RunMachine } from './machine.js';
+import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
+import type { Progress } from './progress.js';
+import type { Scenario } from './scenario.js';
+import { Server } from './server.js';
+
+export interface RunPlan {
+  readonly cells: readonly { readonly scenario: Scenario; readonly trigger: Trigger }[];
+  readonly stuckBytes: number;
+  readonly holdMs: number;
+  readonly seed: number;
+  readonly stuckfs: string;
+  /** `host` or `vm`, and why. */
+  readonly on: string;
+  readonly onBecause: string;
+}
+
+/** The set beside the stuck one need not grow with it: it only shows that the scanner came by. */
+const MAX_CONTROL_BYTES = 256 << 20;
+/** What the hold may take longer than asked for before the watchdog ends it. */
+const HOLD_MARGIN_MS = 60_000;
+/** Metadata and whatever the workload rounds up. */
+const STORE_MARGIN_BYTES = 64 << 20;
+const STOP_MS = 5000;
+
+/** @throws {UsageError} when the machine has too little memory for `--stuck` */
+export function checkMemory(stuckBytes: number): void {
+  const needed = peakBytes(stuckBytes, controlBytesFor(stuckBytes));
+  const available = availableBytes();
+  if (needed > available * 0.9) {
+    const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
+    throw new UsageError(
+      '--stuck',
+      stuckBytes,
+      `takes ${mib(needed)} at its peak, and ${mib(available)} are available: ask for less`,
+    );
+  }
+}
+
+function controlBytesFor(stuckBytes: number): number {
+  return Math.min(stuckBytes, MAX_CONTROL_BYTES);
+}
+
+/**
+ * Runs all arms of all cells.
+ * @param cleanup what is undone at the end, or when a signal comes; the caller runs it
+ */
+export async function runCells(
+  plan: RunPlan,
+  run: RunDirectory,
+  progress: Progress,
+  cleanup: CleanupStack,
+  signal: AbortSignal,
+): Promise<void> {
+  const state = StateDirectory.create('run', 'runner');
+  cleanup.defer('the run', () => putBack(state));
+  const machine = new RunMachine(state);
+  run.append({ event: 'run-started', version: 1, seed: plan.seed, on: plan.on });
+  run.write(
+    'environment.json',
+    `${JSON.stringify(
+      describeEnvironment({ stuckfs: plan.stuckfs, on: plan.on, onBecause: plan.onBecause, seed: plan.seed }),
+      null,
+      2,
+    )}\n`,
+  );
+  const ballast = await Child.spawn('ballast', '../placement/ballast-main.js', state);
+  machine.dropPageCache(run.path);
+  const lruPages = lruPagesOfLargestZone();
+  const ballastPages = generousBallastPages();
+  let index = 0;
+  for (const { scenario, trigger } of plan.cells) {
+    for (const kind of scenario.arms) {
+      progress.step(`${scenario.id} x ${trigger.id}: ${kind} arm`);
+      await playArm(
+        {
+          index,
+          kind,
+          scenario,
+          trigger,
+          stuckBytes: plan.stuckBytes,
+          controlBytes: controlBytesFor(plan.stuckBytes),
+          holdMs: plan.holdMs,
+          seed: plan.seed,
+        },
+        { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages },
+      );
+      index += 1;
+    }
+  }
+  await ballast.end(STOP_MS);
+  run.append({ event: 'run-ended' });
+}
+
+interface Stage {
+  readonly plan: RunPlan;
+  readonly run: RunDirectory;
+  readonly progress: Progress;
+  readonly cleanup: CleanupStack;
+  readonly signal: AbortSignal;
+  readonly state: StateDirectory;
+  readonly machine: RunMachine;
+  readonly ballast: Child;
+  readonly ballastPages: number;
+  readonly lruPages: number;
+}
+
+/** Everything that the ledger has, and whoever still runs. */
+async function putBack(state: StateDirectory): Promise<void> {
+  const failed = (await cleanUp(state)).filter(({ ok }) => !ok);
+  if (failed.length === 0) return;
+  const what = failed.map(({ step, detail }) => `${step}: ${detail}`).join('; ');
+  throw new CleanupError(`the machine is not as before (stuckfs rescue tries again): ${what}`);
+}
+
+async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
+  const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
+  const mountPoint = machine.makeMountPoint(plan.index);
+  const server = await Server.start({
+    mountPoint,
+    maxHoldMs: plan.holdMs + HOLD_MARGIN_MS,
+    seed: stage.plan.seed,
+    maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
+    logFile: join(run.path, `daemon-${plan.index}.log`),
+    runDirectory: state.path,
+  });
+  let arm: Arm | undefined;
+  // In this order: the release frees whoever hangs, and then the children can end.
+  const end = async () => {
+    await server.stop(STOP_MS);
+    await arm?.endChildren();
+  };
+  cleanup.defer(`the server of arm ${plan.index}`, end);
+  try {
+    const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`);
+    machine.lengthenCpuLists();
+    machine.liftDirtyLimits(server.ready.device, plan.stuckBytes);
+    for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
+    arm = new Arm(plan, {
+      run,
+      state,
+      ballast,
+      ballastPages,
+      lruPages,
+      client: server.client,
+      mountPoint,
+      device: server.ready.device,
+      tracePipe: instance.tracePipePath,
+      lostEvents: () => instance.countLostEvents(),
+      dropPageCache: () => machine.dropPageCache(run.path),
+      shortenCpuLists: () => machine.shortenCpuLists(),
+      isServerSound: () => server.isSound(),
+      progress,
+      signal,
+    });
+    await arm.play();
+  } catch (error) {
+    if (!isArmFailure(error)) throw error;
+    progress.step(`arm broken off: ${error.message}`);
+    run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
+  } finally {
+    await end();
+  }
+}
+
+/** What breaks off one arm and leaves a verdict of unknown; anything else is an error of the harness. */
+function isArmFailure(error: unknown): error is Error {
+  return (
+    error instanceof ArmError ||
+    error instanceof ChildCommandError ||
+    error instanceof DeadlineError ||
+    error instanceof ControlError
+  );
+}

@@ -1,0 +1,9 @@
+/** The triggers, a line each. */
+import { compact } from './compact.js';
+import type { Trigger } from './trigger.js';
+
+export const triggers: readonly Trigger[] = [compact];
+
+export function findTrigger(id: string): Trigger | undefined {
+  return triggers.find((trigger) => trigger.id === id);
+}

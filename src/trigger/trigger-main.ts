@@ -1,0 +1,18 @@
+/** The trigger's process: waits for `pull`, asks the kernel, says how long it took. It may be in D state meanwhile. */
+import { serveCommands } from '../base/child-port.js';
+import { dieWithParent } from '../syscall/process.js';
+import { findTrigger } from './registry.js';
+
+const SIGKILL = 9;
+dieWithParent(SIGKILL);
+
+serveCommands({
+  pull({ trigger: id }: { trigger: string }) {
+    const trigger = findTrigger(id);
+    if (trigger === undefined) throw new Error(`no such trigger: ${id}`);
+    const startedNs = process.hrtime.bigint();
+    const result = trigger.pull();
+    const endedNs = process.hrtime.bigint();
+    return { result, startedNs: Number(startedNs), endedNs: Number(endedNs) };
+  },
+});

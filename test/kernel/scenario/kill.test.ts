@@ -1,0 +1,108 @@
+/**
+ * SIGKILL of each process of a run, in the middle of a stall: within 10 s the machine is as it was.
+ * Where the runner itself is killed, `stuckfs rescue` is part of the deal.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { isSameProcess, readProcStat } from '../../../src/kernel/proc-stat.js';
+import { readStack } from '../../../src/kernel/stacks.js';
+import { listStateDirectories } from '../../../src/safety/state-directory.js';
+import { runCli, startCli } from '../../support/cli.js';
+import { eventually } from '../../support/eventually.js';
+import { differences, machineState, ourTasksInD } from '../../support/machine-state.js';
+import { devFuse, requires, root } from '../../support/requirement.js';
+
+const roles = ['daemon', 'runner', 'workload', 'trigger', 'recorder', 'ballast', 'watchdog'] as const;
+
+interface Found {
+  readonly role: string;
+  readonly pid: number;
+  readonly startTime: number;
+}
+
+function processes(): Found[] {
+  return listStateDirectories().readable.flatMap(({ state }) => [...state.processes]);
+}
+
+/** The trigger hangs in the kernel: this is the middle of the stall. */
+function triggerIsStalled(): boolean {
+  const trigger = processes().find((one) => one.role === 'trigger');
+  if (trigger === undefined || !isSameProcess(trigger.pid, trigger.startTime)) return false;
+  try {
+    return (
+      readProcStat(trigger.pid).state === 'D' &&
+      readStack(trigger.pid).some((frame) => frame.symbol === 'folio_wait_writeback')
+    );
+  } catch {
+    return false;
+  }
+}
+
+describe('SIGKILL in the middle of a stall', requires(root, devFuse), () => {
+  for (const role of roles) {
+    test(`of the ${role}`, async () => {
+      const before = machineState();
+      const directory = mkdtempSync(join(tmpdir(), 'stuckfs-kill-'));
+      const run = startCli(
+        [
+          'run',
+          'writeback-held',
+          '--trigger',
+          'compact',
+          '--on',
+          'host',
+          '--hold',
+          '30s',
+          '--out',
+          join(directory, 'run'),
+        ],
+        90_000,
+      );
+      try {
+        await eventually('a stalled trigger', 40_000, triggerIsStalled);
+        const all = processes();
+        const victim = all.find((one) => one.role === role);
+        assert.ok(victim, `no ${role} among ${all.map((one) => one.role).join(', ')}`);
+        process.kill(victim.pid, 'SIGKILL');
+        const killedMs = performance.now();
+        if (role === 'runner') {
+          const rescue = await runCli(['rescue'], 10_000);
+          assert.equal(rescue.status, 0, rescue.stderr);
+        }
+        await eventually('the machine as before', 10_000 - (performance.now() - killedMs), () => {
+          const left = [...differences(before, machineState()), ...ourTasksInD()];
+          const alive = all.filter((one) => isAlive(one));
+          return left.length === 0 && alive.length === 0;
+        }).catch((error: Error) => {
+          const left = [...differences(before, machineState()), ...ourTasksInD()];
+          const alive = all.filter(isAlive).map((one) => `${one.role} ${one.pid} lives`);
+          assert.fail(`${error.message}\n${[...left, ...alive].join('\n')}`);
+        });
+        const result = await run.result;
+        if (role === 'runner') assert.equal(result.signal, 'SIGKILL');
+        else
+          assert.equal(
+            result.status,
+            3,
+            `a run that was disturbed is unknown: ${result.stdout}${result.stderr}`,
+          );
+      } finally {
+        run.process.kill('SIGTERM');
+        await run.result;
+        rmSync(directory, { recursive: true, force: true });
+      }
+    });
+  }
+});
+
+/** A zombie that nobody has reaped is dead. */
+function isAlive(one: Found): boolean {
+  try {
+    return isSameProcess(one.pid, one.startTime) && readProcStat(one.pid).state !== 'Z';
+  } catch {
+    return false;
+  }
+}

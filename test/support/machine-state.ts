@@ -1,0 +1,100 @@
+/**
+ * A picture of everything on the machine that the product may change, so that a test can say that all of it is
+ * as before.  Reads /proc and /sys only; never touches a FUSE mount.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readMountinfo } from '../../src/kernel/mountinfo.js';
+import { listPids, tasksInState } from '../../src/kernel/processes.js';
+import { listStateDirectories } from '../../src/safety/state-directory.js';
+
+export interface MachineState {
+  readonly sysctls: ReadonlyMap<string, string>;
+  /** Attributes of every bdi that is there. */
+  readonly bdis: ReadonlyMap<string, string>;
+  /** Mount points with their types. */
+  readonly mounts: readonly string[];
+  readonly traceInstances: readonly string[];
+  readonly stateDirectories: readonly string[];
+}
+
+/** Write-only, or changing by itself. */
+const unstable = /compact_memory|drop_caches|stat_refresh|lowmem_reserve/;
+
+function filesOf(directory: string): Map<string, string> {
+  const values = new Map<string, string>();
+  if (!existsSync(directory)) return values;
+  for (const name of readdirSync(directory)) {
+    if (unstable.test(name)) continue;
+    try {
+      values.set(join(directory, name), readFileSync(join(directory, name), 'utf8').trim());
+    } catch {
+      // Some values may only be written, or are directories.
+    }
+  }
+  return values;
+}
+
+export function machineState(): MachineState {
+  const bdis = new Map<string, string>();
+  for (const name of readdirSync('/sys/class/bdi')) {
+    for (const [path, value] of filesOf(join('/sys/class/bdi', name))) {
+      if (/(ratio|limit|bytes|read_ahead_kb)$/.test(path)) bdis.set(path, value);
+    }
+  }
+  const instances = '/sys/kernel/tracing/instances';
+  const { readable, broken } = listStateDirectories();
+  return {
+    sysctls: new Map([
+      ...filesOf('/proc/sys/vm'),
+      ...filesOf('/proc/sys/fs/fuse'),
+      ...filesOf('/proc/sys/fs'),
+    ]),
+    bdis,
+    mounts: readMountinfo().map((entry) => `${entry.mountPoint} ${entry.fsType}`),
+    traceInstances: existsSync(instances) ? readdirSync(instances) : [],
+    stateDirectories: [...readable.map(({ directory }) => directory.path), ...broken.map(({ path }) => path)],
+  };
+}
+
+/** What of `before` is different now, a line each; empty when the machine is as it was. */
+export function differences(before: MachineState, now: MachineState): string[] {
+  return [
+    ...mapDifferences(before.sysctls, now.sysctls),
+    ...mapDifferences(before.bdis, now.bdis),
+    ...listDifferences('mount', before.mounts, now.mounts),
+    ...listDifferences('trace instance', before.traceInstances, now.traceInstances),
+    ...listDifferences('state directory', before.stateDirectories, now.stateDirectories),
+  ];
+}
+
+/** Counters of the kernel that live among the settings. */
+const counters = /\/fs\/(dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota)/;
+
+function mapDifferences(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
+  const paths = new Set([...before.keys(), ...now.keys()]);
+  return [...paths]
+    .filter((path) => !counters.test(path) && before.get(path) !== now.get(path))
+    .map((path) => `${path}: ${before.get(path) ?? '(absent)'} → ${now.get(path) ?? '(absent)'}`);
+}
+
+function listDifferences(what: string, before: readonly string[], now: readonly string[]): string[] {
+  return [
+    ...now.filter((one) => !before.includes(one)).map((one) => `${what} left: ${one}`),
+    ...before.filter((one) => !now.includes(one)).map((one) => `${what} gone: ${one}`),
+  ];
+}
+
+/** Tasks in D state whose command line is one of our compiled files. */
+export function ourTasksInD(): string[] {
+  const ours = listPids().filter((pid) => {
+    try {
+      return /dist\/src\/(daemon|scenario|safety|workload|trigger|record|placement|cli)\//.test(
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
+      );
+    } catch {
+      return false;
+    }
+  });
+  return tasksInState('D', '/', ours).map((task) => `${task.comm}[${task.pid}]`);
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ArmEvidence } from '../../../src/report/evidence.js';
+import { judge } from '../../../src/report/outcome.js';
+
+/** What a stall on 6.18 looks like; each test spoils one thing. */
+const stalled: ArmEvidence = {
+  arm: 1,
+  kind: 'fault',
+  scenario: 'writeback-held',
+  trigger: 'compact',
+  mitigation: 'none',
+  failure: undefined,
+  heldRequests: 64,
+  heldBytes: 64 << 20,
+  heldFolios: 16384,
+  stuckFolios: 16384,
+  stuckWriteback: 16384,
+  writebackInPlace: true,
+  stuckReached: 20,
+  stuckMoved: 0,
+  stuckMovedAtEnd: 16384,
+  controlFolios: 16384,
+  controlReached: 20,
+  controlMoved: 0,
+  triggerMs: 5100,
+  triggerResult: 0,
+  triggerEndedAfterRelease: true,
+  endAfterReleaseMs: 40,
+  heldMs: 5000,
+  migrateSucceeded: 30000,
+  migrateFailed: 0,
+  unfinishedMigrations: 1,
+  lostEvents: 0,
+  waiters: [
+    {
+      role: 'trigger',
+      pid: 7,
+      comm: 'node',
+      state: 'D',
+      stack: ['folio_wait_bit_common', 'folio_wait_writeback', 'migrate_pages_batch', 'compact_zone'],
+      waitsFor: { bdi: '0:39', inode: 2, index: 2022, pfn: 0x105a00, unique: '812' },
+    },
+  ],
+  writebackBefore: 0,
+  writebackAfter: 0,
+  verified: true,
+  corrupt: [],
+};
+
+const migrated: ArmEvidence = {
+  ...stalled,
+  kind: 'control',
+  heldRequests: 0,
+  heldBytes: 0,
+  heldFolios: 0,
+  stuckWriteback: 0,
+  writebackInPlace: false,
+  stuckReached: 16384,
+  stuckMoved: 16384,
+  controlReached: 16384,
+  controlMoved: 16384,
+  triggerMs: 90,
+  triggerEndedAfterRelease: false,
+  endAfterReleaseMs: undefined,
+  heldMs: undefined,
+  unfinishedMigrations: 0,
+  waiters: [],
+};
+
+const [waiter] = stalled.waiters;
+
+describe('judge', () => {
+  it('calls a proven stall stalled, and a proven move migrated', () => {
+    assert.equal(judge(stalled).outcome, 'stalled');
+    assert.equal(judge(migrated).outcome, 'migrated');
+  });
+
+  const doubts: readonly (readonly [string, ArmEvidence, RegExp])[] = [
+    ['a broken arm', { ...stalled, failure: 'the trigger process 7 was killed' }, /killed/],
+    ['a trace with holes', { ...stalled, lostEvents: 3 }, /lost 3 events/],
+    ['fewer held than stuck', { ...stalled, heldFolios: 16383 }, /16383 of 16384/],
+    ['flags that disagree', { ...stalled, stuckWriteback: 9 }, /WRITEBACK on 9/],
+    ['no waiter', { ...stalled, waiters: [] }, /never seen in D state/],
+    [
+      'a wait for something else',
+      { ...stalled, waiters: waiter ? [{ ...waiter, stack: ['rwsem_down_read_slowpath'] }] : [] },
+      /rwsem_down_read_slowpath/,
+    ],
+    ['no unfinished migration', { ...stalled, unfinishedMigrations: 0 }, /mm_migrate_pages_start/],
+    [
+      'a folio that nobody holds',
+      {
+        ...stalled,
+        waiters: waiter ? [{ ...waiter, waitsFor: { bdi: '8:0', inode: 99, index: 1 } }] : [],
+      },
+      /inode 99 index 1/,
+    ],
+    ['a folio that moved all the same', { ...stalled, stuckMoved: 1 }, /1 folios moved/],
+    ['a trigger that went on after the release', { ...stalled, endAfterReleaseMs: 1500 }, /1500 ms/],
+    ['a trigger that failed', { ...stalled, triggerResult: -4 }, /errno 4/],
+    ['lost data', { ...stalled, corrupt: ['stuck file: fsync said EIO'] }, /EIO/],
+    ['a scanner that did not come by', { ...migrated, stuckReached: 100, stuckMoved: 100 }, /reached 100/],
+    ['half a set moved', { ...migrated, stuckMoved: 8000 }, /8000 of 16384/],
+    [
+      'a set that stayed, beside a control set that stayed',
+      { ...migrated, stuckMoved: 0, controlMoved: 0 },
+      /control set beside them did not move either/,
+    ],
+    [
+      'a run that broke off before its set was named',
+      { ...migrated, stuckFolios: 0 },
+      /before the stuck set/,
+    ],
+    [
+      'a run that broke off before its trigger ended',
+      { ...migrated, triggerMs: undefined },
+      /before the trigger/,
+    ],
+  ];
+  for (const [name, evidence, reason] of doubts) {
+    it(`is unknown, with the reason, for ${name}`, () => {
+      const judgement = judge(evidence);
+      assert.equal(judgement.outcome, 'unknown');
+      assert.match(judgement.reason, reason);
+    });
+  }
+
+  it('tells "tried and failed" from "passed over"', () => {
+    assert.equal(judge({ ...migrated, stuckMoved: 0, migrateFailed: 40 }).outcome, 'failed');
+    assert.equal(judge({ ...migrated, stuckMoved: 0 }).outcome, 'not-attempted');
+  });
+});
