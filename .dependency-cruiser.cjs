@@ -35,6 +35,7 @@ const may = {
   scenario: [
     'control/client',
     'control/contract',
+    'placement',
     'workload',
     'trigger',
     'mitigation',

@@ -2,6 +2,7 @@
  * Memory that this process takes and gives back page by page, to decide which free pages the allocator has
  * when the workload asks for some.  Owns the mapping; what to free is plan.ts's decision.
  */
+import { errnoName } from '../base/errno.js';
 import { readPagemap } from '../kernel/pagemap.js';
 import { readZoneinfo, type Zone } from '../kernel/zoneinfo.js';
 import * as memory from '../syscall/memory.js';
@@ -20,11 +21,9 @@ function rangeOf(zone: Zone): ZoneRange {
   return { node: zone.node, name: zone.name, start, end: start + zone.spanned };
 }
 
-/** For the life of the process: koffi makes no second view of an address that had one. */
 export class Ballast {
   private readonly address: bigint;
   private readonly bytes: number;
-  private readonly view: Uint8Array;
 
   /**
    * Takes `nrPages` base pages, each of its own (no huge pages), and touches them.
@@ -39,18 +38,18 @@ export class Ballast {
       -1,
       0,
     );
-    if (typeof address === 'number') throw new Error(`mmap of ${this.bytes} bytes: errno ${-address}`);
+    if (typeof address === 'number') throw new Error(`mmap of ${this.bytes} bytes: ${errnoName(-address)}`);
     this.address = address;
     // Refused only where the kernel has no transparent huge pages, and then nothing is lost.
     memory.madvise(address, this.bytes, memory.MADV_NOHUGEPAGE);
-    this.view = memory.viewOf(address, this.bytes);
     this.take();
   }
 
   /** Takes every page again that was given back. */
   take(): void {
-    const { view } = this;
-    for (let offset = 0; offset < view.length; offset += memory.PAGE_SIZE) view[offset] = 1;
+    const populated = memory.madvise(this.address, this.bytes, memory.MADV_POPULATE_WRITE);
+    if (populated < 0)
+      throw new Error(`MADV_POPULATE_WRITE of ${this.bytes} bytes: ${errnoName(-populated)}`);
   }
 
   /** The zone in which most of the ballast lies, and a plan for the pages in it. */

@@ -20,8 +20,8 @@ const LANDING_SPACING = 8;
 const PAGEBLOCK_PAGES = 512;
 const HALF_PAGES = PAGEBLOCK_PAGES / 2;
 
-/** Freed pages beyond the need, because other allocations take some of them first. */
-const SLACK = 1.25;
+/** So many target pages are freed in halves; whatever more is needed, in pageblocks of which one page is kept. */
+const MOST_HALF_PAGES = 65_536;
 
 export interface PlacementNeed {
   /** Pages of the stuck and the control set together. */
@@ -41,12 +41,17 @@ export interface PlacementPlan {
   readonly landingRange: readonly [number, number];
 }
 
+/** With what other allocations take first: a quarter more, or 64 MiB and a little where that is less. */
+function withSlack(pages: number): number {
+  return Math.ceil(pages + Math.min(pages / 4, 16_384 + pages / 32));
+}
+
 function landingPages(need: PlacementNeed): number {
-  return Math.ceil((need.setPages * SLACK * LANDING_SPACING) / (LANDING_SPACING - 1));
+  return Math.ceil((withSlack(need.setPages) * LANDING_SPACING) / (LANDING_SPACING - 1));
 }
 
 function targetPages(need: PlacementNeed): number {
-  return Math.ceil((need.setPages + need.lruPages) * SLACK);
+  return withSlack(need.setPages + need.lruPages);
 }
 
 /**
@@ -54,7 +59,10 @@ function targetPages(need: PlacementNeed): number {
  * the allocator gives pages from anywhere, and the landing is the lowest of what it gave.
  */
 export function leastBallastPages(need: PlacementNeed): number {
-  return landingPages(need) + 2 * targetPages(need) + 2 * PAGEBLOCK_PAGES;
+  const targets = targetPages(need);
+  const inHalves = Math.min(targets, MOST_HALF_PAGES);
+  const inWholes = Math.ceil(((targets - inHalves) * PAGEBLOCK_PAGES) / (PAGEBLOCK_PAGES - 1));
+  return landingPages(need) + 2 * inHalves + inWholes + 2 * PAGEBLOCK_PAGES;
 }
 
 function isUsable(pfn: number | undefined): boolean {
@@ -84,28 +92,31 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
 }
 
 /**
- * The highest lower halves of pageblocks that are ours as a whole, until they have `wanted` pages; where memory is
- * too fragmented for so many, single pages of lower halves besides.
+ * The highest lower halves of pageblocks that are ours as a whole; where that is not enough, or memory is too
+ * fragmented, single pages, such that one page of each pageblock is left as it is.
  * @param byPfn indexes in ascending order of their pfn
  */
 function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array | undefined {
   const targets = new Uint32Array(byPfn.length);
   const singles: number[] = [];
+  const inHalves = Math.min(wanted, MOST_HALF_PAGES);
   let found = 0;
-  for (let end = byPfn.length; end > 0 && found < wanted; ) {
+  for (let end = byPfn.length; end > 0 && found + singles.length < wanted; ) {
     const index = byPfn[end - 1] ?? 0;
     const pfn = pfns[index] ?? 0;
     const first = end < HALF_PAGES ? -1 : (pfns[byPfn[end - HALF_PAGES] ?? 0] ?? 0);
-    if (pfn % PAGEBLOCK_PAGES === HALF_PAGES - 1 && pfn - first === HALF_PAGES - 1) {
+    const isHalf = pfn % PAGEBLOCK_PAGES === HALF_PAGES - 1 && pfn - first === HALF_PAGES - 1;
+    if (isHalf && found < inHalves) {
       targets.set(byPfn.subarray(end - HALF_PAGES, end), found);
       found += HALF_PAGES;
       end -= HALF_PAGES;
     } else {
-      // Only of the lower halves, so that no pageblock becomes wholly free.
-      if (pfn % PAGEBLOCK_PAGES < HALF_PAGES) singles.push(index);
+      // Above the last half that is wanted the upper halves are what is kept.
+      const isKept = found < inHalves ? pfn % PAGEBLOCK_PAGES >= HALF_PAGES : pfn % PAGEBLOCK_PAGES === 0;
+      if (!isKept) singles.push(index);
       end -= 1;
     }
   }
-  for (const index of singles) if (found < wanted) targets[found++] = index;
+  for (const index of singles) targets[found++] = index;
   return found < wanted ? undefined : targets.subarray(0, found);
 }

@@ -27,6 +27,13 @@ function onDisk<T>(directory: string, work: () => T): T {
   }
 }
 
+/** Not mkdir's own recursion: it never ends where mkdir(2) says ENOENT below a directory that is there, as in /proc. */
+function makeWithParents(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) makeWithParents(parent);
+  mkdirSync(path);
+}
+
 export class RunDirectory {
   private constructor(readonly path: string) {}
 
@@ -39,7 +46,7 @@ export class RunDirectory {
       throw new UsageError('--out', path, 'exists already: name a directory that does not');
     return onDisk(path, () => {
       try {
-        mkdirSync(path, { recursive: true });
+        makeWithParents(path);
         mkdirSync(join(path, 'pfns'));
         mkdirSync(join(path, 'stacks'));
         writeFileSync(join(path, 'events.jsonl'), '', { flag: 'wx' });

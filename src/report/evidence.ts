@@ -40,8 +40,8 @@ export interface ArmEvidence {
   readonly stuckFolios: number;
   /** Of the stuck set, with KPF_WRITEBACK before the trigger. */
   readonly stuckWriteback: number;
-  /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows. */
-  readonly writebackInPlace: boolean;
+  /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows; undefined where it did not come so far. */
+  readonly writebackInPlace: boolean | undefined;
   readonly stuckReached: number;
   /** Before the release where there is one, else after the trigger. */
   readonly stuckMoved: number;

@@ -8,7 +8,7 @@ import type { Outcome } from './outcome.js';
 /** What a run can see of its kernel. */
 export interface KernelFeatures {
   /** The page-cache folio itself is under writeback until the server replies; before 6.16 a copy was. */
-  readonly writebackInPlace: boolean;
+  readonly writebackInPlace: boolean | undefined;
 }
 
 export interface Expectation {

@@ -67,7 +67,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     heldFolios: named === undefined ? 0 : countCovered(held, named.stuck),
     stuckFolios: stuckPfns.length,
     stuckWriteback,
-    writebackInPlace: stuckWriteback > 0,
+    writebackInPlace: start.kind === 'fault' && stuckPfns.length > 0 ? stuckWriteback > 0 : undefined,
     stuckReached: countWithin(stuckPfns, facts?.scanned ?? []),
     stuckMoved: countMoved(stuckPfns, pfnsOf(run, atHoldEnd?.stuckPfns)),
     controlFolios: controlPfns.length,

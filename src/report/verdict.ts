@@ -12,12 +12,12 @@ export interface RunFacts {
 }
 
 export function runJson(facts: RunFacts, arms: readonly ArmEvidence[]): RunJson {
-  const writebackInPlace = arms.some((arm) => arm.writebackInPlace);
+  const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
   const cells = arms.map((arm) => cellOf(arm, writebackInPlace));
   return { version: RUN_JSON_VERSION, ...facts, verdict: worst(cells.map((cell) => cell.verdict)), cells };
 }
 
-function cellOf(arm: ArmEvidence, writebackInPlace: boolean): Cell {
+function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
   const judgement = judge(arm);
   const expectation = expectationFor(arm, { writebackInPlace });
   return {

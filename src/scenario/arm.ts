@@ -143,7 +143,7 @@ export class Arm {
     }
     await this.place(ballast);
     stage.progress.step(
-      `dirtying ${plan.stuckBytes >> 20} MiB, and ${plan.controlBytes >> 20} MiB beside it`,
+      `dirtying ${mebibytes(plan.stuckBytes)}, and ${mebibytes(plan.controlBytes)} beside it`,
     );
     await workload.ask(
       'dirty',
@@ -405,4 +405,8 @@ export class Arm {
   private deadlineForBytes(bytes: number): number {
     return 10_000 + bytes / 50_000;
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${bytes / (1 << 20)} MiB`;
 }

@@ -61,7 +61,8 @@ export class Child {
 
   private onExit(how: string): void {
     this.ended = how;
-    const said = this.stderr === '' ? '' : `: ${this.stderr.trim()}`;
+    const [line = ''] = this.stderr.trim().split('\n');
+    const said = line === '' ? '' : `: ${line}`;
     const error = new ChildCommandError(`the ${this.role} process ended (${how})${said}`);
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();

@@ -1,6 +1,7 @@
 /** How much memory a run takes, and how much there is. */
 import { readMeminfo } from '../kernel/meminfo.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
+import { leastBallastPages } from '../placement/plan.js';
 
 const PAGE_BYTES = 4096;
 
@@ -33,7 +34,11 @@ export function generousBallastPages(): number {
 /** Bytes that an arm takes at its peak: ballast, page cache and the server's store. */
 export function peakBytes(stuckBytes: number, controlBytes: number): number {
   const sets = stuckBytes + controlBytes;
-  return Math.ceil(2 * sets + 2.5 * sets + 1.3 * PAGE_BYTES * lruPagesOfLargestZone());
+  const ballast = leastBallastPages({
+    setPages: Math.ceil(sets / PAGE_BYTES),
+    lruPages: lruPagesOfLargestZone(),
+  });
+  return ballast * PAGE_BYTES + 2 * sets;
 }
 
 export function availableBytes(): number {

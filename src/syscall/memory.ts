@@ -1,5 +1,7 @@
-/** mmap(2), munmap(2), madvise(2): mappings whose virtual address is needed, for pagemap or for page faults. */
-import koffi from 'koffi';
+/**
+ * mmap(2), munmap(2), madvise(2): mappings by their virtual address, never seen as an ArrayBuffer: koffi makes no
+ * second view of an address that had one, and V8 none of more than 4 GiB.
+ */
 import { declare, orErrno, pointerOrErrno } from './libc.js';
 
 /** Bytes of a base page. Every architecture that has the tracepoints in question is run with 4 KiB here. */
@@ -12,6 +14,9 @@ export const MAP_PRIVATE = 2;
 export const MAP_ANONYMOUS = 0x20;
 export const MADV_DONTNEED = 4;
 export const MADV_NOHUGEPAGE = 15;
+/** Fault every page in for reading or for writing, without touching it from here (5.14). */
+export const MADV_POPULATE_READ = 22;
+export const MADV_POPULATE_WRITE = 23;
 
 const cMmap = declare<
   (address: null, length: number, prot: number, flags: number, fd: number, offset: number) => bigint
@@ -40,9 +45,4 @@ export function munmap(address: bigint, length: number): number {
 
 export function madvise(address: bigint, length: number, advice: number): number {
   return orErrno(cMadvise(address, length, advice));
-}
-
-/** The mapped bytes themselves, not a copy: touching them faults pages in. Dead after munmap. */
-export function viewOf(address: bigint, length: number): Uint8Array {
-  return new Uint8Array(koffi.view(address, length));
 }

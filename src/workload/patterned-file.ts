@@ -3,6 +3,7 @@
  * file whose writeback is held waits for the release (fuse_flush(), fuse_vma_close() in fs/fuse/file.c).
  */
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { errnoName } from '../base/errno.js';
 import { readPagemap } from '../kernel/pagemap.js';
 import { POSIX_FADV_DONTNEED, posixFadvise, SYNC_FILE_RANGE_WRITE, syncFileRange } from '../syscall/file.js';
 import * as memory from '../syscall/memory.js';
@@ -14,9 +15,7 @@ export const CHUNK_BYTES = 1 << 20;
 export class PatternedFile {
   private readonly fd: number;
   private readonly chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  /** Takes what locate() reads, so that the reads really happen. */
-  private touched = 0;
-  private mapping: { readonly address: bigint; readonly view: Uint8Array } | undefined;
+  private address: bigint | undefined;
 
   constructor(
     readonly path: string,
@@ -65,24 +64,28 @@ export class PatternedFile {
 
   /** pfn of each page, by page index; -1 where it is not mapped in now (a folio in the middle of a move). */
   locate(): Float64Array {
-    const { address, view } = this.map();
-    // A read through the mapping maps the folio in; it is in the page cache already, so no request goes out.
-    for (let offset = 0; offset < view.length; offset += memory.PAGE_SIZE) this.touched ^= view[offset] ?? 0;
-    return readPagemap('self', address, Math.ceil(this.bytes / memory.PAGE_SIZE)).pfns;
+    this.address ??= this.map();
+    // Maps the folios in; they are in the page cache already, so no request goes out.
+    const populated = memory.madvise(this.address, this.bytes, memory.MADV_POPULATE_READ);
+    if (populated < 0) throw new Error(`MADV_POPULATE_READ of ${this.path}: ${errnoName(-populated)}`);
+    return this.relocate();
   }
 
   /** As locate(), but touches nothing: safe while the folios may be in the middle of a migration. */
   relocate(): Float64Array {
-    if (this.mapping === undefined) throw new Error(`${this.path} is not mapped: locate() comes first`);
-    return readPagemap('self', this.mapping.address, Math.ceil(this.bytes / memory.PAGE_SIZE)).pfns;
+    if (this.address === undefined) throw new Error(`${this.path} is not mapped: locate() comes first`);
+    return readPagemap('self', this.address, Math.ceil(this.bytes / memory.PAGE_SIZE)).pfns;
   }
 
-  private map(): { readonly address: bigint; readonly view: Uint8Array } {
-    if (this.mapping !== undefined) return this.mapping;
+  private map(): bigint {
     const address = memory.mmap(this.bytes, memory.PROT_READ, memory.MAP_SHARED, this.fd, 0);
-    if (typeof address === 'number') throw new Error(`mmap of ${this.path}: errno ${-address}`);
-    this.mapping = { address, view: memory.viewOf(address, this.bytes) };
-    return this.mapping;
+    if (typeof address === 'number') throw new Error(`mmap of ${this.path}: ${errnoName(-address)}`);
+    return address;
+  }
+
+  private unmap(): void {
+    if (this.address !== undefined) memory.munmap(this.address, this.bytes);
+    this.address = undefined;
   }
 
   /** Offset of the first wrong byte as read(2) gives it, or -1. */
@@ -100,14 +103,12 @@ export class PatternedFile {
 
   /** Unmaps, drops the clean folios from the page cache so that the next read asks the server, keeps the file open. */
   dropCache(): void {
-    if (this.mapping !== undefined) memory.munmap(this.mapping.address, this.bytes);
-    this.mapping = undefined;
+    this.unmap();
     posixFadvise(this.fd, 0, 0, POSIX_FADV_DONTNEED);
   }
 
   close(): void {
-    if (this.mapping !== undefined) memory.munmap(this.mapping.address, this.bytes);
-    this.mapping = undefined;
+    this.unmap();
     closeSync(this.fd);
   }
 }

@@ -39,7 +39,8 @@ export function machineState(): MachineState {
   const bdis = new Map<string, string>();
   for (const name of readdirSync('/sys/class/bdi')) {
     for (const [path, value] of filesOf(join('/sys/class/bdi', name))) {
-      if (/(ratio|limit|bytes|read_ahead_kb)$/.test(path)) bdis.set(path, value);
+      // min_bytes and max_bytes are worked out anew from the ratios and the memory that is free.
+      if (/(ratio|ratio_fine|limit|read_ahead_kb)$/.test(path)) bdis.set(path, value);
     }
   }
   const instances = '/sys/kernel/tracing/instances';
