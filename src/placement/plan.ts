@@ -20,6 +20,8 @@ const LANDING_SPACING = 8;
 const PAGEBLOCK_PAGES = 512;
 const HALF_PAGES = PAGEBLOCK_PAGES / 2;
 
+/** Ballast pages that turn out useless: in another zone, or in pageblocks that are not ours as a whole. */
+const FRAGMENTATION = 1.15;
 /** So many target pages are freed in halves; whatever more is needed, in pageblocks of which one page is kept. */
 const MOST_HALF_PAGES = 65_536;
 
@@ -62,7 +64,7 @@ export function leastBallastPages(need: PlacementNeed): number {
   const targets = targetPages(need);
   const inHalves = Math.min(targets, MOST_HALF_PAGES);
   const inWholes = Math.ceil(((targets - inHalves) * PAGEBLOCK_PAGES) / (PAGEBLOCK_PAGES - 1));
-  return landingPages(need) + 2 * inHalves + inWholes + 2 * PAGEBLOCK_PAGES;
+  return Math.ceil((landingPages(need) + 2 * inHalves + inWholes) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
 }
 
 function isUsable(pfn: number | undefined): boolean {
@@ -81,7 +83,8 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
   const landingSpan = landingPages(need);
   const low = byPfn.subarray(0, landingSpan);
   const targets = highestTargets(pfns, byPfn.subarray(landingSpan), targetPages(need));
-  if (low.length < landingSpan || targets === undefined) return undefined;
+  // Fewer targets than wanted may do; with less room than the sets take they cannot.
+  if (low.length < landingSpan || targets.length < need.setPages) return undefined;
   const isSpacer = (index: number) => (pfns[index] ?? 0) % LANDING_SPACING === 0;
   return {
     landing: low.filter((index) => !isSpacer(index)),
@@ -96,7 +99,7 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
  * fragmented, single pages, such that one page of each pageblock is left as it is.
  * @param byPfn indexes in ascending order of their pfn
  */
-function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array | undefined {
+function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array {
   const targets = new Uint32Array(byPfn.length);
   const singles: number[] = [];
   const inHalves = Math.min(wanted, MOST_HALF_PAGES);
@@ -118,5 +121,5 @@ function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number):
     }
   }
   for (const index of singles) targets[found++] = index;
-  return found < wanted ? undefined : targets.subarray(0, found);
+  return targets.subarray(0, found);
 }

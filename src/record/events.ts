@@ -31,6 +31,8 @@ export type RunEventBody =
       readonly scenario: string;
       readonly trigger: string;
       readonly mitigation: string;
+      /** Counted from 1. */
+      readonly attempt: number;
       readonly holdMs: number;
       readonly device: string;
     }

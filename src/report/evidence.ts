@@ -31,6 +31,8 @@ export interface ArmEvidence {
   readonly scenario: string;
   readonly trigger: string;
   readonly mitigation: string;
+  /** Counted from 1: an arm whose folios the scanner did not reach is played again. */
+  readonly attempt: number;
   /** What broke the arm before it was through. */
   readonly failure: string | undefined;
   readonly heldRequests: number;
@@ -54,6 +56,10 @@ export interface ArmEvidence {
   readonly triggerResult: number | undefined;
   readonly triggerEndedAfterRelease: boolean;
   readonly endAfterReleaseMs: number | undefined;
+  /** From the release to the end of the migration that waited. */
+  readonly resumedAfterReleaseMs: number | undefined;
+  /** Where the migrate scanner was when compaction of a zone ended as contended; undefined where none did. */
+  readonly contendedAtPfn: number | undefined;
   /** From the trigger's start to the release. */
   readonly heldMs: number | undefined;
   readonly migrateSucceeded: number;

@@ -61,6 +61,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     scenario: start.scenario,
     trigger: start.trigger,
     mitigation: start.mitigation,
+    attempt: start.attempt,
     failure: events.first('arm-failed')?.reason ?? missingArtifact(traceEnded, trace),
     heldRequests: held.length,
     heldBytes: held.reduce((sum, request) => sum + (request.size ?? 0), 0),
@@ -80,6 +81,11 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     endAfterReleaseMs: endedAfterRelease ? (ended.endedNs - released.askedNs) / 1e6 : undefined,
     heldMs:
       ended === undefined || released === undefined ? undefined : (released.askedNs - ended.startedNs) / 1e6,
+    resumedAfterReleaseMs:
+      facts?.resumedUs === undefined || released === undefined
+        ? undefined
+        : facts.resumedUs / 1000 - released.askedNs / 1e6,
+    contendedAtPfn: facts?.ended.find(({ status }) => status === 'contended')?.migratePfn,
     migrateSucceeded: facts?.migrateSucceeded ?? 0,
     migrateFailed: facts?.migrateFailed ?? 0,
     unfinishedMigrations: facts?.unfinished ?? 0,

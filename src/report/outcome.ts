@@ -10,14 +10,16 @@ export interface Judgement {
   readonly outcome: Outcome;
   /** Why it is unknown; or, for any other outcome, what proves it. */
   readonly reason: string;
+  /** The experiment did not take place: to repeat it may help, and hides nothing. */
+  readonly inconclusive?: true;
 }
 
 /** Of the folios that the scanner reached, how many must have moved for the set to count as migrated. */
 const MOVED_SHARE = 0.95;
 /** Of the set, how many must have been reached: less says nothing about the set. */
 const REACHED_SHARE = 0.5;
-/** A stalled trigger ends within this after the release. */
-const END_AFTER_RELEASE_MS = 1000;
+/** The migration that waited ends within this after the release. */
+const RESUME_MS = 1000;
 /** The functions in which a migration that waits for a folio sleeps. */
 const waitFunctions: ReadonlySet<string> = new Set([
   'folio_wait_writeback',
@@ -81,23 +83,29 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
   }
   if (evidence.stuckMoved > 0)
     return unknown(`${evidence.stuckMoved} folios moved while their requests were held`);
-  if ((evidence.endAfterReleaseMs ?? Number.POSITIVE_INFINITY) > END_AFTER_RELEASE_MS) {
-    return unknown(
-      `the trigger ended ${evidence.endAfterReleaseMs?.toFixed(0)} ms after the release, not within 1 s`,
-    );
+  const resumedMs = evidence.resumedAfterReleaseMs;
+  if (resumedMs === undefined || resumedMs > RESUME_MS) {
+    const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the release`;
+    return unknown(`the migration that waited ended ${when}, not within 1 s`);
   }
   return {
     outcome: 'stalled',
-    reason: `in ${asleepIn} until the release; ended ${evidence.endAfterReleaseMs?.toFixed(0)} ms after it`,
+    reason: `in ${asleepIn} until the release; the migration went on ${resumedMs.toFixed(0)} ms after it`,
   };
 }
 
 function judgeEnded(evidence: ArmEvidence): Judgement {
   const { stuckFolios, stuckReached, stuckMoved } = evidence;
   if (stuckReached < stuckFolios * REACHED_SHARE) {
-    return unknown(
-      `the scanner reached ${stuckReached} of ${stuckFolios} folios only: more room above them is needed`,
-    );
+    const { contendedAtPfn } = evidence;
+    const why =
+      contendedAtPfn === undefined
+        ? 'the scanners met below them'
+        : `compaction of the zone ended as contended at pfn 0x${contendedAtPfn.toString(16)}`;
+    return {
+      ...unknown(`the scanner reached ${stuckReached} of ${stuckFolios} folios only: ${why}`),
+      inconclusive: true,
+    };
   }
   if (stuckMoved >= stuckReached * MOVED_SHARE) {
     return { outcome: 'migrated', reason: `${stuckMoved} of ${stuckFolios} folios are at another pfn` };

@@ -37,6 +37,10 @@ const CellSpec = z.object({
   decidedBy: z.string().nullable().meta({ description: 'Kernel function that decides the expected outcome' }),
   verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
   reason: z.string().optional(),
+  attempts: z
+    .int()
+    .min(1)
+    .meta({ description: 'The last of so many: earlier ones never reached the folios' }),
   evidence: z.object({
     heldRequests: count,
     heldBytes: count,

@@ -60,6 +60,7 @@ function details(cell: Cell): string[] {
   const lines = [`${cell.scenario} x ${cell.trigger}, ${cell.arm} arm: ${cell.outcome}`];
   const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(17)}${text}`);
   if (cell.reason !== undefined) say('because', cell.reason);
+  if (cell.attempts > 1) say('attempts', `${cell.attempts}: before, the scanner did not reach the folios`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
   if (cell.arm === 'fault') {
     const mib = (evidence.heldBytes / MIB).toFixed(0);

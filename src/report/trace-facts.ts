@@ -15,6 +15,10 @@ export interface TraceFacts {
   readonly migrateFailed: number;
   /** mm_migrate_pages_start without its mm_migrate_pages at `untilUs`. */
   readonly unfinished: number;
+  /** When the first migration after `untilUs` ended: of those unfinished then, the one that waited. */
+  readonly resumedUs: number | undefined;
+  /** How compaction of each zone ended: `complete`, or `contended` and where its migrate scanner was. */
+  readonly ended: readonly { readonly status: string; readonly migratePfn: number }[];
   /** The last folio_wait_writeback before `untilUs` of a migration that had not ended by then. */
   readonly waitsFor: { readonly bdi: string; readonly inode: number; readonly index: number } | undefined;
 }
@@ -25,6 +29,8 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   let succeeded = 0;
   let failed = 0;
   let unfinished = 0;
+  let resumedUs: number | undefined;
+  const ended: { status: string; migratePfn: number }[] = [];
   let waitsFor: TraceFacts['waitsFor'];
   for (const line of eventsOf(trace, pid)) {
     const beforeRelease = line.timestampUs <= untilUs;
@@ -44,7 +50,12 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
         if (beforeRelease) {
           unfinished -= 1;
           waitsFor = undefined;
-        }
+        } else resumedUs ??= line.timestampUs;
+        break;
+      }
+      case 'mm_compaction_end': {
+        const { status, migratePfn } = parseTracePayload(line.event, line.payload);
+        ended.push({ status, migratePfn });
         break;
       }
       case 'folio_wait_writeback': {
@@ -54,7 +65,15 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
       }
     }
   }
-  return { scanned: merge(ranges), migrateSucceeded: succeeded, migrateFailed: failed, unfinished, waitsFor };
+  return {
+    scanned: merge(ranges),
+    migrateSucceeded: succeeded,
+    migrateFailed: failed,
+    unfinished,
+    resumedUs,
+    ended,
+    waitsFor,
+  };
 }
 
 function* eventsOf(trace: string, pid: number): Generator<TraceEventLine> {

@@ -13,8 +13,15 @@ export interface RunFacts {
 
 export function runJson(facts: RunFacts, arms: readonly ArmEvidence[]): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
-  const cells = arms.map((arm) => cellOf(arm, writebackInPlace));
+  const cells = lastAttempts(arms).map((arm) => cellOf(arm, writebackInPlace));
   return { version: RUN_JSON_VERSION, ...facts, verdict: worst(cells.map((cell) => cell.verdict)), cells };
+}
+
+/** Of an arm that was played again only the last attempt counts; how many there were is told. */
+function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
+  const last = new Map<string, ArmEvidence>();
+  for (const arm of arms) last.set([arm.scenario, arm.trigger, arm.mitigation, arm.kind].join(' '), arm);
+  return [...last.values()];
 }
 
 function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
@@ -30,6 +37,7 @@ function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
     decidedBy: expectation?.decidedBy ?? null,
     verdict: verdictOf(judgement.outcome, expectation?.outcome),
     reason: judgement.reason,
+    attempts: arm.attempt,
     evidence: {
       heldRequests: arm.heldRequests,
       heldBytes: arm.heldBytes,

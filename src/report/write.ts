@@ -1,6 +1,7 @@
 /** Judges a run directory and writes run.json into it: from its files alone, so that it can be done anywhere. */
 import type { RunDirectory } from '../record/run-directory.js';
 import { gatherArms } from './gather.js';
+import { type Judgement, judge } from './outcome.js';
 import { parseRunJson, type RunJson } from './run-json.js';
 import { runJson } from './verdict.js';
 
@@ -36,4 +37,10 @@ export function readReport(run: RunDirectory): RunJson {
   const written = run.read('run.json');
   if (written !== undefined) parseRunJson(written, run.artifact('run.json'));
   return judgeRun(run);
+}
+
+/** What the arm that was played last came to, for the one who decides whether to play it again. */
+export function judgeLastArm(run: RunDirectory): Judgement {
+  const last = gatherArms(run).at(-1);
+  return last === undefined ? { outcome: 'unknown', reason: 'no arm was played' } : judge(last);
 }

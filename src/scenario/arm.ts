@@ -20,7 +20,10 @@ import type { Progress } from './progress.js';
 import type { Scenario } from './scenario.js';
 
 export interface ArmPlan {
+  /** Of all arms played in this run, attempts included. */
   readonly index: number;
+  /** Counted from 1. */
+  readonly attempt: number;
   readonly kind: ArmKind;
   readonly scenario: Scenario;
   readonly trigger: Trigger;
@@ -99,6 +102,7 @@ export class Arm {
       scenario: plan.scenario.id,
       trigger: plan.trigger.id,
       mitigation: 'none',
+      attempt: plan.attempt,
       holdMs: plan.holdMs,
       device: this.stage.device,
     });

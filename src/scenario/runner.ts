@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
+import { judgeLastArm } from '../report/write.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { StateDirectory } from '../safety/state-directory.js';
@@ -38,6 +39,8 @@ const HOLD_MARGIN_MS = 60_000;
 /** Metadata and whatever the workload rounds up. */
 const STORE_MARGIN_BYTES = 64 << 20;
 const STOP_MS = 5000;
+/** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
+const MOST_ATTEMPTS = 3;
 
 /** @throws {UsageError} when the machine has too little memory for `--stuck` */
 export function checkMemory(stuckBytes: number): void {
@@ -84,24 +87,25 @@ export async function runCells(
   machine.dropPageCache(run.path);
   const lruPages = lruPagesOfLargestZone();
   const ballastPages = generousBallastPages();
+  const stage = { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages };
   let index = 0;
   for (const { scenario, trigger } of plan.cells) {
     for (const kind of scenario.arms) {
-      progress.step(`${scenario.id} x ${trigger.id}: ${kind} arm`);
-      await playArm(
-        {
-          index,
-          kind,
-          scenario,
-          trigger,
-          stuckBytes: plan.stuckBytes,
-          controlBytes: controlBytesFor(plan.stuckBytes),
-          holdMs: plan.holdMs,
-          seed: plan.seed,
-        },
-        { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages },
-      );
-      index += 1;
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++, index++) {
+        progress.step(
+          `${scenario.id} x ${trigger.id}: ${kind} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`,
+        );
+        const { stuckBytes, holdMs, seed } = plan;
+        const controlBytes = controlBytesFor(stuckBytes);
+        await playArm(
+          { index, attempt, kind, scenario, trigger, stuckBytes, controlBytes, holdMs, seed },
+          stage,
+        );
+        if (judgeLastArm(run).inconclusive !== true) {
+          index++;
+          break;
+        }
+      }
     }
   }
   await ballast.end(STOP_MS);

@@ -10,6 +10,7 @@ const stalled: ArmEvidence = {
   scenario: 'writeback-held',
   trigger: 'compact',
   mitigation: 'none',
+  attempt: 1,
   failure: undefined,
   heldRequests: 64,
   heldBytes: 64 << 20,
@@ -27,6 +28,8 @@ const stalled: ArmEvidence = {
   triggerResult: 0,
   triggerEndedAfterRelease: true,
   endAfterReleaseMs: 40,
+  resumedAfterReleaseMs: 3,
+  contendedAtPfn: undefined,
   heldMs: 5000,
   migrateSucceeded: 30000,
   migrateFailed: 0,
@@ -97,7 +100,8 @@ describe('judge', () => {
       /inode 99 index 1/,
     ],
     ['a folio that moved all the same', { ...stalled, stuckMoved: 1 }, /1 folios moved/],
-    ['a trigger that went on after the release', { ...stalled, endAfterReleaseMs: 1500 }, /1500 ms/],
+    ['a migration that went on waiting', { ...stalled, resumedAfterReleaseMs: 1500 }, /1500 ms/],
+    ['a migration that never ended', { ...stalled, resumedAfterReleaseMs: undefined }, /never/],
     ['a trigger that failed', { ...stalled, triggerResult: -4 }, /errno 4/],
     ['lost data', { ...stalled, corrupt: ['stuck file: fsync said EIO'] }, /EIO/],
     ['a scanner that did not come by', { ...migrated, stuckReached: 100, stuckMoved: 100 }, /reached 100/],
@@ -125,6 +129,14 @@ describe('judge', () => {
       assert.match(judgement.reason, reason);
     });
   }
+
+  it('is inconclusive, and nothing else is, where the scanner did not come by', () => {
+    const missed = judge({ ...migrated, stuckReached: 100, stuckMoved: 100, contendedAtPfn: 0x118900 });
+    assert.equal(missed.inconclusive, true);
+    assert.match(missed.reason, /contended at pfn 0x118900/);
+    assert.equal(judge({ ...migrated, stuckMoved: 8000 }).inconclusive, undefined);
+    assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
+  });
 
   it('tells "tried and failed" from "passed over"', () => {
     assert.equal(judge({ ...migrated, stuckMoved: 0, migrateFailed: 40 }).outcome, 'failed');
