@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../base/errors.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { resolveOutsideMounts } from '../kernel/path-resolution.js';
+import { requirements } from '../kernel/requirements/all.js';
+import { checkRequirements, isMissing } from '../kernel/requirements/requirement.js';
 import { detectVirtualization } from '../kernel/virtualization.js';
 import { RunDirectory } from '../record/run-directory.js';
 import type { RunJson } from '../report/run-json.js';
@@ -16,7 +18,6 @@ import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
 import { findTrigger, triggers } from '../trigger/registry.js';
 import { Progress } from './progress.js';
 import { findScenario, scenarios } from './registry.js';
-import { missingRequirement } from './requirements.js';
 import { checkMemory, type RunPlan, runCells } from './runner.js';
 
 export interface RunWords {
@@ -40,8 +41,7 @@ export interface RunResult {
 export async function runScenarios(words: RunWords): Promise<RunResult> {
   const cells = cellsOf(words);
   const { on, because } = whereToRun(words.on);
-  const missing = missingRequirement();
-  if (missing !== undefined) throw missing;
+  await checkMachine(cells);
   checkMemory(words.stuckBytes);
   const run = RunDirectory.create(safePath(words.out));
   const progress = new Progress(words.progress);
@@ -99,6 +99,19 @@ function cellsOf({ scenarios: ids, triggers: triggerIds }: RunWords): RunPlan['c
 
 function notKnown(field: string, value: string, known: readonly { readonly id: string }[]): UsageError {
   return new UsageError(field, value, `is not known; give one of ${known.map(({ id }) => id).join(', ')}`);
+}
+
+/** Throws for the first thing that this machine lacks; `stuckfs doctor` shows all. */
+async function checkMachine(cells: RunPlan['cells']): Promise<void> {
+  const rows = await checkRequirements(requirements.filter(({ neededFor }) => neededFor.includes('compact')));
+  const missing = rows.find(isMissing);
+  if (missing !== undefined) {
+    throw new UsageError(missing.requirement, missing.found, missing.remedy ?? 'see stuckfs doctor');
+  }
+  for (const { trigger } of cells) {
+    const lacking = trigger.missing();
+    if (lacking !== undefined) throw new UsageError('--trigger', trigger.id, lacking);
+  }
 }
 
 /** `auto` takes this kernel only when it is disposable; it is always said which was taken, and why. */

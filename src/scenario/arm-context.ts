@@ -1,0 +1,119 @@
+/**
+ * What the parts of an arm share: its plan, its stage, the children, the record, and waiting that breaks off when
+ * there is no point in it any more.
+ */
+import { StuckfsError } from '../base/errors.js';
+import type { ControlClient } from '../control/client/client.js';
+import { readVmstat } from '../kernel/vmstat.js';
+import type { ArmKind, RunEventBody } from '../record/events.js';
+import type { RunDirectory } from '../record/run-directory.js';
+import type { StateDirectory } from '../safety/state-directory.js';
+import { firstAllowedCpu } from '../syscall/process.js';
+import type { Trigger } from '../trigger/trigger.js';
+import { Child, type Role } from './child.js';
+import { Deadlines } from './deadlines.js';
+import type { Progress } from './progress.js';
+import type { Scenario } from './scenario.js';
+
+export interface ArmPlan {
+  /** Of all arms played in this run, attempts included. */
+  readonly index: number;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly kind: ArmKind;
+  readonly scenario: Scenario;
+  readonly trigger: Trigger;
+  readonly stuckBytes: number;
+  readonly controlBytes: number;
+  readonly holdMs: number;
+  readonly seed: number;
+}
+
+export interface ArmStage {
+  readonly run: RunDirectory;
+  readonly client: ControlClient;
+  readonly mountPoint: string;
+  /** "MAJOR:MINOR". */
+  readonly device: string;
+  readonly tracePipe: string;
+  readonly lostEvents: () => number;
+  /** So that no large folio of another filesystem lies on the scanner's way. */
+  readonly dropPageCache: () => void;
+  /** So that what the ballast frees now is seen by compaction. */
+  readonly shortenCpuLists: () => void;
+  readonly progress: Progress;
+  /** Aborted when the run is interrupted. */
+  readonly signal: AbortSignal;
+  /** Where the children are written down. */
+  readonly state: StateDirectory;
+  /** One for all arms of the run. */
+  readonly ballast: Child;
+  /** Movable pages in the zone without it. */
+  readonly lruPages: number;
+  /** How much of it, so that the folios land low in the zone. */
+  readonly ballastPages: number;
+  /** The daemon and its watchdog are what they were. */
+  readonly isServerSound: () => Promise<boolean>;
+}
+
+const recordedCounters = [
+  'nr_writeback',
+  'nr_dirty',
+  'pgmigrate_success',
+  'pgmigrate_fail',
+  'compact_migrate_scanned',
+  'compact_free_scanned',
+  'compact_isolated',
+  'compact_stall',
+  'compact_fail',
+  'compact_success',
+];
+
+/** The arm cannot go on; what is recorded so far is judged `unknown` with this reason. */
+export class ArmError extends StuckfsError {
+  override readonly code = 'ARM';
+}
+
+export class ArmContext {
+  readonly deadlines: Deadlines;
+  readonly children: Child[] = [];
+  /** Where pages are freed and allocated, as free pages are kept by CPU. */
+  readonly cpu = Math.max(0, firstAllowedCpu());
+
+  constructor(
+    readonly plan: ArmPlan,
+    readonly stage: ArmStage,
+  ) {
+    this.deadlines = new Deadlines(stage.signal, () => this.checkChildren());
+  }
+
+  async spawn(role: Role, entry: string): Promise<Child> {
+    const child = await Child.spawn(role, entry, this.stage.state);
+    this.children.push(child);
+    return child;
+  }
+
+  private checkChildren(): void {
+    const doomed = [this.stage.ballast, ...this.children].find((child) => child.isDoomed());
+    if (doomed !== undefined) throw new ArmError(`the ${doomed.role} process ${doomed.pid} was killed`);
+  }
+
+  record(event: RunEventBody): void {
+    this.stage.run.append(event);
+  }
+
+  recordVmstat(when: string): void {
+    const vmstat = readVmstat();
+    const counters: Record<string, number> = {};
+    for (const name of recordedCounters) {
+      const value = vmstat.get(name);
+      if (value !== undefined) counters[name] = value;
+    }
+    this.record({ event: 'vmstat', arm: this.plan.index, when, counters });
+  }
+
+  /** 10 s and the time at a crawling 50 MB/s: a machine may fault memory in for the first time here. */
+  deadlineForBytes(bytes: number): number {
+    return 10_000 + bytes / 50_000;
+  }
+}
