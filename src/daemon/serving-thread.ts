@@ -2,7 +2,9 @@
  * The worker thread that serves /dev/fuse.  It blocks in poll(2) all its life, so commands of the main thread
  * wait in a port and an eventfd wakes it for them.  Wires the rooms together; has no logic of its own.
  */
+
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { FaultTable } from '../fault/table.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
 import type { Timestamp } from '../store/store.js';
@@ -27,7 +29,6 @@ const { config, port } = data;
 const say = (message: ServingMessage) => port.postMessage(message);
 const log = (level: 'warn' | 'error' | 'debug', text: string) => say({ say: 'log', level, text });
 
-const PAGE_BYTES = 4096;
 const NS_IN_MS = 1_000_000;
 
 /** Wall clock with the nanoseconds of the monotonic one, so that two changes in a row have different times. */

@@ -2,6 +2,7 @@
  * INIT: what we ask of the kernel, what it offers, and what the two agree on.  Pure.
  * Authority: fuse_send_init() and process_init_reply() in fs/fuse/inode.c.
  */
+import { PAGE_BYTES } from '../base/page-size.js';
 import { InitFlags } from '../protocol/init-flags.js';
 import { FUSE_KERNEL_MINOR_VERSION } from '../protocol/reply-session.js';
 import type { Negotiated } from '../protocol/request.js';
@@ -9,8 +10,6 @@ import { FUSE_KERNEL_VERSION, type InitRequest } from '../protocol/request-sessi
 
 /** Below this the kernel is older than any that the product is about. */
 const OLDEST_MINOR = 31;
-
-const PAGE_BYTES = 4096;
 
 export interface SessionWishes {
   readonly writebackCache: boolean;

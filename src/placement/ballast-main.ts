@@ -3,12 +3,13 @@
  * workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
-import { dieWithParent, pinToCpu } from '../syscall/process.js';
+import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Ballast } from './ballast.js';
 import { leastBallastPages, type PlacementNeed, type PlacementPlan } from './plan.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
+preferToBeKilled();
 
 let ballast: Ballast | undefined;
 let plan: PlacementPlan | undefined;

@@ -27,6 +27,8 @@ export type RunEventBody =
   | {
       readonly event: 'arm-started';
       readonly arm: number;
+      /** Which cell of the run, counted from 0: its arms and their attempts belong together. */
+      readonly cell: number;
       readonly kind: ArmKind;
       readonly scenario: string;
       readonly trigger: string;
@@ -35,6 +37,8 @@ export type RunEventBody =
       readonly attempt: number;
       readonly holdMs: number;
       readonly device: string;
+      /** The kernel function in which a task that waits for the stuck set sleeps; null where nothing is stuck. */
+      readonly waitsIn: string | null;
     }
   | {
       readonly event: 'placed';
@@ -66,7 +70,14 @@ export type RunEventBody =
       readonly when: string;
       readonly counters: Record<string, number>;
     }
-  | { readonly event: 'trigger-started'; readonly arm: number; readonly pid: number; readonly comm: string }
+  | {
+      readonly event: 'trigger-started';
+      readonly arm: number;
+      readonly pid: number;
+      readonly comm: string;
+      /** Written into the trace by the trigger's task: its pid there may be that of another pid namespace. */
+      readonly mark: string;
+    }
   | {
       readonly event: 'task-sampled';
       readonly arm: number;

@@ -27,6 +27,7 @@ export interface Waiter {
 
 export interface ArmEvidence {
   readonly arm: number;
+  readonly cell: number;
   readonly kind: ArmKind;
   readonly scenario: string;
   readonly trigger: string;
@@ -37,6 +38,8 @@ export interface ArmEvidence {
   readonly failure: string | undefined;
   readonly heldRequests: number;
   readonly heldBytes: number;
+  /** Still held when the release was asked for. */
+  readonly releasedRequests: number | undefined;
   /** Folios of the stuck set that a held request covers. */
   readonly heldFolios: number;
   readonly stuckFolios: number;
@@ -45,6 +48,8 @@ export interface ArmEvidence {
   /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows; undefined where it did not come so far. */
   readonly writebackInPlace: boolean | undefined;
   readonly stuckReached: number;
+  /** Of those that were reached. */
+  readonly stuckReachedMoved: number;
   /** Before the release where there is one, else after the trigger. */
   readonly stuckMoved: number;
   readonly controlFolios: number;
@@ -64,10 +69,14 @@ export interface ArmEvidence {
   readonly heldMs: number | undefined;
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
+  /** Failed of migrations that had isolated folios from where the stuck set lies. */
+  readonly migrateFailedNearSet: number;
   /** mm_migrate_pages_start without mm_migrate_pages, of the trigger's task, when the release began. */
   readonly unfinishedMigrations: number;
   readonly lostEvents: number;
   readonly waiters: readonly Waiter[];
+  /** Where a task that waits for the set sleeps; null where nothing is stuck. */
+  readonly waitsIn: string | null;
   /** nr_writeback at the arm's start and end. */
   readonly writebackBefore: number | undefined;
   readonly writebackAfter: number | undefined;

@@ -27,14 +27,14 @@ export const expectations: readonly Expectation[] = [
     trigger: 'compact',
     arm: 'control',
     outcome: 'migrated',
-    decidedBy: 'filemap_migrate_folio() by fuse_file_aops (fs/fuse/file.c, mm/migrate.c)',
+    decidedBy: 'move_to_new_folio() (mm/migrate.c)',
   },
   {
     scenario: 'writeback-held',
     trigger: 'compact',
     arm: 'control',
     outcome: 'migrated',
-    decidedBy: 'filemap_migrate_folio() by fuse_file_aops (fs/fuse/file.c, mm/migrate.c)',
+    decidedBy: 'move_to_new_folio() (mm/migrate.c)',
   },
   {
     scenario: 'writeback-held',

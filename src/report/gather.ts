@@ -2,15 +2,14 @@
  * Gathers the evidence of each arm from a run directory.  Reads files and joins them; what is not there stays
  * absent, so that a run that broke off half-way is still reported as far as it got.
  */
+import { PAGE_BYTES } from '../base/page-size.js';
 import { Kpf } from '../kernel/kpageflags.js';
-import type { HeldRequestRecord, RunEvent, SetRecord } from '../record/events.js';
+import type { ArmKind, HeldRequestRecord, RunEvent, SetRecord } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { ArmEvidence, Waiter } from './evidence.js';
-import { countWithin, lostInText, type TraceFacts, traceFacts } from './trace-facts.js';
+import { countWithin, isWithin, lostInText, pidOfMark, type TraceFacts, traceFacts } from './trace-facts.js';
 
 type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
-
-const PAGE_BYTES = 4096;
 
 export function gatherArms(run: RunDirectory): ArmEvidence[] {
   const events = run.events();
@@ -42,11 +41,14 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
   const ended = events.first('trigger-ended');
   const released = events.first('released');
   const traceEnded = events.first('trace-ended');
-  const triggerPid = events.first('trigger-started')?.pid ?? -1;
+  const triggerStarted = events.first('trigger-started');
   const trace = traceEnded === undefined ? undefined : run.read(traceEnded.trace);
   const untilUs = released === undefined ? Number.POSITIVE_INFINITY : released.askedNs / 1000;
   const endedAfterRelease = ended !== undefined && released !== undefined && ended.endedNs > released.askedNs;
-  const facts = trace === undefined ? undefined : traceFacts(trace, triggerPid, untilUs);
+  const triggerPid =
+    trace === undefined || triggerStarted === undefined ? undefined : pidOfMark(trace, triggerStarted.mark);
+  const facts =
+    trace === undefined || triggerPid === undefined ? undefined : traceFacts(trace, triggerPid, untilUs);
   const stuckPfns = pfnsOf(run, named?.stuckPfns);
   const controlPfns = pfnsOf(run, named?.controlPfns);
   const found = events.first('set-found');
@@ -57,19 +59,29 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
 
   return {
     arm: start.arm,
+    cell: start.cell,
     kind: start.kind,
     scenario: start.scenario,
     trigger: start.trigger,
     mitigation: start.mitigation,
     attempt: start.attempt,
-    failure: events.first('arm-failed')?.reason ?? missingArtifact(traceEnded, trace),
+    failure:
+      events.first('arm-failed')?.reason ??
+      missingArtifact(traceEnded, trace) ??
+      (triggerStarted !== undefined && triggerPid === undefined
+        ? "the trace has no mark of the trigger's task"
+        : undefined),
     heldRequests: held.length,
     heldBytes: held.reduce((sum, request) => sum + (request.size ?? 0), 0),
+    releasedRequests: released?.requests,
     heldFolios: named === undefined ? 0 : countCovered(held, named.stuck),
     stuckFolios: stuckPfns.length,
     stuckWriteback,
-    writebackInPlace: start.kind === 'fault' && stuckPfns.length > 0 ? stuckWriteback > 0 : undefined,
+    writebackInPlace: writebackInPlace(start.kind, stuckPfns.length, stuckWriteback, vmstat),
     stuckReached: countWithin(stuckPfns, facts?.scanned ?? []),
+    stuckReachedMoved: countMoved(stuckPfns, pfnsOf(run, atHoldEnd?.stuckPfns), (pfn) =>
+      isWithin(pfn, facts?.scanned ?? []),
+    ),
     stuckMoved: countMoved(stuckPfns, pfnsOf(run, atHoldEnd?.stuckPfns)),
     controlFolios: controlPfns.length,
     controlReached: countWithin(controlPfns, facts?.scanned ?? []),
@@ -88,9 +100,13 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     contendedAtPfn: facts?.ended.find(({ status }) => status === 'contended')?.migratePfn,
     migrateSucceeded: facts?.migrateSucceeded ?? 0,
     migrateFailed: facts?.migrateFailed ?? 0,
+    migrateFailedNearSet: (facts?.failures ?? [])
+      .filter(({ ranges }) => stuckPfns.some((pfn) => isWithin(pfn, ranges)))
+      .reduce((sum, { failed }) => sum + failed, 0),
     unfinishedMigrations: facts?.unfinished ?? 0,
     lostEvents: (traceEnded?.lostEvents ?? 0) + (trace === undefined ? 0 : lostInText(trace)),
-    waiters: waiters(events, released, facts, held, named?.stuck, stuckPfns),
+    waiters: waiters(start, events, released, facts, held, named?.stuck, stuckPfns),
+    waitsIn: start.waitsIn,
     writebackBefore: vmstat.find((sample) => sample.when === 'arm-started')?.counters['nr_writeback'],
     writebackAfter: vmstat.find((sample) => sample.when === 'verified')?.counters['nr_writeback'],
     verified: verified !== undefined,
@@ -113,12 +129,35 @@ function countWriteback(run: RunDirectory, artifact: string | undefined): number
   return flags?.reduce((count, bits) => count + (Math.floor(bits / 2 ** Kpf.WRITEBACK) % 2), 0) ?? 0;
 }
 
+/**
+ * What this kernel does with a folio whose WRITE is out, as the run saw it: WRITEBACK on the folios themselves, or as
+ * many temporary pages (NR_WRITEBACK_TEMP).  undefined where it saw neither: then there is no telling.
+ */
+function writebackInPlace(
+  kind: ArmKind,
+  stuckFolios: number,
+  stuckWriteback: number,
+  vmstat: readonly EventOf<'vmstat'>[],
+): boolean | undefined {
+  if (kind !== 'fault' || stuckFolios === 0) return undefined;
+  if (stuckWriteback === stuckFolios) return true;
+  const temporary = (when: string) =>
+    vmstat.find((sample) => sample.when === when)?.counters['nr_writeback_temp'] ?? 0;
+  const copies = temporary('trigger-started') - temporary('arm-started');
+  return stuckWriteback === 0 && copies >= stuckFolios ? false : undefined;
+}
+
 /** A page that is absent now is in the middle of a move, or reclaimed: it has not been seen elsewhere. */
-function countMoved(before: Float64Array, after: Float64Array): number {
+function countMoved(
+  before: Float64Array,
+  after: Float64Array,
+  counts: (pfn: number) => boolean = () => true,
+): number {
   let moved = 0;
   for (let index = 0; index < Math.min(before.length, after.length); index++) {
     const now = after[index] ?? -1;
-    if (now >= 0 && now !== before[index]) moved += 1;
+    const then = before[index] ?? -1;
+    if (now >= 0 && now !== then && counts(then)) moved += 1;
   }
   return moved;
 }
@@ -136,7 +175,13 @@ function countCovered(held: readonly HeldRequestRecord[], stuck: SetRecord): num
   return covered.reduce((count, one) => count + one, 0);
 }
 
+/** Of all tasks in D state, those that wait for a folio or for a FUSE server; journal threads are not our business. */
+function isAboutFolios(symbol: string): boolean {
+  return /^(__)?folio_(wait|lock)|^fuse_|^request_wait_answer$/.test(symbol);
+}
+
 function waiters(
+  { device }: EventOf<'arm-started'>,
   events: ArmEvents,
   released: EventOf<'released'> | undefined,
   facts: TraceFacts | undefined,
@@ -149,20 +194,26 @@ function waiters(
     if (sample.state === 'D' && (released === undefined || sample.atNs <= released.askedNs))
       last.set(sample.pid, sample);
   }
-  return [...last.values()].map((sample) => {
+  const relevant = [...last.values()].filter(
+    ({ role, stack }) => role !== 'other' || stack.some(isAboutFolios),
+  );
+  return relevant.map((sample) => {
     const { role, pid, comm, state, stack } = sample;
     const waitsFor = role === 'trigger' ? facts?.waitsFor : undefined;
     if (waitsFor === undefined) return { role, pid, comm, state, stack };
     const offset = waitsFor.index * PAGE_BYTES;
     const request = held.find(
       ({ nodeid, offset: start, size }) =>
+        // An inode number means something on its own filesystem only.
+        waitsFor.bdi === device &&
         nodeid === waitsFor.inode &&
         start !== null &&
         size !== null &&
         start <= offset &&
         offset < start + size,
     );
-    const pfn = waitsFor.inode === stuck?.ino ? stuckPfns[waitsFor.index] : undefined;
+    const pfn =
+      waitsFor.bdi === device && waitsFor.inode === stuck?.ino ? stuckPfns[waitsFor.index] : undefined;
     return { role, pid, comm, state, stack, waitsFor: { ...waitsFor, pfn, unique: request?.unique } };
   });
 }

@@ -20,12 +20,8 @@ const MOVED_SHARE = 0.95;
 const REACHED_SHARE = 0.5;
 /** The migration that waited ends within this after the release. */
 const RESUME_MS = 1000;
-/** The functions in which a migration that waits for a folio sleeps. */
-const waitFunctions: ReadonlySet<string> = new Set([
-  'folio_wait_writeback',
-  'folio_wait_bit',
-  '__folio_lock',
-]);
+/** nr_writeback is of the whole machine: others may write 1 MiB meanwhile. */
+const WRITEBACK_TOLERANCE_PAGES = 256;
 
 const unknown = (reason: string): Judgement => ({ outcome: 'unknown', reason });
 
@@ -47,6 +43,12 @@ function incomplete(evidence: ArmEvidence): string | undefined {
   if (evidence.triggerMs === undefined) return 'the run ended before the trigger did';
   if (evidence.triggerResult !== 0) return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
+  if (!evidence.verified) return 'the run ended before its data was verified';
+  const { writebackBefore, writebackAfter } = evidence;
+  if (writebackBefore === undefined || writebackAfter === undefined) return 'nr_writeback was not recorded';
+  if (writebackAfter > writebackBefore + WRITEBACK_TOLERANCE_PAGES) {
+    return `nr_writeback did not come back: ${writebackBefore} before, ${writebackAfter} after`;
+  }
   return undefined;
 }
 
@@ -55,9 +57,11 @@ function unconfirmedStuckSet(evidence: ArmEvidence): string | undefined {
   if (evidence.heldFolios < evidence.stuckFolios) {
     return `the daemon holds requests for ${evidence.heldFolios} of ${evidence.stuckFolios} folios only`;
   }
-  if (!evidence.writebackInPlace) return undefined;
-  if (evidence.stuckWriteback < evidence.stuckFolios) {
-    return `kpageflags shows WRITEBACK on ${evidence.stuckWriteback} of ${evidence.stuckFolios} held folios only`;
+  if (evidence.writebackInPlace === undefined) {
+    return `kpageflags shows WRITEBACK on ${evidence.stuckWriteback} of ${evidence.stuckFolios} held folios, and no temporary pages make up for the rest`;
+  }
+  if ((evidence.releasedRequests ?? evidence.heldRequests) < evidence.heldRequests) {
+    return `${evidence.releasedRequests} of ${evidence.heldRequests} requests were still held at the release`;
   }
   return undefined;
 }
@@ -66,9 +70,11 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
   const waiter = evidence.waiters.find((candidate) => candidate.role === 'trigger');
   if (waiter === undefined)
     return unknown('the trigger did not end before the release, but was never seen in D state');
-  const asleepIn = waiter.stack.find((symbol) => waitFunctions.has(symbol));
-  if (asleepIn === undefined) {
-    return unknown(`the trigger waited in ${waiter.stack[0] ?? 'an unreadable stack'}, not for a folio`);
+  const { waitsIn } = evidence;
+  if (waitsIn === null || !waiter.stack.includes(waitsIn)) {
+    return unknown(
+      `the trigger waited in ${waiter.stack[0] ?? 'an unreadable stack'}, not in ${waitsIn ?? 'any'}`,
+    );
   }
   if (evidence.unfinishedMigrations === 0) {
     return unknown('the trace shows no mm_migrate_pages_start without its mm_migrate_pages at the release');
@@ -90,12 +96,12 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
   }
   return {
     outcome: 'stalled',
-    reason: `in ${asleepIn} until the release; the migration went on ${resumedMs.toFixed(0)} ms after it`,
+    reason: `in ${waitsIn} until the release; the migration went on ${resumedMs.toFixed(0)} ms after it`,
   };
 }
 
 function judgeEnded(evidence: ArmEvidence): Judgement {
-  const { stuckFolios, stuckReached, stuckMoved } = evidence;
+  const { stuckFolios, stuckReached, stuckReachedMoved, stuckMoved } = evidence;
   if (stuckReached < stuckFolios * REACHED_SHARE) {
     const { contendedAtPfn } = evidence;
     const why =
@@ -107,15 +113,16 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
       inconclusive: true,
     };
   }
-  if (stuckMoved >= stuckReached * MOVED_SHARE) {
+  if (stuckReachedMoved >= stuckReached * MOVED_SHARE) {
     return { outcome: 'migrated', reason: `${stuckMoved} of ${stuckFolios} folios are at another pfn` };
   }
   if (stuckMoved > 0)
     return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
-  if (evidence.migrateFailed > 0) {
+  const failed = evidence.migrateFailedNearSet;
+  if (failed > 0) {
     return {
       outcome: 'failed',
-      reason: `attempted and failed: ${evidence.migrateFailed}; none of the folios moved`,
+      reason: `attempted and failed: ${failed} where the set lies; none of it moved`,
     };
   }
   if (evidence.controlMoved < evidence.controlReached * MOVED_SHARE || evidence.controlReached === 0) {

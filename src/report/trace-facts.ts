@@ -13,6 +13,8 @@ export interface TraceFacts {
   readonly scanned: readonly PfnRange[];
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
+  /** Migrations with failures, and the ranges from which their folios had been isolated. */
+  readonly failures: readonly { readonly ranges: readonly PfnRange[]; readonly failed: number }[];
   /** mm_migrate_pages_start without its mm_migrate_pages at `untilUs`. */
   readonly unfinished: number;
   /** When the first migration after `untilUs` ended: of those unfinished then, the one that waited. */
@@ -23,9 +25,24 @@ export interface TraceFacts {
   readonly waitsFor: { readonly bdi: string; readonly inode: number; readonly index: number } | undefined;
 }
 
+/**
+ * The pid by which the trace knows the task that wrote `mark` into it (trace_marker).  The trace has pids of the
+ * initial namespace, whatever namespace the run is in.
+ */
+export function pidOfMark(trace: string, mark: string): number | undefined {
+  const at = trace.indexOf(`tracing_mark_write: ${mark}`);
+  if (at < 0) return undefined;
+  const start = trace.lastIndexOf('\n', at) + 1;
+  const end = trace.indexOf('\n', at);
+  const parsed = parseTraceLine(trace.slice(start, end < 0 ? trace.length : end));
+  return parsed.kind === 'event' ? parsed.pid : undefined;
+}
+
 /** @param untilUs trace clock: the moment of the release, or Infinity where there is none */
 export function traceFacts(trace: string, pid: number, untilUs: number): TraceFacts {
   const ranges: PfnRange[] = [];
+  const failures: { ranges: PfnRange[]; failed: number }[] = [];
+  let sinceLast: PfnRange[] = [];
   let succeeded = 0;
   let failed = 0;
   let unfinished = 0;
@@ -38,6 +55,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
       case 'mm_compaction_isolate_migratepages': {
         const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
         if (beforeRelease) ranges.push([startPfn, endPfn]);
+        sinceLast.push([startPfn, endPfn]);
         break;
       }
       case 'mm_migrate_pages_start':
@@ -47,6 +65,8 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
         const { nrSucceeded, nrFailed } = parseTracePayload(line.event, line.payload);
         succeeded += nrSucceeded;
         failed += nrFailed;
+        if (nrFailed > 0) failures.push({ ranges: merge(sinceLast), failed: nrFailed });
+        sinceLast = [];
         if (beforeRelease) {
           unfinished -= 1;
           waitsFor = undefined;
@@ -69,6 +89,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
     scanned: merge(ranges),
     migrateSucceeded: succeeded,
     migrateFailed: failed,
+    failures,
     unfinished,
     resumedUs,
     ended,
@@ -114,7 +135,8 @@ export function countWithin(pfns: Float64Array, ranges: readonly PfnRange[]): nu
   return count;
 }
 
-function isWithin(pfn: number, ranges: readonly PfnRange[]): boolean {
+/** Whether the frame lies in one of these merged ranges. */
+export function isWithin(pfn: number, ranges: readonly PfnRange[]): boolean {
   let low = 0;
   let high = ranges.length - 1;
   while (low <= high) {

@@ -20,7 +20,7 @@ export function runJson(facts: RunFacts, arms: readonly ArmEvidence[]): RunJson 
 /** Of an arm that was played again only the last attempt counts; how many there were is told. */
 function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
   const last = new Map<string, ArmEvidence>();
-  for (const arm of arms) last.set([arm.scenario, arm.trigger, arm.mitigation, arm.kind].join(' '), arm);
+  for (const arm of arms) last.set(`${arm.cell} ${arm.kind}`, arm);
   return [...last.values()];
 }
 
@@ -35,7 +35,8 @@ function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
     outcome: judgement.outcome,
     expected: expectation?.outcome ?? null,
     decidedBy: expectation?.decidedBy ?? null,
-    verdict: verdictOf(judgement.outcome, expectation?.outcome),
+    // Lost data is a failure whatever else happened: the product's first promise.
+    verdict: arm.corrupt.length > 0 ? 'fail' : verdictOf(judgement.outcome, expectation?.outcome),
     reason: judgement.reason,
     attempts: arm.attempt,
     evidence: {

@@ -18,6 +18,8 @@ import type { Scenario } from './scenario.js';
 export interface ArmPlan {
   /** Of all arms played in this run, attempts included. */
   readonly index: number;
+  /** Which cell of the run, counted from 0. */
+  readonly cell: number;
   /** Counted from 1. */
   readonly attempt: number;
   readonly kind: ArmKind;
@@ -36,7 +38,11 @@ export interface ArmStage {
   /** "MAJOR:MINOR". */
   readonly device: string;
   readonly tracePipe: string;
+  /** Ends the recording of events; what is in the buffers stays readable. */
+  readonly stopTracing: () => void;
   readonly lostEvents: () => number;
+  /** A line written there appears in the trace, with the pid of its writer. */
+  readonly traceMarker: string;
   /** So that no large folio of another filesystem lies on the scanner's way. */
   readonly dropPageCache: () => void;
   /** So that what the ballast frees now is seen by compaction. */
@@ -58,6 +64,7 @@ export interface ArmStage {
 
 const recordedCounters = [
   'nr_writeback',
+  'nr_writeback_temp',
   'nr_dirty',
   'pgmigrate_success',
   'pgmigrate_fail',
@@ -114,6 +121,11 @@ export class ArmContext {
 
   /** 10 s and the time at a crawling 50 MB/s: a machine may fault memory in for the first time here. */
   deadlineForBytes(bytes: number): number {
-    return 10_000 + bytes / 50_000;
+    return deadlineMsForBytes(bytes);
   }
+}
+
+/** See ArmContext.deadlineForBytes. */
+export function deadlineMsForBytes(bytes: number): number {
+  return 10_000 + bytes / 50_000;
 }

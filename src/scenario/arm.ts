@@ -21,6 +21,7 @@ export class Arm {
     this.context.record({
       event: 'arm-started',
       arm: plan.index,
+      cell: plan.cell,
       kind: plan.kind,
       scenario: plan.scenario.id,
       trigger: plan.trigger.id,
@@ -28,6 +29,7 @@ export class Arm {
       attempt: plan.attempt,
       holdMs: plan.holdMs,
       device: this.context.stage.device,
+      waitsIn: plan.scenario.waitsIn,
     });
     this.context.recordVmstat('arm-started');
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
@@ -51,9 +53,11 @@ export class Arm {
   }
 
   private async stopRecording(recorder: Child): Promise<void> {
-    const lostEvents = this.context.stage.lostEvents();
+    this.context.stage.stopTracing();
     const { failure } = await recorder.ask<{ failure: string | null }>('stop', {}, 20_000);
     if (failure !== null) throw new ArmError(`the recorder: ${failure}`);
+    // Counted last: what is lost while the buffers are drained is lost, too.
+    const lostEvents = this.context.stage.lostEvents();
     this.context.record({
       event: 'trace-ended',
       arm: this.context.plan.index,

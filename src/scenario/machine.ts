@@ -2,11 +2,12 @@
  * The machine during a run: everything that is changed on it goes through the ledger of the run's state
  * directory, so that it is put back whatever happens.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoName } from '../base/errno.js';
 import { StuckfsError } from '../base/errors.js';
 import { bdiPath, readBdi } from '../kernel/bdi.js';
+import { readKernelFileIfPresent } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { sysctlPath } from '../kernel/sysctl.js';
 import { findTracing, TraceInstance } from '../kernel/tracefs.js';
@@ -27,9 +28,12 @@ const UNTHROTTLED_SHARE = 0.04;
 
 export class RunMachine {
   private readonly ledger: Ledger;
+  private readonly cpuLists: { readonly path: string; readonly before: string | undefined };
 
   constructor(private readonly state: StateDirectory) {
     this.ledger = Ledger.open(state);
+    const path = sysctlPath('vm.percpu_pagelist_high_fraction');
+    this.cpuLists = { path, before: readKernelFileIfPresent(path)?.trim() };
     this.ledger.mountPseudo('tracefs');
     this.ledger.mountPseudo('fusectl');
   }
@@ -58,12 +62,11 @@ export class RunMachine {
   }
 
   /**
-   * From here on freed pages go to the buddy lists at once: compaction takes none from the lists of the CPUs, which
-   * may hold an eighth of the zone (zone_highsize() in mm/page_alloc.c; the sysctl came with 5.14).
+   * From here on freed pages go on to the buddy lists, all but a few batches: compaction takes none from the lists of
+   * the CPUs, which may hold an eighth of the zone (zone_highsize() in mm/page_alloc.c; the sysctl came with 5.14).
    */
   shortenCpuLists(): void {
-    const path = sysctlPath('vm.percpu_pagelist_high_fraction');
-    if (existsSync(path)) this.ledger.setFile(path, SHORTEST_CPU_LISTS);
+    if (this.cpuLists.before !== undefined) this.ledger.setFile(this.cpuLists.path, SHORTEST_CPU_LISTS);
   }
 
   /**
@@ -83,10 +86,10 @@ export class RunMachine {
     close(fd);
   }
 
-  /** Back to what it was, for the next arm. */
+  /** Back to what they were before the run, for the next arm: its workload allocates from them. */
   lengthenCpuLists(): void {
-    const path = sysctlPath('vm.percpu_pagelist_high_fraction');
-    if (existsSync(path)) this.ledger.setFile(path, '0');
+    const { before } = this.cpuLists;
+    if (before !== undefined) this.ledger.setFile(this.cpuLists.path, before);
   }
 
   /** A trace instance of our own, recording. Also the format files of its events. */

@@ -1,9 +1,8 @@
 /** How much memory a run takes, and how much there is. */
+import { PAGE_BYTES } from '../base/page-size.js';
 import { readMeminfo } from '../kernel/meminfo.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
 import { leastBallastPages } from '../placement/plan.js';
-
-const PAGE_BYTES = 4096;
 
 /** Movable pages that lie about already: they compete for the room that the migrate scanner's finds are moved to. */
 export function lruPagesOfLargestZone(): number {

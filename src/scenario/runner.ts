@@ -12,7 +12,7 @@ import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import type { Trigger } from '../trigger/trigger.js';
 import { Arm } from './arm.js';
-import { ArmError, type ArmPlan } from './arm-context.js';
+import { ArmError, type ArmPlan, deadlineMsForBytes } from './arm-context.js';
 import { Child, ChildCommandError } from './child.js';
 import { DeadlineError } from './deadlines.js';
 import { describeEnvironment } from './environment.js';
@@ -36,7 +36,9 @@ export interface RunPlan {
 /** The set beside the stuck one need not grow with it: it only shows that the scanner came by. */
 const MAX_CONTROL_BYTES = 256 << 20;
 /** What the hold may take longer than asked for before the watchdog ends it. */
-const HOLD_MARGIN_MS = 60_000;
+const HOLD_MARGIN_MS = 120_000;
+/** Steps of an arm, each with a deadline for all bytes of both sets, that may pass while requests are held. */
+const STEPS_WHILE_HELD = 5;
 /** Metadata and whatever the workload rounds up. */
 const STORE_MARGIN_BYTES = 64 << 20;
 const STOP_MS = 5000;
@@ -90,7 +92,7 @@ export async function runCells(
   const ballastPages = generousBallastPages();
   const stage = { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages };
   let index = 0;
-  for (const { scenario, trigger } of plan.cells) {
+  for (const [cell, { scenario, trigger }] of plan.cells.entries()) {
     for (const kind of scenario.arms) {
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++, index++) {
         progress.step(
@@ -99,7 +101,7 @@ export async function runCells(
         const { stuckBytes, holdMs, seed } = plan;
         const controlBytes = controlBytesFor(stuckBytes);
         await playArm(
-          { index, attempt, kind, scenario, trigger, stuckBytes, controlBytes, holdMs, seed },
+          { index, cell, attempt, kind, scenario, trigger, stuckBytes, controlBytes, holdMs, seed },
           stage,
         );
         if (judgeLastArm(run).inconclusive !== true) {
@@ -126,6 +128,12 @@ interface Stage {
   readonly lruPages: number;
 }
 
+function maxHoldMs({ holdMs, stuckBytes, controlBytes }: ArmPlan): number {
+  return Math.ceil(
+    holdMs + HOLD_MARGIN_MS + STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes),
+  );
+}
+
 /** Everything that the ledger has, and whoever still runs. */
 async function putBack(state: StateDirectory): Promise<void> {
   const failed = (await cleanUp(state)).filter(({ ok }) => !ok);
@@ -137,25 +145,28 @@ async function putBack(state: StateDirectory): Promise<void> {
 async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
   const mountPoint = machine.makeMountPoint(plan.index);
-  const server = await Server.start({
+  let server: Server | undefined;
+  let arm: Arm | undefined;
+  // In this order: the release frees whoever hangs, and then the children can end.
+  const end = async () => {
+    await server?.stop(STOP_MS);
+    await arm?.endChildren();
+  };
+  cleanup.defer(`the server of arm ${plan.index}`, end);
+  server = await Server.start({
     mountPoint,
-    maxHoldMs: plan.holdMs + HOLD_MARGIN_MS,
+    maxHoldMs: maxHoldMs(plan),
     seed: stage.plan.seed,
     maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
     logFile: join(run.path, `daemon-${plan.index}.log`),
     runDirectory: state.path,
   });
-  let arm: Arm | undefined;
-  // In this order: the release frees whoever hangs, and then the children can end.
-  const end = async () => {
-    await server.stop(STOP_MS);
-    await arm?.endChildren();
-  };
-  cleanup.defer(`the server of arm ${plan.index}`, end);
+  const { ready, client } = server;
+  const isServerSound = server.isSound.bind(server);
   try {
     const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`);
     machine.lengthenCpuLists();
-    machine.liftDirtyLimits(server.ready.device, plan.stuckBytes);
+    machine.liftDirtyLimits(ready.device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
     arm = new Arm(plan, {
       run,
@@ -163,19 +174,23 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       ballast,
       ballastPages,
       lruPages,
-      client: server.client,
+      client,
       mountPoint,
-      device: server.ready.device,
+      device: ready.device,
       tracePipe: instance.tracePipePath,
+      traceMarker: instance.traceMarkerPath,
+      stopTracing: () => instance.setTracingOn(false),
       lostEvents: () => instance.countLostEvents(),
       dropPageCache: () => machine.dropPageCache(run.path),
       shortenCpuLists: () => machine.shortenCpuLists(),
-      isServerSound: () => server.isSound(),
+      isServerSound,
       progress,
       signal,
     });
     await arm.play();
   } catch (error) {
+    // Interrupted: what broke then is the cleanup's doing, and no new arm begins.
+    signal.throwIfAborted();
     if (!isArmFailure(error)) throw error;
     progress.step(`arm broken off: ${error.message}`);
     run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });

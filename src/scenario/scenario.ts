@@ -13,6 +13,8 @@ export interface Scenario {
   readonly stuck: string;
   /** Ids of the triggers that say something about it. */
   readonly triggers: readonly string[];
+  /** The kernel function in which a task that waits for the stuck folios sleeps; null where nothing is stuck. */
+  readonly waitsIn: string | null;
   /** In the order in which they are run; a scenario with a fault has a control arm before it. */
   readonly arms: readonly ArmKind[];
   /** The faults of the fault arm. @param stuckPath the path of the stuck file inside the mount */

@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
 import { type ControlClient, connect } from '../control/client/client.js';
+import { cleanUp } from '../safety/cleanup.js';
+import { listStateDirectories } from '../safety/state-directory.js';
 
 /** The daemon refused to start, or died. */
 export class ServerError extends StuckfsError {
@@ -30,6 +32,16 @@ interface Ready {
   readonly watchdogPid: number;
 }
 
+/** Of daemon/config.ts, which this room does not import: the daemon checks it. */
+export interface ServerConfig {
+  readonly mountPoint: string;
+  readonly maxHoldMs: number;
+  readonly seed: number;
+  readonly maxBytes: number;
+  readonly logFile: string;
+  readonly runDirectory: string;
+}
+
 const READY_FD = 3;
 const LEASH_FD = 4;
 const START_DEADLINE_MS = 15_000;
@@ -43,9 +55,7 @@ export class Server {
   ) {}
 
   /** @param config as in daemon/config.ts, less the descriptors */
-  static async start(
-    config: Readonly<Record<string, unknown>> & { readonly mountPoint: string },
-  ): Promise<Server> {
+  static async start(config: ServerConfig): Promise<Server> {
     const words = JSON.stringify({ ...config, readyFd: READY_FD, leashFd: LEASH_FD });
     const daemon = spawn(
       process.execPath,
@@ -68,7 +78,8 @@ export class Server {
       delay(START_DEADLINE_MS, undefined, { ref: false }),
     ]);
     if (typeof line !== 'string') {
-      daemon.kill('SIGTERM');
+      daemon.kill('SIGKILL');
+      if (daemon.pid !== undefined) await cleanUpMountOf(daemon.pid);
       throw new ServerError(`the daemon said nothing within ${START_DEADLINE_MS} ms: ${stderr}`);
     }
     const said = JSON.parse(line) as { ready?: Ready; error?: { message: string; exitStatus: number } };
@@ -84,16 +95,27 @@ export class Server {
     return (await this.client.status()).watchdogPid === this.ready.watchdogPid;
   }
 
-  /** Releases everything, unmounts, and waits for the daemon to end; false when it did not within the deadline. */
-  async stop(deadlineMs: number): Promise<boolean> {
+  /**
+   * Releases everything, unmounts, and waits for the daemon to end.  One that does not end within the deadline is
+   * dead or wedged itself: then its connection is aborted and its mount cleaned up from here.
+   */
+  async stop(deadlineMs: number): Promise<void> {
     const ended = this.exited.then(() => true);
     try {
       await this.client.unmount({ force: true }, { timeoutMs: deadlineMs });
     } catch {
-      // It may be dead already, or wedged: the cleanup that follows does not need it.
+      // It may be dead already, or silent: the cleanup does not need it.
     }
-    return Promise.race([ended, delay(deadlineMs, false, { ref: false })]);
+    if (await Promise.race([ended, delay(deadlineMs, false, { ref: false })])) return;
+    await cleanUpMountOf(this.ready.pid);
   }
+}
+
+/** What a daemon with this pid has left behind, if anything: abort first, as all else may wait for that. */
+async function cleanUpMountOf(pid: number): Promise<void> {
+  const { readable } = listStateDirectories();
+  for (const { directory, state } of readable)
+    if (state.kind === 'mount' && state.pid === pid) await cleanUp(directory);
 }
 
 function firstLine(stream: Readable): Promise<string> {

@@ -8,6 +8,8 @@ import type { Child } from './child.js';
 import type { StuckSet } from './stuck-set.js';
 
 const SAMPLE_INTERVAL_MS = 50;
+/** What is left of the zones is compacted after the release; hundreds of GiB take their time. */
+const AFTER_RELEASE_MS = 300_000;
 
 export class Stall {
   constructor(
@@ -21,14 +23,17 @@ export class Stall {
     const { trigger } = this;
     const { plan, stage } = this.context;
     const comm = trigger.sample()?.comm ?? '';
-    this.context.record({ event: 'trigger-started', arm: plan.index, pid: trigger.pid, comm });
+    const mark = `stuckfs trigger of arm ${plan.index}`;
+    this.context.record({ event: 'trigger-started', arm: plan.index, pid: trigger.pid, comm, mark });
     this.context.recordVmstat('trigger-started');
     stage.progress.step(`trigger ${plan.trigger.id}`);
     const startedMs = performance.now();
     let ended = false;
-    const answer = trigger.start('pull', { trigger: plan.trigger.id }).finally(() => {
-      ended = true;
-    }) as Promise<{ result: number; startedNs: number; endedNs: number }>;
+    const answer = trigger
+      .start('pull', { trigger: plan.trigger.id, marker: stage.traceMarker, mark })
+      .finally(() => {
+        ended = true;
+      }) as Promise<{ result: number; startedNs: number; endedNs: number }>;
     answer.catch(() => {});
     const patienceMs =
       plan.kind === 'fault' ? plan.holdMs : this.context.deadlineForBytes(plan.stuckBytes) + 30_000;
@@ -38,7 +43,7 @@ export class Stall {
     if (plan.kind === 'fault') await this.release();
     const { result, startedNs, endedNs } = await this.context.deadlines.answer(
       'the trigger to end',
-      30_000,
+      AFTER_RELEASE_MS,
       answer,
     );
     this.context.record({ event: 'trigger-ended', arm: plan.index, result, startedNs, endedNs });

@@ -2,13 +2,18 @@
  * The stuck set and the control set of an arm: where they are placed, how they are made stuck, how it is
  * confirmed that they are, and where they are later on.
  */
+
 import { join } from 'node:path';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { readKpageflagsOf } from '../kernel/kpageflags.js';
+import { readVmstat } from '../kernel/vmstat.js';
 import type { RunEventBody } from '../record/events.js';
 import { type ArmContext, ArmError } from './arm-context.js';
 import type { Child } from './child.js';
 
-const PAGE_BYTES = 4096;
+/** Of anybody's writing, as long as ours is done. */
+const WRITEBACK_PAGES = 64;
+const WRITEBACK_MS = 3000;
 
 export class StuckSet {
   constructor(
@@ -156,8 +161,17 @@ export class StuckSet {
       served: number[];
     }>('verify', {}, this.context.deadlineForBytes(3 * bytes));
     this.context.record({ event: 'verified', arm: this.context.plan.index, ...verified });
+    await this.waitForWriteback();
     this.context.recordVmstat('verified');
     await this.workload.ask('close', {}, 10_000);
+  }
+
+  /** nr_writeback comes back a moment after the last ack; where it does not, the record says so. */
+  private async waitForWriteback(): Promise<void> {
+    const untilMs = performance.now() + WRITEBACK_MS;
+    while ((readVmstat().get('nr_writeback') ?? 0) > WRITEBACK_PAGES && performance.now() < untilMs) {
+      await this.context.deadlines.sleep(20);
+    }
   }
 
   private pfnArtifacts(suffix: string): { stuckPfns: string; controlPfns: string } {

@@ -5,11 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
-import { dieWithParent, pinToCpu } from '../syscall/process.js';
+import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { CHUNK_BYTES, PatternedFile } from './patterned-file.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
+preferToBeKilled();
 
 export interface WriteWorkload {
   readonly stuckPath: string;

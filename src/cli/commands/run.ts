@@ -1,14 +1,15 @@
 /** `stuckfs run SCENARIO…`: the main job. Runs scenarios on this kernel, prints the report, exits by the verdict. */
+
 import { join } from 'node:path';
 import { parseDuration } from '../../base/duration.js';
 import { UsageError } from '../../base/errors.js';
+import { PAGE_BYTES } from '../../base/page-size.js';
 import { parseSize } from '../../base/size.js';
 import { defineCommand } from '../command.js';
 import { wholeNumber } from '../option-values.js';
 
 const MIN_STUCK_BYTES = 1 << 20;
 const MAX_STUCK_BYTES = 1024 ** 4;
-const PAGE_BYTES = 4096;
 const MAX_SEED = 0xffff_ffff;
 
 export const runCommand = defineCommand({

@@ -5,6 +5,7 @@ export const healthy: Scenario = {
   id: 'healthy',
   description: 'a server that answers everything',
   stuck: 'nothing',
+  waitsIn: null,
   triggers: ['compact'],
   arms: ['control'],
   faults: () => [],

@@ -9,6 +9,7 @@ export const writebackHeld: Scenario = {
   id: 'writeback-held',
   description: 'write(2) through the writeback cache, WRITE replies withheld',
   stuck: 'page-cache folios under writeback (PG_writeback)',
+  waitsIn: 'folio_wait_writeback',
   triggers: ['compact'],
   arms: ['control', 'fault'],
   faults: (stuckPath) => [{ match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'hold' } }],

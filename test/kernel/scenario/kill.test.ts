@@ -7,42 +7,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isSameProcess, readProcStat } from '../../../src/kernel/proc-stat.js';
-import { readStack } from '../../../src/kernel/stacks.js';
-import { listStateDirectories } from '../../../src/safety/state-directory.js';
 import { runCli, startCli } from '../../support/cli.js';
 import { eventually } from '../../support/eventually.js';
 import { differences, machineState, ourTasksInD } from '../../support/machine-state.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
+import { isAlive, recordedProcesses, triggerIsStalled } from '../../support/stall.js';
 
 const roles = ['daemon', 'runner', 'workload', 'trigger', 'recorder', 'ballast', 'watchdog'] as const;
 
 /** The promise of the README. */
 const RECOVERY_MS = 10_000;
-
-interface Found {
-  readonly role: string;
-  readonly pid: number;
-  readonly startTime: number;
-}
-
-function processes(): Found[] {
-  return listStateDirectories().readable.flatMap(({ state }) => [...state.processes]);
-}
-
-/** The trigger hangs in the kernel: this is the middle of the stall. */
-function triggerIsStalled(): boolean {
-  const trigger = processes().find((one) => one.role === 'trigger');
-  if (trigger === undefined || !isSameProcess(trigger.pid, trigger.startTime)) return false;
-  try {
-    return (
-      readProcStat(trigger.pid).state === 'D' &&
-      readStack(trigger.pid).some((frame) => frame.symbol === 'folio_wait_writeback')
-    );
-  } catch {
-    return false;
-  }
-}
 
 describe('SIGKILL in the middle of a stall', requires(root, devFuse), () => {
   for (const role of roles) {
@@ -66,7 +40,7 @@ describe('SIGKILL in the middle of a stall', requires(root, devFuse), () => {
       );
       try {
         await eventually('a stalled trigger', 40_000, triggerIsStalled);
-        const all = processes();
+        const all = recordedProcesses();
         const victim = all.find((one) => one.role === role);
         assert.ok(victim, `no ${role} among ${all.map((one) => one.role).join(', ')}`);
         process.kill(victim.pid, 'SIGKILL');
@@ -100,12 +74,3 @@ describe('SIGKILL in the middle of a stall', requires(root, devFuse), () => {
     });
   }
 });
-
-/** A zombie that nobody has reaped is dead. */
-function isAlive(one: Found): boolean {
-  try {
-    return isSameProcess(one.pid, one.startTime) && readProcStat(one.pid).state !== 'Z';
-  } catch {
-    return false;
-  }
-}

@@ -14,6 +14,7 @@ import { type CliResult, runCli, startCli } from '../../support/cli.js';
 import { eventually } from '../../support/eventually.js';
 import { differences, type MachineState, machineState, ourTasksInD } from '../../support/machine-state.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
+import { triggerIsStalled } from '../../support/stall.js';
 
 const PAGE_BYTES = 4096;
 
@@ -169,7 +170,7 @@ describe('run, otherwise', requires(root, devFuse), () => {
         90_000,
       );
       try {
-        await eventually('a stalled trigger', 40_000, () => ourTasksInD().length > 0);
+        await eventually('a stalled trigger', 40_000, triggerIsStalled);
         cli.process.kill(signal);
         const result = await cli.result;
         assert.equal(result.status, signal === 'SIGINT' ? 130 : 143, result.stderr);

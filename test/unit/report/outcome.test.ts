@@ -6,6 +6,7 @@ import { judge } from '../../../src/report/outcome.js';
 /** What a stall on 6.18 looks like; each test spoils one thing. */
 const stalled: ArmEvidence = {
   arm: 1,
+  cell: 0,
   kind: 'fault',
   scenario: 'writeback-held',
   trigger: 'compact',
@@ -14,12 +15,14 @@ const stalled: ArmEvidence = {
   failure: undefined,
   heldRequests: 64,
   heldBytes: 64 << 20,
+  releasedRequests: 64,
   heldFolios: 16384,
   stuckFolios: 16384,
   stuckWriteback: 16384,
   writebackInPlace: true,
   stuckReached: 20,
   stuckMoved: 0,
+  stuckReachedMoved: 0,
   stuckMovedAtEnd: 16384,
   controlFolios: 16384,
   controlReached: 20,
@@ -33,6 +36,7 @@ const stalled: ArmEvidence = {
   heldMs: 5000,
   migrateSucceeded: 30000,
   migrateFailed: 0,
+  migrateFailedNearSet: 0,
   unfinishedMigrations: 1,
   lostEvents: 0,
   waiters: [
@@ -45,6 +49,7 @@ const stalled: ArmEvidence = {
       waitsFor: { bdi: '0:39', inode: 2, index: 2022, pfn: 0x105a00, unique: '812' },
     },
   ],
+  waitsIn: 'folio_wait_writeback',
   writebackBefore: 0,
   writebackAfter: 0,
   verified: true,
@@ -58,9 +63,10 @@ const migrated: ArmEvidence = {
   heldBytes: 0,
   heldFolios: 0,
   stuckWriteback: 0,
-  writebackInPlace: false,
+  writebackInPlace: undefined,
   stuckReached: 16384,
   stuckMoved: 16384,
+  stuckReachedMoved: 16384,
   controlReached: 16384,
   controlMoved: 16384,
   triggerMs: 90,
@@ -83,7 +89,19 @@ describe('judge', () => {
     ['a broken arm', { ...stalled, failure: 'the trigger process 7 was killed' }, /killed/],
     ['a trace with holes', { ...stalled, lostEvents: 3 }, /lost 3 events/],
     ['fewer held than stuck', { ...stalled, heldFolios: 16383 }, /16383 of 16384/],
-    ['flags that disagree', { ...stalled, stuckWriteback: 9 }, /WRITEBACK on 9/],
+    ['flags that disagree', { ...stalled, stuckWriteback: 9, writebackInPlace: undefined }, /WRITEBACK on 9/],
+    ['requests that somebody let go before', { ...stalled, releasedRequests: 60 }, /60 of 64 requests/],
+    ['data that nobody verified', { ...stalled, verified: false }, /before its data was verified/],
+    [
+      'writeback that does not come back',
+      { ...stalled, writebackAfter: 9999 },
+      /nr_writeback did not come back/,
+    ],
+    [
+      'a wait for a folio lock',
+      { ...stalled, waiters: waiter ? [{ ...waiter, stack: ['folio_wait_bit', '__folio_lock'] }] : [] },
+      /not in folio_wait_writeback/,
+    ],
     ['no waiter', { ...stalled, waiters: [] }, /never seen in D state/],
     [
       'a wait for something else',
@@ -104,11 +122,15 @@ describe('judge', () => {
     ['a migration that never ended', { ...stalled, resumedAfterReleaseMs: undefined }, /never/],
     ['a trigger that failed', { ...stalled, triggerResult: -4 }, /errno 4/],
     ['lost data', { ...stalled, corrupt: ['stuck file: fsync said EIO'] }, /EIO/],
-    ['a scanner that did not come by', { ...migrated, stuckReached: 100, stuckMoved: 100 }, /reached 100/],
-    ['half a set moved', { ...migrated, stuckMoved: 8000 }, /8000 of 16384/],
+    [
+      'a scanner that did not come by',
+      { ...migrated, stuckReached: 100, stuckMoved: 100, stuckReachedMoved: 100 },
+      /reached 100/,
+    ],
+    ['half a set moved', { ...migrated, stuckMoved: 8000, stuckReachedMoved: 8000 }, /8000 of 16384/],
     [
       'a set that stayed, beside a control set that stayed',
-      { ...migrated, stuckMoved: 0, controlMoved: 0 },
+      { ...migrated, stuckMoved: 0, stuckReachedMoved: 0, controlMoved: 0 },
       /control set beside them did not move either/,
     ],
     [
@@ -134,12 +156,19 @@ describe('judge', () => {
     const missed = judge({ ...migrated, stuckReached: 100, stuckMoved: 100, contendedAtPfn: 0x118900 });
     assert.equal(missed.inconclusive, true);
     assert.match(missed.reason, /contended at pfn 0x118900/);
-    assert.equal(judge({ ...migrated, stuckMoved: 8000 }).inconclusive, undefined);
+    assert.equal(judge({ ...migrated, stuckMoved: 8000, stuckReachedMoved: 8000 }).inconclusive, undefined);
     assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
   });
 
   it('tells "tried and failed" from "passed over"', () => {
-    assert.equal(judge({ ...migrated, stuckMoved: 0, migrateFailed: 40 }).outcome, 'failed');
-    assert.equal(judge({ ...migrated, stuckMoved: 0 }).outcome, 'not-attempted');
+    assert.equal(
+      judge({ ...migrated, stuckMoved: 0, stuckReachedMoved: 0, migrateFailed: 40, migrateFailedNearSet: 40 })
+        .outcome,
+      'failed',
+    );
+    assert.equal(
+      judge({ ...migrated, stuckMoved: 0, stuckReachedMoved: 0, migrateFailed: 40 }).outcome,
+      'not-attempted',
+    );
   });
 });
