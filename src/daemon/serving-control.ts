@@ -45,7 +45,8 @@ export class ServingControl implements ServingCommands {
   }
 
   held(query: HeldQuery): HeldAnswer {
-    const { engine } = this.parts;
+    const { engine, faults } = this.parts;
+    const listed = new Set(faults.list().map(({ id }) => id));
     const nowMs = performance.now();
     const opcodes = query.opcode === undefined ? undefined : [Opcode[query.opcode]];
     const matching = engine.withheld.select({ opcodes, path: query.path, nodeid: query.nodeid });
@@ -67,7 +68,7 @@ export class ServingControl implements ServingCommands {
         ageMs: Math.max(0, nowMs - entry.heldSinceMs),
         pid: entry.pid,
         reason: entry.reason,
-        faultId: entry.faultId ?? null,
+        faultId: entry.faultId !== undefined && listed.has(entry.faultId) ? entry.faultId : null,
       })),
       total: { requests: matching.length, bytes },
       byOpcode: requestsByOpcode(byOpcode),

@@ -64,7 +64,7 @@ const cPosixFadvise = declare<(fd: number, offset: number, length: number, advic
 /** posix_fadvise(2): 0 or -errno. `lengthBytes` 0 means to the end of the file. */
 export function posixFadvise(fd: number, offsetBytes: number, lengthBytes: number, advice: number): number {
   // Unlike the rest of the C library this one answers the errno itself.
-  return -cPosixFadvise(fd, offsetBytes, lengthBytes, advice);
+  return 0 - cPosixFadvise(fd, offsetBytes, lengthBytes, advice);
 }
 
 const cSyncfs = declare<(fd: number) => number>('int syncfs(int fd)');

@@ -28,6 +28,27 @@ export interface DevFuseOptions {
   readonly negotiated: () => Negotiated;
 }
 
+/**
+ * What it means that read(2) failed: there is no request now, another read may get one, or there never will be.
+ * @param errno positive
+ */
+export function meaningOfFailedRead(errno: number): 'empty' | 'again' | EndReason {
+  switch (errno) {
+    case Errno.EAGAIN:
+      return 'empty';
+    // The request was interrupted between the queue and us.
+    case Errno.ENOENT:
+    case Errno.EINTR:
+      return 'again';
+    case Errno.ENODEV:
+      return 'unmounted';
+    case Errno.ECONNABORTED:
+      return 'aborted';
+    default:
+      return { errno };
+  }
+}
+
 export class DevFuse implements Transport {
   readonly capabilities: Capabilities = {
     name: 'dev-fuse',
@@ -59,11 +80,11 @@ export class DevFuse implements Transport {
     for (let handled = 1; ; handled++) {
       const length = read(this.options.fd, this.buffer);
       if (length >= 0) this.handle(handler, this.buffer.subarray(0, length));
-      else if (length === -Errno.EAGAIN) return undefined;
-      else if (length === -Errno.ENODEV) return 'unmounted';
-      else if (length === -Errno.ECONNABORTED) return 'aborted';
-      // ENOENT: the request was interrupted between the queue and us. EINTR: a signal.
-      else if (length !== -Errno.ENOENT && length !== -Errno.EINTR) return { errno: -length };
+      else {
+        const meaning = meaningOfFailedRead(-length);
+        if (meaning === 'empty') return undefined;
+        if (meaning !== 'again') return meaning;
+      }
       if (handled % WAKE_CHECK_REQUESTS === 0) handler.onWake();
     }
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { leastBallastPages, planPlacement } from '../../../src/placement/plan.js';
+import { leastBallastPages, type PlacementNeed, planPlacement } from '../../../src/placement/plan.js';
 
-const need = { setPages: 1000, lruPages: 500 };
+const need: PlacementNeed = { setPages: 1000, lruPages: 500 };
+const BLOCK = 512;
 
 /** Shuffled pfns, as an allocator gives them: no order by index. */
 function shuffledPfns(count: number, start: number): Float64Array {
@@ -16,48 +17,123 @@ function shuffledPfns(count: number, start: number): Float64Array {
   return pfns;
 }
 
-describe('planPlacement', () => {
-  const pfns = shuffledPfns(leastBallastPages(need), 0x100000);
-  const plan = planPlacement(pfns, need);
-  const pfnsOf = (indexes: Uint32Array) => [...indexes].map((index) => pfns[index] ?? -1);
+function planFor(pfns: Float64Array, wanted = need) {
+  const plan = planPlacement(pfns, wanted) ?? assert.fail('gave up');
+  const pfnsOf = (indexes: Uint32Array) =>
+    [...indexes].map((index) => pfns[index] ?? -1).sort((a, b) => a - b);
+  const freed = [...pfnsOf(plan.landing), ...pfnsOf(plan.spacers), ...pfnsOf(plan.targets)];
+  return { plan, pfnsOf, freed, targets: pfnsOf(plan.targets), landing: pfnsOf(plan.landing) };
+}
 
-  it('lands the sets below every target', () => {
-    assert.ok(plan);
-    assert.ok(Math.max(...pfnsOf(plan.landing)) < Math.min(...pfnsOf(plan.targets)));
-    assert.deepEqual(plan.landingRange, [
-      Math.min(...pfnsOf(plan.landing), ...pfnsOf(plan.spacers)),
-      Math.max(...pfnsOf(plan.landing), ...pfnsOf(plan.spacers)),
-    ]);
+/** By pageblock: how many of these pages lie in it. */
+function byBlock(pfns: readonly number[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const pfn of pfns) {
+    const block = Math.floor(pfn / BLOCK);
+    counts.set(block, (counts.get(block) ?? 0) + 1);
+  }
+  return counts;
+}
+
+// A start within a pageblock, as in life: the lowest block is ours in part only.
+const pfns = shuffledPfns(leastBallastPages(need), 0x100000 + 77);
+
+describe('planPlacement', () => {
+  it('lands the sets below every target, on the lowest pages that there are', () => {
+    const { plan, pfnsOf, targets, landing } = planFor(pfns);
+    assert.ok((landing.at(-1) ?? Number.NaN) < (targets[0] ?? Number.NaN));
+    const region = [...landing, ...pfnsOf(plan.spacers)].sort((a, b) => a - b);
+    assert.deepEqual(
+      region,
+      [...pfns].sort((a, b) => a - b).slice(0, region.length),
+      'landing and spacers are the bottom without a gap',
+    );
+    assert.deepEqual(plan.landingRange, [region[0], region.at(-1)]);
   });
 
   it('frees enough for the sets, and above them enough for everything that moves', () => {
-    assert.ok(plan);
+    const { plan } = planFor(pfns);
     assert.ok(plan.landing.length >= need.setPages);
     assert.ok(plan.targets.length >= need.setPages + need.lruPages);
   });
 
-  it('keeps a page of every eight, so that nothing freed merges into a large buddy', () => {
-    assert.ok(plan);
-    for (const freed of [plan.landing, plan.targets]) {
-      assert.ok(pfnsOf(freed).every((pfn) => pfn % 8 !== 0));
-    }
+  it('keeps every eighth page of the landing, so that nothing freed merges into a large buddy', () => {
+    const { plan, pfnsOf, landing } = planFor(pfns);
+    assert.ok(landing.every((pfn) => pfn % 8 !== 0));
     assert.ok(pfnsOf(plan.spacers).every((pfn) => pfn % 8 === 0));
+    assert.ok(plan.spacers.length > 0);
+  });
+
+  it('frees targets in whole lower halves of pageblocks: room for a large folio in each', () => {
+    const { targets } = planFor(pfns);
+    assert.ok(targets.every((pfn) => pfn % BLOCK < BLOCK / 2));
+    for (const [block, count] of byBlock(targets)) assert.equal(count, BLOCK / 2, `pageblock ${block}`);
+  });
+
+  it('takes the highest of them', () => {
+    const { targets } = planFor(pfns);
+    const halves = Math.ceil(targets.length / (BLOCK / 2));
+    const highestWhole = Math.floor((Math.max(...pfns) - BLOCK / 2 + 1) / BLOCK);
+    assert.deepEqual(
+      [...byBlock(targets).keys()].sort((a, b) => b - a),
+      Array.from({ length: halves }, (_, index) => highestWhole - index),
+    );
+  });
+
+  it('makes no pageblock wholly free above the landing', () => {
+    const { freed, plan } = planFor(pfns);
+    const [, high] = plan.landingRange;
+    for (const [block, count] of byBlock(freed)) {
+      if (block > Math.floor(high / BLOCK))
+        assert.ok(count <= BLOCK / 2, `pageblock ${block}: ${count} freed`);
+    }
+  });
+
+  it('takes single pages of lower halves where no half is whole', () => {
+    const holed = shuffledPfns(4 * leastBallastPages(need), 0x100000).map((pfn) =>
+      pfn % 16 === 3 ? -1 : pfn,
+    );
+    const { plan, targets } = planFor(holed);
+    assert.ok(plan.targets.length >= need.setPages + need.lruPages);
+    assert.ok(targets.every((pfn) => pfn % BLOCK < BLOCK / 2));
+  });
+
+  it('prefers whole halves to higher single pages', () => {
+    const whole = shuffledPfns(2 * leastBallastPages(need), 0x100000);
+    const top = Math.max(...whole);
+    // The highest two pageblocks have lost a page of each lower half.
+    const holed = whole.map((pfn) => (pfn > top - 2 * BLOCK && pfn % BLOCK === 5 ? -1 : pfn));
+    for (const [block, count] of byBlock(planFor(holed).targets)) {
+      assert.equal(count, BLOCK / 2, `pageblock ${block}`);
+    }
   });
 
   it('uses each page once', () => {
-    assert.ok(plan);
+    const { plan } = planFor(pfns);
     const all = [...plan.landing, ...plan.spacers, ...plan.targets];
     assert.equal(new Set(all).size, all.length);
   });
 
-  it('does not use pages of other zones, and gives up when too few are left', () => {
+  it('does not use pages of other zones', () => {
+    const more = shuffledPfns(2 * leastBallastPages(need), 0x100000);
+    for (let index = 0; index < more.length; index += 50) more[index] = -1;
+    const { freed } = planFor(more);
+    assert.ok(freed.every((pfn) => pfn >= 0));
+  });
+
+  it('gives up when too few pages are left', () => {
     const some = pfns.slice();
-    for (let index = 0; index < some.length; index += 50) some[index] = -1;
-    const planned = planPlacement(some, need);
-    assert.ok(planned);
-    for (const index of [...planned.landing, ...planned.targets, ...planned.spacers])
-      assert.notEqual(some[index], -1);
     for (let index = 0; index < some.length; index += 2) some[index] = -1;
     assert.equal(planPlacement(some, need), undefined);
+    assert.equal(planPlacement(new Float64Array(), need), undefined);
+  });
+
+  it('finds a plan in as many pages as it says that it needs, wherever they begin', () => {
+    for (const wanted of [need, { setPages: 1, lruPages: 0 }, { setPages: 20_000, lruPages: 100 }]) {
+      for (const start of [0x100000, 0x100001, 0x1000ff, 0x100100, 0x1001ff]) {
+        const least = shuffledPfns(leastBallastPages(wanted), start);
+        assert.ok(planPlacement(least, wanted), `${JSON.stringify(wanted)} from ${start.toString(16)}`);
+      }
+    }
   });
 });

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { Errno } from '../../../src/base/errno.js';
 import { PagemapFlag, readPagemap } from '../../../src/kernel/pagemap.js';
 import { eventfd, eventfdClose, eventfdDrain, eventfdSignal } from '../../../src/syscall/eventfd.js';
-import { close, OpenFlag, open, read, syncFileRange, write } from '../../../src/syscall/file.js';
+import {
+  close,
+  OpenFlag,
+  open,
+  POSIX_FADV_DONTNEED,
+  posixFadvise,
+  read,
+  syncFileRange,
+  syncfs,
+  write,
+} from '../../../src/syscall/file.js';
 import * as memory from '../../../src/syscall/memory.js';
 import { mount, umount2 } from '../../../src/syscall/mount.js';
 import { POLLIN, PollSet } from '../../../src/syscall/poll.js';
@@ -62,5 +73,41 @@ describe('syscall', () => {
     assert.equal(memory.madvise(address, memory.PAGE_SIZE, memory.MADV_DONTNEED), 0);
     assert.equal(present(), 3);
     assert.equal(memory.munmap(address, length), 0);
+  });
+});
+
+describe('syscall of descriptors and CPUs', () => {
+  it('syncs a filesystem and gives advice on a file', () => {
+    const fd = open('/proc/self/exe', OpenFlag.O_RDONLY | OpenFlag.O_CLOEXEC);
+    assert.equal(posixFadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    assert.equal(posixFadvise(fd, 0, 0, 99), -Errno.EINVAL);
+    close(fd);
+    assert.equal(posixFadvise(1_000_000, 0, 0, POSIX_FADV_DONTNEED), -Errno.EBADF);
+    const proc = open('/proc/self', OpenFlag.O_RDONLY | OpenFlag.O_CLOEXEC);
+    assert.equal(syncfs(proc), 0);
+    close(proc);
+    assert.equal(syncfs(1_000_000), -Errno.EBADF);
+  });
+
+  it('pins this thread to one CPU, which is then the first it may run on', () => {
+    // In a process of its own: a thread that was pinned stays so.
+    const module = new URL('../../../src/syscall/process.js', import.meta.url).href;
+    const script = `
+      const { readFileSync } = await import('node:fs');
+      const { firstAllowedCpu, pinToCpu } = await import(${JSON.stringify(module)});
+      const allowed = () => /^Cpus_allowed_list:\\s*(.*)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))[1];
+      const before = allowed();
+      const last = Number(before.split(/[,-]/).at(-1));
+      const first = firstAllowedCpu();
+      const pinned = pinToCpu(last);
+      console.log(JSON.stringify({ before, first, pinned, last, after: allowed(), firstAfter: firstAllowedCpu(), absent: pinToCpu(8191) }));
+    `;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    const { before, first, pinned, last, after, firstAfter, absent } = JSON.parse(child.stdout);
+    assert.equal(first, Number.parseInt(before, 10));
+    assert.equal(pinned, 0);
+    assert.equal(after, `${last}`);
+    assert.equal(firstAfter, last);
+    assert.equal(absent, -Errno.EINVAL);
   });
 });

@@ -1,0 +1,16 @@
+/** A child for tests, on the same channel as the real ones. */
+import { serveCommands } from '../../../src/base/child-port.js';
+
+process.stderr.write('a word on stderr\n');
+serveCommands({
+  add: ({ a, b }: { a: number; b: number }) => a + b,
+  fail: () => {
+    throw new Error('it said no');
+  },
+  silence: () => new Promise(() => setInterval(() => undefined, 1000)),
+  exit: (status: number) => process.exit(status),
+  /** Never comes back to read its input: as a child in D state. */
+  spin: () => {
+    for (;;);
+  },
+});
