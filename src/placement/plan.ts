@@ -101,24 +101,24 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
  */
 function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array {
   const targets = new Uint32Array(byPfn.length);
-  const singles: number[] = [];
   const inHalves = Math.min(wanted, MOST_HALF_PAGES);
+  const halved = new Set<number>();
   let found = 0;
-  for (let end = byPfn.length; end > 0 && found + singles.length < wanted; ) {
+  for (let end = byPfn.length; end >= HALF_PAGES && found < inHalves; end--) {
+    const last = pfns[byPfn[end - 1] ?? 0] ?? 0;
+    const first = pfns[byPfn[end - HALF_PAGES] ?? 0] ?? 0;
+    if (last % PAGEBLOCK_PAGES !== HALF_PAGES - 1 || last - first !== HALF_PAGES - 1) continue;
+    targets.set(byPfn.subarray(end - HALF_PAGES, end), found);
+    halved.add(Math.floor(last / PAGEBLOCK_PAGES));
+    found += HALF_PAGES;
+  }
+  // Where halves are missing, the lower halves that are ours in part; else whole pageblocks but for one page.
+  const isKept = (place: number) => (found < inHalves ? place >= HALF_PAGES : place === 0);
+  const singles: number[] = [];
+  for (let end = byPfn.length; end > 0 && found + singles.length < wanted; end--) {
     const index = byPfn[end - 1] ?? 0;
     const pfn = pfns[index] ?? 0;
-    const first = end < HALF_PAGES ? -1 : (pfns[byPfn[end - HALF_PAGES] ?? 0] ?? 0);
-    const isHalf = pfn % PAGEBLOCK_PAGES === HALF_PAGES - 1 && pfn - first === HALF_PAGES - 1;
-    if (isHalf && found < inHalves) {
-      targets.set(byPfn.subarray(end - HALF_PAGES, end), found);
-      found += HALF_PAGES;
-      end -= HALF_PAGES;
-    } else {
-      // Above the last half that is wanted the upper halves are what is kept.
-      const isKept = found < inHalves ? pfn % PAGEBLOCK_PAGES >= HALF_PAGES : pfn % PAGEBLOCK_PAGES === 0;
-      if (!isKept) singles.push(index);
-      end -= 1;
-    }
+    if (!halved.has(Math.floor(pfn / PAGEBLOCK_PAGES)) && !isKept(pfn % PAGEBLOCK_PAGES)) singles.push(index);
   }
   for (const index of singles) targets[found++] = index;
   return targets.subarray(0, found);
