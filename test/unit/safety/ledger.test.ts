@@ -364,7 +364,9 @@ test('the lock of a stopped holder does not stop a restore for ever', (t) => {
   const directory = runDirectory(t);
   const ledger = Ledger.open(directory, machine);
   ledger.setFile(knob, '50');
-  const holder = spawn('flock', [join(directory.root, 'ledger.lock'), 'sleep', '30'], { stdio: 'ignore' });
+  const holder = spawn('flock', ['--no-fork', join(directory.root, 'ledger.lock'), 'sleep', '30'], {
+    stdio: 'ignore',
+  });
   t.after(() => holder.kill('SIGKILL'));
   const script = `until ! flock -n ${join(directory.root, 'ledger.lock')} true; do sleep 0.01; done`;
   spawnSync('sh', ['-c', script], { timeout: 5000 });
