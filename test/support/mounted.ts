@@ -19,6 +19,8 @@ const endMs = 10_000;
 interface Ready {
   readonly pid: number;
   readonly mountPoint: string;
+  /** major:minor, the name of the bdi too. */
+  readonly device: string;
   readonly connection: number;
   readonly socketPath: string;
   readonly watchdogPid: number;
