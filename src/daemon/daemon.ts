@@ -2,17 +2,25 @@
  * The daemon's control API on the main thread: what needs the mount or the watchdog is done here, the rest is
  * asked of the serving thread.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Errno } from '../base/errno.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
 import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/status.js';
 import type { DaemonApi } from '../control/server/api.js';
+import { readFuseWaiting } from '../kernel/fusectl.js';
+import { isMissing } from '../kernel/kernel-file.js';
+import { syncfsAsync } from '../syscall/file.js';
 import { MNT_DETACH, UMOUNT_NOFOLLOW, umount2, umount2Async } from '../syscall/mount.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import type { DaemonConfig } from './config.js';
 import { longestDelayMs } from './longest-delay.js';
 import type { Serving } from './serving.js';
+
+/** For dirty data to be written back when a mount in use is ended. */
+const WRITE_BACK_MS = 5000;
+const SETTLE_MS = 20;
 
 export interface DaemonParts {
   readonly version: string;
@@ -96,11 +104,35 @@ export class Daemon implements DaemonApi {
         value: force,
       });
     }
+    await this.writeBack();
     const detached = umount2(mount.mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
     if (detached < 0 && detached !== -Errno.EINVAL) {
       throw new ControlError('INTERNAL', `umount2(MNT_DETACH) of ${mount.mountPoint}: errno ${-detached}`);
     }
     this.parts.abort();
     return { released, bytes, detached: true };
+  }
+
+  /**
+   * What is dirty reaches the store, and who waits for that gets an answer, before the abort would make errors of
+   * both.  The abort comes after a while in any case, and frees the thread that does this.
+   */
+  private async writeBack(): Promise<void> {
+    const { mount } = this.parts;
+    const untilMs = performance.now() + WRITE_BACK_MS;
+    await Promise.race([syncfsAsync(mount.mountPoint), delay(WRITE_BACK_MS, undefined, { ref: false })]);
+    // A task that writeback has let go is about to ask for more: fsync(2) sends FSYNC after its data.
+    do await delay(SETTLE_MS);
+    while (waitingRequests(mount) > 0 && performance.now() < untilMs);
+  }
+}
+
+/** 0 also where the connection is gone: somebody else has unmounted meanwhile. */
+function waitingRequests({ connection }: FuseMount): number {
+  try {
+    return readFuseWaiting(connection);
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
   }
 }

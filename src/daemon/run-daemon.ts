@@ -200,7 +200,11 @@ class RunningDaemon {
       if (isStillMounted(this.mount)) umount2(this.mount.mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
     }
     if (this.watchdog !== undefined) {
-      await Promise.race([this.watchdog.bye(), delay(DISARM_DEADLINE_MS, undefined, { ref: false })]);
+      // The watchdog's pipes keep no process alive; the timer must, or Node ends (status 13) in the middle of this.
+      const disarmed = new AbortController();
+      const late = delay(DISARM_DEADLINE_MS, undefined, { signal: disarmed.signal }).catch(() => undefined);
+      await Promise.race([this.watchdog.bye(), late]);
+      disarmed.abort();
     }
     const actions = this.ledger?.restore() ?? [];
     for (const action of actions.filter(({ ok }) => !ok)) this.log?.warn({ action }, 'not restored');

@@ -17,8 +17,15 @@ export interface RunningCli {
 }
 
 /** @param deadlineMs after which it is killed */
-export function startCli(words: readonly string[], deadlineMs = 60_000): RunningCli {
-  const child = spawn(process.execPath, [cliPath, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function startCli(
+  words: readonly string[],
+  deadlineMs = 60_000,
+  environment: NodeJS.ProcessEnv = process.env,
+): RunningCli {
+  const child = spawn(process.execPath, [cliPath, ...words], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (text: Buffer) => {

@@ -21,11 +21,14 @@ export const unmountCommand = defineCommand({
   run: async (argv, context) => {
     const { connectToDaemon } = await import('../daemon-target.js');
     const { orRescue } = await import('../silent-daemon.js');
+    const { daemonsOfMount, waitForEnd } = await import('../daemon-end.js');
+    const daemons = daemonsOfMount(argv.mountpoint, context.environment);
     const client = await connectToDaemon({ mount: argv.mountpoint, mountField: 'MOUNTPOINT' }, context);
     const answer = await orRescue(
       argv.mountpoint,
       client.unmount({ force: argv.force }, { timeoutMs: unmountTimeoutMs }),
     );
+    await waitForEnd(argv.mountpoint, daemons);
     if (argv.json) context.printJson(answer);
     else {
       const released = `${describeCount(answer.released, 'held request')} released, ${describeBytes(answer.bytes)}`;
