@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup install build run test check clean
+.PHONY: help setup install build run test check bench clean
 
 SCENARIO ?= writeback-held
 ARGS ?=
@@ -34,7 +34,7 @@ node_modules/.package-lock.json: package-lock.json | setup
 install: setup node_modules/.package-lock.json ## The same, and install the npm packages of the lock file
 
 build: install ## Compile to dist/ (only what changed)
-	@node_modules/.bin/tsc -b
+	@node_modules/.bin/tsc -b && chmod +x dist/src/cli/main.js
 
 run: build ## Wedge writeback and compact this kernel (SCENARIO=…, ARGS="--on vm …")
 	@node dist/src/cli/main.js run $(SCENARIO) $(run_defaults) $(ARGS)
@@ -44,6 +44,9 @@ test: build ## Lint, rooms, dead code, unit and kernel tests (ARGS="--filter REG
 
 check: build ## Only lint, rooms and dead code
 	@node scripts/test.mjs check
+
+bench: build ## fio on a healthy mount and on tmpfs, pinned, in one run (ARGS="--rounds N --json")
+	@node scripts/bench.mjs $(ARGS)
 
 clean: ## Remove dist/ (runs/ is yours and stays)
 	rm -rf dist
