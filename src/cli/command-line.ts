@@ -2,10 +2,10 @@
  * The command line as a whole: reads it with yargs, runs the command, turns what was thrown into one line on
  * standard error and an exit status.  It does nothing of a command's own and loads only what the parser needs.
  */
-import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { StuckfsError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { packageVersion } from '../base/version.js';
 import type { CommandContext, GlobalOptions } from './command.js';
 import { commands } from './commands.js';
 import { oneLine, parseFailure } from './parse-failure.js';
@@ -77,7 +77,7 @@ function makeParser(words: readonly string[]): Argv<GlobalOptions> {
     .fail(false)
     .help()
     .alias('help', 'h')
-    .version(version())
+    .version(packageVersion())
     .wrap(helpColumns)
     .example('$0 mount /mnt/stuck', 'mount, and leave the daemon in the background')
     .example('$0 hold write', 'withhold the replies of all WRITE requests')
@@ -86,12 +86,6 @@ function makeParser(words: readonly string[]): Argv<GlobalOptions> {
     .epilogue(
       'Exit status: 0 as expected, 1 failed, 2 usage, 3 unknown, 4 this machine cannot. It wedges machines on purpose.',
     );
-}
-
-/** The package's own version. */
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return String((JSON.parse(text) as { version: unknown }).version);
 }
 
 async function openLog(level: string): Promise<Logger> {

@@ -37,10 +37,13 @@ export type ServingMessage =
   /** The connection is over. */
   | { readonly say: 'ended'; readonly reason: string };
 
+/** Serving one request, or a release of tens of thousands, takes less. */
+const longestWorkMs = 1000;
+
 /** Words of the shared memory that the main thread reads without asking, at any time. */
 export const sharedBytes = 16;
 
-/** When the oldest withheld request came, on the scale of process.hrtime in ms; 0 for none. */
+/** Times on the scale of process.hrtime in ms; 0 for none. */
 export class SharedState {
   private readonly words: Float64Array;
 
@@ -48,11 +51,33 @@ export class SharedState {
     this.words = new Float64Array(buffer);
   }
 
+  /** When the oldest withheld request came. */
   get oldestSinceMs(): number {
     return this.words[0] ?? 0;
   }
 
   set oldestSinceMs(ms: number) {
     this.words[0] = ms;
+  }
+
+  /** When the serving thread took up what it is about now; none while it waits in poll(2). */
+  get busySinceMs(): number {
+    return this.words[1] ?? 0;
+  }
+
+  set busySinceMs(ms: number) {
+    this.words[1] = ms;
+  }
+
+  /**
+   * The age to tell the watchdog: of the oldest withheld request, or of what the serving thread has been about for
+   * longer than anything takes, since a thread that hangs withholds every answer.  null where there is neither.
+   * @param nowMs on the scale of process.hrtime
+   */
+  oldestHeldMs(nowMs: number): number | null {
+    const { oldestSinceMs, busySinceMs } = this;
+    const busyMs = busySinceMs === 0 ? 0 : nowMs - busySinceMs;
+    const heldMs = oldestSinceMs === 0 ? null : Math.max(0, nowMs - oldestSinceMs);
+    return busyMs > longestWorkMs ? Math.max(busyMs, heldMs ?? 0) : heldMs;
   }
 }

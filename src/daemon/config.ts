@@ -26,7 +26,7 @@ export const DaemonConfigSpec = z.strictObject({
   /** How long the kernel may believe attributes and names without asking again. */
   attrTimeoutMs: z.int().min(0).max(MAX_HOLD_MS).default(1000),
   entryTimeoutMs: z.int().min(0).max(MAX_HOLD_MS).default(1000),
-  /** Answer OPEN with FOPEN_NOFLUSH: close(2) then does not wait for writeback. */
+  /** Answer OPEN with FOPEN_NOFLUSH: close(2) sends no FLUSH.  The kernel ignores it under the writeback cache. */
   noFlush: z.boolean().default(false),
   /** Of every random choice of the faults. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),

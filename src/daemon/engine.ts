@@ -33,11 +33,23 @@ const neverWithheld: ReadonlySet<number> = new Set([
   Opcode.FUSE_NOTIFY_REPLY,
 ]);
 
+interface Answerable {
+  readonly opcode: number;
+  readonly unique: Unique;
+}
+
+const neverAnswered: ReadonlySet<number> = new Set([
+  Opcode.FUSE_FORGET,
+  Opcode.FUSE_BATCH_FORGET,
+  Opcode.FUSE_INTERRUPT,
+  Opcode.FUSE_NOTIFY_REPLY,
+]);
+
 /** performance.now of a thread begins with the thread; the shared state is on the scale of process.hrtime. */
 const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 export class Engine implements RequestHandler {
-  readonly withheld = new WithheldRequests((entry, withheld) => this.settle(entry.unique, withheld));
+  readonly withheld = new WithheldRequests((entry, withheld) => this.settle(entry, withheld));
   readonly requestsByOpcode = new Map<number, number>();
   private readonly pathOf: (nodeid: number) => string | undefined;
 
@@ -48,8 +60,24 @@ export class Engine implements RequestHandler {
   onRequest(request: Request, message: Buffer): void {
     const { opcode } = request;
     this.requestsByOpcode.set(opcode, (this.requestsByOpcode.get(opcode) ?? 0) + 1);
-    if (this.options.faults.size > 0 && !neverWithheld.has(opcode) && this.withhold(request, message)) return;
-    this.options.dispatch.handle(request);
+    this.markBusy();
+    try {
+      if (this.options.faults.size > 0 && !neverWithheld.has(opcode) && this.withhold(request, message))
+        return;
+      this.options.dispatch.handle(request);
+    } catch (error) {
+      this.answerDefect(request, error);
+    }
+  }
+
+  /**
+   * A defect costs the request that met it, not the connection.  Where it came after the answer the kernel refuses
+   * the second one (ENOENT).
+   */
+  private answerDefect({ opcode, unique }: Answerable, error: unknown): void {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.options.log('error', `a defect in ${opcodeName(opcode) ?? opcode}, answered EIO: ${why}`);
+    if (!neverAnswered.has(opcode)) this.options.dispatch.replyError(unique, Errno.EIO);
   }
 
   /** False where no fault takes the request. */
@@ -94,10 +122,14 @@ export class Engine implements RequestHandler {
     return undefined;
   }
 
-  private settle(unique: Unique, withheld: Withheld): void {
+  private settle(entry: Answerable, withheld: Withheld): void {
     const { dispatch } = this.options;
-    if ('ackBytes' in withheld) dispatch.replyWrite(unique, withheld.ackBytes);
-    else dispatch.handle(decodeRequest(withheld.message, dispatch.negotiated));
+    try {
+      if ('ackBytes' in withheld) dispatch.replyWrite(entry.unique, withheld.ackBytes);
+      else dispatch.handle(decodeRequest(withheld.message, dispatch.negotiated));
+    } catch (error) {
+      this.answerDefect(entry, error);
+    }
   }
 
   release(filter: Parameters<WithheldRequests['release']>[0]): { released: number; bytes: number } {
@@ -112,7 +144,16 @@ export class Engine implements RequestHandler {
     if (unique !== undefined) this.options.dispatch.replyError(unique, errno);
   }
 
+  onIdle(): void {
+    this.options.shared.busySinceMs = 0;
+  }
+
+  private markBusy(): void {
+    this.options.shared.busySinceMs = performance.now() + threadStartMs;
+  }
+
   onWake(): void {
+    this.markBusy();
     this.options.takeCommands();
     if (this.withheld.nextDeadlineMs() === Number.POSITIVE_INFINITY) return;
     this.withheld.releaseDue(performance.now());

@@ -16,6 +16,8 @@ export interface SessionWishes {
   /** Pages of one request. */
   readonly maxPages: number;
   readonly maxBackground: number;
+  /** FOPEN_NOFLUSH on every file. */
+  readonly noFlush?: boolean;
 }
 
 /** What INIT settled; all sizes in bytes. */
@@ -58,7 +60,10 @@ export function negotiate(init: InitRequest, wishes: SessionWishes): Session | u
   if (init.major !== FUSE_KERNEL_VERSION || init.minor < OLDEST_MINOR) return undefined;
   const offered = BigInt(init.flags) | (BigInt(init.flags2) << 32n);
   const writeback = wishes.writebackCache ? InitFlags.FUSE_WRITEBACK_CACHE : 0n;
-  const flags = offered & (wanted | writeback);
+  // close(2) drops record locks with FLUSH (fuse_setlk() in fs/fuse/file.c), which FOPEN_NOFLUSH leaves out, and
+  // RELEASE does not tell the process.  Without this flag the kernel keeps the record locks, and drops them, itself.
+  const locks = wishes.noFlush === true ? InitFlags.FUSE_POSIX_LOCKS : 0n;
+  const flags = offered & (wanted | writeback) & ~locks;
   // Without FUSE_MAX_PAGES the kernel stays at FUSE_DEFAULT_MAX_PAGES_PER_REQ (fs/fuse/fuse_i.h).
   const maxPages = (flags & InitFlags.FUSE_MAX_PAGES) === 0n ? 32 : wishes.maxPages;
   return {

@@ -120,10 +120,9 @@ async function askForRelease(
 
 function abort(state: State, directory: StateDirectory, machine: Machine): Outcome {
   if (state.connection === undefined) return done('no connection');
-  const device = state.device ?? `0:${state.connection}`;
-  const use = useOfDevice(device, readMountView(machine.root));
-  // The number was given out again: whoever has it now is none of ours.
-  if (use === 'other') return done(`connection ${state.connection} belongs to another filesystem now`);
+  const use = useOfDevice(state, readMountView(machine.root));
+  // The number was given out again: whoever has it now is not what this directory tells of.
+  if (use === 'other') return done(`connection ${state.connection} belongs to another mount now`);
   if (findFusectlMount(readMountinfo(machine.root)) === undefined) {
     Ledger.open(directory, machine).mountPseudo('fusectl');
   }

@@ -1,21 +1,13 @@
 /**
- * tracefs and fusectl at their usual places: ensured through the ledger, and taken away again only where we
- * mounted them.  Also what crashed processes mounted and no ledger tells of any more.
+ * tracefs and fusectl at their usual places, where some stuckfs mounted them: found by their source, also what
+ * crashed processes left and no ledger tells of any more, and taken away again.
  * Authority: Documentation/trace/ftrace.rst, Documentation/filesystems/fuse.rst.
  */
 import { Errno, errnoName } from '../base/errno.js';
 import { findMount, type MountEntry } from '../kernel/mountinfo.js';
 import { MountFlag, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
-import type { Ledger } from './ledger.js';
 import { ourMountSource, type PseudoFsType, pseudoMountPoints } from './ledger-records.js';
 import type { Machine } from './machine.js';
-
-/** Whether each is ours to unmount, or was there before. */
-export function ensurePseudoFilesystems(
-  ledger: Ledger,
-): Readonly<Record<'tracefs' | 'fusectl', 'ours' | 'present'>> {
-  return { tracefs: ledger.mountPseudo('tracefs'), fusectl: ledger.mountPseudo('fusectl') };
-}
 
 /** The pseudo filesystems that some stuckfs mounted and that are still there. */
 export function findOurPseudoMounts(entries: readonly MountEntry[]): MountEntry[] {

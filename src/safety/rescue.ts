@@ -165,7 +165,7 @@ function survey(root: string, mountPoint: string | undefined, machine: Machine):
 }
 
 function mayBeOurs(state: State, view: MountView): boolean {
-  return useOfDevice(state.device ?? `0:${state.connection}`, view) !== 'other';
+  return useOfDevice(state, view) !== 'other';
 }
 
 function listTraceInstances(root: string): string[] {

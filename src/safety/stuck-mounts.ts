@@ -58,10 +58,22 @@ function namespaceOf(pid: number | 'self', root: string): string | undefined {
   }
 }
 
-/** Whether a device is mounted as ours, as something else, or nowhere that can be seen. */
-export function useOfDevice(device: string, view: MountView): 'ours' | 'other' | 'none' {
+export interface RecordedMount {
+  readonly mountPoint?: string | undefined;
+  readonly device?: string | undefined;
+  readonly connection?: number | undefined;
+}
+
+/**
+ * Whether the device of a recorded mount is still that mount's, somebody else's by now, or mounted nowhere that can
+ * be seen.  Minors are given out again, also to the next stuckfs: of ours is only what lies where it was mounted.
+ */
+export function useOfDevice(recorded: RecordedMount, view: MountView): 'ours' | 'other' | 'none' {
+  const { mountPoint, device = `0:${recorded.connection}` } = recorded;
   const mounts = [...view.entries, ...view.foreign.map(({ entry }) => entry)];
   const there = mounts.filter((entry) => deviceOf(entry) === device);
-  if (there.some(isOurMount)) return 'ours';
+  const isRecorded = (entry: MountEntry): boolean =>
+    isOurMount(entry) && (mountPoint === undefined || entry.mountPoint === mountPoint);
+  if (there.some(isRecorded)) return 'ours';
   return there.length > 0 ? 'other' : 'none';
 }

@@ -7,6 +7,8 @@
 export const heartbeatIntervalMs = 500;
 /** A daemon that holds nothing may be late by this much, however short the longest hold is. */
 const shortestSilenceMs = 4 * heartbeatIntervalMs;
+/** However long requests may be held, a daemon that says nothing for this long hangs and holds them all. */
+const longestSilenceMs = 10_000;
 
 export type AbortReason = 'held-too-long' | 'no-heartbeat' | 'daemon-died' | 'runner-died';
 
@@ -43,7 +45,8 @@ export function decide(view: WatchdogView, nowMs: number): Decision {
       ? Number.POSITIVE_INFINITY
       : view.heartbeatAtMs + view.maxHoldMs - view.oldestHeldMs;
   if (nowMs > holdEndsMs) return { kind: 'abort', reason: 'held-too-long' };
-  const silenceEndsMs = view.heartbeatAtMs + Math.max(view.maxHoldMs, shortestSilenceMs);
+  const silenceEndsMs =
+    view.heartbeatAtMs + Math.max(Math.min(view.maxHoldMs, longestSilenceMs), shortestSilenceMs);
   if (nowMs > silenceEndsMs) return { kind: 'abort', reason: 'no-heartbeat' };
   return { kind: 'wait', untilMs: Math.min(holdEndsMs, silenceEndsMs) };
 }

@@ -16,6 +16,8 @@ const leashFd = 3;
 /** No sleep is longer, so that a clock or a timer that misbehaves costs no more than this. */
 const longestSleepMs = 250;
 const abortAttempts = 5;
+/** After the death of the daemon: time for the death of its runner to be heard. */
+const leashGraceMs = 300;
 
 /** Cleans up after a death; answers its steps, for the log. */
 export type CleanUpAfter = (
@@ -108,9 +110,18 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
   // An open file keeps fusectl from being unmounted; whoever said bye waits for this before it restores.
   closeSync(abortFd);
   answer({ event: 'disarmed' });
-  const both = decision.because === 'runner-died' && args.runDirectory !== undefined;
-  const directories = both ? [args.stateDirectory, args.runDirectory ?? ''] : [args.stateDirectory];
+  if (decision.because === 'daemon-died') await waitForLeash(() => view.leash !== 'held', heard);
+  const runDirectory = view.leash === 'dropped' ? args.runDirectory : undefined;
+  const directories = [args.stateDirectory, ...(runDirectory === undefined ? [] : [runDirectory])];
   log({ steps: await (await cleanUp)(directories, decision.because) });
+}
+
+/** Who kills a daemon and its runner at once drops the two pipes one after the other. */
+async function waitForLeash(isKnown: () => boolean, heard: Bell): Promise<void> {
+  const endsAtMs = performance.now() + leashGraceMs;
+  while (!isKnown() && performance.now() < endsAtMs) {
+    await heard.wait(Math.max(1, endsAtMs - performance.now()));
+  }
 }
 
 function abort(fd: number): boolean {

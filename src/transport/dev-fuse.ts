@@ -69,7 +69,9 @@ export class DevFuse implements Transport {
     for (;;) {
       const ended = this.drain(handler);
       if (ended !== undefined) return ended;
-      this.poll.wait(this.timeoutMs(handler));
+      const timeoutMs = this.timeoutMs(handler);
+      handler.onIdle();
+      this.poll.wait(timeoutMs);
       if (this.poll.ready(1) !== 0) eventfdDrain(this.options.wakeFd);
       handler.onWake();
     }

@@ -26,6 +26,8 @@ export interface RequestHandler {
   onBadMessage(error: Error, unique: Unique | undefined): void;
   /** Somebody called `wake`, or the deadline passed. */
   onWake(): void;
+  /** Everything has been handled, and the transport is about to wait. */
+  onIdle(): void;
   /** Monotonic ms (performance.now) at which onWake is wanted, or Infinity. */
   nextDeadlineMs(): number;
 }

@@ -62,7 +62,10 @@ export const mountCommand = defineCommand({
       .option('max-background', { ...text, describe: 'asynchronous requests out at once (65535)' })
       .option('attr-timeout', { ...text, describe: 'how long the kernel believes attributes (1s)' })
       .option('entry-timeout', { ...text, describe: 'how long the kernel believes names (1s)' })
-      .option('no-flush', { ...flag, describe: 'close(2) does not wait for writeback (FOPEN_NOFLUSH)' })
+      .option('no-flush', {
+        ...flag,
+        describe: 'close(2) sends no FLUSH and does not wait; needs --no-writeback-cache',
+      })
       .option('seed', { ...text, describe: 'of every random choice (0)' })
       .option('log-file', { ...text, describe: 'log of the daemon (default: in the state directory)' });
   },
@@ -125,6 +128,14 @@ async function configOf(
     import('../mount-point.js'),
     import('../../control/contract/socket-path.js'),
   ]);
+  // fuse_flush() in fs/fuse/file.c passes over FOPEN_NOFLUSH where the writeback cache is on.
+  if (argv.noFlush && !argv.noWritebackCache) {
+    throw new UsageError(
+      '--no-flush',
+      true,
+      'the kernel ignores it under the writeback cache; give --no-writeback-cache too',
+    );
+  }
   const milliseconds = (option: string, text: string | undefined, min: number) =>
     ifGiven(text, (given) => {
       const ms = parseDuration(option, given);

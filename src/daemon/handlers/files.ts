@@ -45,10 +45,13 @@ function replyCreated(
   });
 }
 
+/** MAX_RW_COUNT of include/linux/fs.h: what one read(2) or write(2) moves at most. */
+const maxCopyBytes = 0x7fff_f000n;
+
+/** A copy may be short: the caller goes on from there.  The old opcode's reply has a u32 for what was copied. */
 function copyFileRange(request: CopyFileRangeRequest, store: Store): Result<number> {
   const { nodeid, off_in, nodeid_out, off_out, len } = request;
-  // More than a file can have is as good as all of it.
-  const length = Number(len > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : len);
+  const length = Number(len > maxCopyBytes ? maxCopyBytes : len);
   return store.copyFileRange(nodeid, off_in, nodeid_out, off_out, length);
 }
 

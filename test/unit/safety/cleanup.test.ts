@@ -111,6 +111,16 @@ test('a connection number that another filesystem has by now is neither aborted 
   assert.equal(machine.read(knob), '1\n');
 });
 
+test('a connection number that another stuckfs has by now is left to that one, also by a rescue', async (t) => {
+  const { machine, directory } = wedged(t);
+  machine.setMounts([...plainMounts, fusectl, '61 27 0:39 / /mnt/other rw - fuse.stuckfs stuckfs rw']);
+  const report = await rescue({ machine, stateRoot: directory.root, mountPoint: '/mnt/x' });
+  assert.deepEqual(report.found.connections, []);
+  assert.equal(machine.read(abortFile), '');
+  assert.deepEqual(machine.calls, []);
+  assert.equal(existsSync(directory.path), false);
+});
+
 test('what was mounted over ours, or is another mount of ours, is left where it is', async (t) => {
   for (const top of [
     '61 60 0:40 / /mnt/x rw - tmpfs tmpfs rw',

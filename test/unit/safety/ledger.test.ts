@@ -16,7 +16,6 @@ import { readProcStat } from '../../../src/kernel/proc-stat.js';
 import { KernelValueError, normaliseValue } from '../../../src/safety/kernel-value.js';
 import { Ledger, LedgerError } from '../../../src/safety/ledger.js';
 import type { Machine } from '../../../src/safety/machine.js';
-import { ensurePseudoFilesystems } from '../../../src/safety/pseudo-filesystems.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
 import { fakeMachine, plainMounts, temporaryDirectory } from './fixtures.js';
 
@@ -310,7 +309,8 @@ test('a pseudo filesystem is unmounted only if we mounted it', (t) => {
     ...machine.read('/proc/self/mountinfo').trimEnd().split('\n'),
     '60 23 0:13 / /sys/kernel/tracing rw - tracefs nodev rw',
   ]);
-  assert.deepEqual(ensurePseudoFilesystems(ledger), { tracefs: 'present', fusectl: 'ours' });
+  assert.equal(ledger.mountPseudo('tracefs'), 'present');
+  assert.equal(ledger.mountPseudo('fusectl'), 'ours');
   assert.deepEqual(ledger.restore(), [
     { kind: 'mount', what: '/sys/fs/fuse/connections', ok: true, detail: 'unmounted' },
   ]);

@@ -31,6 +31,12 @@ test('silence for as long as the longest hold is a hung daemon', () => {
   assert.deepEqual(decide(healthy, 11_001), { kind: 'abort', reason: 'no-heartbeat' });
 });
 
+test('a daemon that is silent for ten seconds is a hung one, however long it may hold', () => {
+  const view = { ...healthy, maxHoldMs: 24 * 3600_000 };
+  assert.deepEqual(decide(view, 11_000), { kind: 'wait', untilMs: 11_000 });
+  assert.deepEqual(decide(view, 11_001), { kind: 'abort', reason: 'no-heartbeat' });
+});
+
 test('a short longest hold does not make a heartbeat that is a little late the death of a daemon', () => {
   const view = { ...healthy, maxHoldMs: 100 };
   assert.deepEqual(decide(view, 1600), { kind: 'wait', untilMs: 3000 });
@@ -76,7 +82,8 @@ test('nothing that is held outlives the longest hold, for any heartbeat, age and
           { ...healthy, maxHoldMs, oldestHeldMs: held },
           healthy.heartbeatAtMs + sinceMs,
         );
-        assert.equal(decision.kind === 'abort', held + sinceMs > maxHoldMs);
+        if (held + sinceMs > maxHoldMs) assert.equal(decision.kind, 'abort');
+        else if (sinceMs <= 2000) assert.equal(decision.kind, 'wait');
         // It never sleeps past the moment at which it has to abort.
         if (decision.kind === 'wait') {
           assert.ok(decision.untilMs <= healthy.heartbeatAtMs + maxHoldMs - held);

@@ -118,7 +118,8 @@ test('what is held too long is aborted, what is released in time is not, and the
   assert.deepEqual(daemon.heard[1], { aborted: 'held-too-long' });
 });
 
-test('when the runner dies both the daemon and what the run left are ended', async (t) => {
+/** A runner and a workload of a run, as its state directory tells of them, and the daemon of its mount. */
+async function startRun(t: TestContext) {
   const stateRoot = join(temporaryDirectory(t), 'state');
   mkdirSync(stateRoot, { mode: 0o700 });
   const runner = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
@@ -147,9 +148,14 @@ test('when the runner dies both the daemon and what the run left are ended', asy
   writeFileSync(join(runDirectory, 'state.json'), JSON.stringify(state));
   const daemon = await startDaemon(t, { maxHoldMs: 60_000, hasLeash: true, runDirectory, stateRoot });
   const workloadEnded = new Promise((resolve) => workload.once('exit', (_, signal) => resolve(signal)));
-  const daemonEnded = new Promise((resolve) => daemon.child.once('exit', (_, signal) => resolve(signal)));
   const leash = daemon.child.stdio[3];
   if (leash === null || leash === undefined) assert.fail('no leash');
+  return { daemon, runDirectory, workloadEnded, leash };
+}
+
+test('when the runner dies both the daemon and what the run left are ended', async (t) => {
+  const { daemon, runDirectory, workloadEnded, leash } = await startRun(t);
+  const daemonEnded = new Promise((resolve) => daemon.child.once('exit', (_, signal) => resolve(signal)));
   leash.destroy();
   assert.equal(await daemonEnded, 'SIGKILL');
   assert.equal(await workloadEnded, 'SIGKILL');
@@ -157,6 +163,24 @@ test('when the runner dies both the daemon and what the run left are ended', asy
   assert.equal(daemon.hasAborted(), true);
   assert.equal(existsSync(daemon.stateDirectory), false);
   assert.equal(existsSync(runDirectory), false);
+});
+
+test('when the runner dies in the same moment as the daemon, what the run left is ended too', async (t) => {
+  const { daemon, runDirectory, workloadEnded, leash } = await startRun(t);
+  daemon.child.kill('SIGKILL');
+  await until('the abort', daemon.hasAborted);
+  leash.destroy();
+  assert.equal(await workloadEnded, 'SIGKILL');
+  await until('the watchdog ends', () => !isProcessRunning(daemon.watchdog));
+  assert.equal(existsSync(runDirectory), false);
+});
+
+test('a run whose daemon dies alone is its own affair', async (t) => {
+  const { daemon, runDirectory } = await startRun(t);
+  daemon.child.kill('SIGKILL');
+  await until('the watchdog ends', () => !isProcessRunning(daemon.watchdog));
+  assert.equal(existsSync(daemon.stateDirectory), false);
+  assert.equal(existsSync(runDirectory), true);
 });
 
 test('a runner that says bye may go', async (t) => {
