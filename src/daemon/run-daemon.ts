@@ -2,11 +2,12 @@
  * A daemon from start to end.  Starts in this order, so that a wedge can be ended at any moment: mount, watchdog,
  * serving thread, control socket; only then does it say that it is ready.  Ends in the reverse order.
  */
-import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StuckfsError } from '../base/errors.js';
 import { createLogger, type Logger } from '../base/log.js';
+import { packageVersion } from '../base/version.js';
 import { type ControlServer, startControlServer } from '../control/server/server.js';
 import { fuseAbortPath } from '../kernel/fusectl.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
@@ -231,9 +232,4 @@ function tellReady(config: DaemonConfig, said: DaemonReady | DaemonRefused): voi
   } catch {
     // Whoever waited for it is gone; the mount is up all the same.
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -2,8 +2,8 @@
  * A run from the user's words to the report: everything is checked before anything is changed, the machine is put
  * back whatever happens, and only then is it judged.
  */
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../base/errors.js';
+import { packageVersion } from '../base/version.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { resolveOutsideMounts } from '../kernel/path-resolution.js';
 import { requirements } from '../kernel/requirements/all.js';
@@ -51,7 +51,7 @@ export async function runScenarios(words: RunWords): Promise<RunResult> {
     stuckBytes: words.stuckBytes,
     holdMs: words.holdMs,
     seed: words.seed,
-    stuckfs: version(),
+    stuckfs: packageVersion(),
     on,
     onBecause: because,
   };
@@ -141,9 +141,4 @@ function safePath(out: string): string {
   }
   // What is not there yet is made; whatever else is wrong, making it will say.
   return resolution.kind === 'resolved' ? resolution.path : out;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -3,10 +3,16 @@
  * hang, and this process can be killed.  A failure of the kernel's is answered as -errno; nothing is judged here.
  */
 import * as fs from 'node:fs';
+import koffi from 'koffi';
 import { declare, orErrno } from '../../src/syscall/libc.js';
-import { MAP_SHARED, mmap, PROT_READ, PROT_WRITE, viewOf } from '../../src/syscall/memory.js';
+import { MAP_SHARED, mmap, PROT_READ, PROT_WRITE } from '../../src/syscall/memory.js';
 
 export type Path = string | Buffer;
+
+/** The mapped bytes themselves. Once for each mapping: koffi makes no second view of an address that had one. */
+function viewOf(address: bigint, length: number): Uint8Array {
+  return new Uint8Array(koffi.view(address, length));
+}
 
 const AT_FDCWD = -100;
 const MS_SYNC = 4;
@@ -76,6 +82,7 @@ function offsetBytes(offset: number): Buffer {
 interface Mapping {
   readonly address: bigint;
   readonly length: number;
+  readonly view: Uint8Array;
 }
 const mappings: Mapping[] = [];
 
@@ -225,16 +232,14 @@ const operations = {
   map(fd: number, length: number, writable = true): number {
     const address = mmap(length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
     if (typeof address === 'number') return address;
-    return mappings.push({ address, length }) - 1;
+    return mappings.push({ address, length, view: viewOf(address, length) }) - 1;
   },
   storeMapped(handle: number, at: number, bytes: Buffer): number {
-    const { address, length } = mappingOf(handle);
-    viewOf(address, length).set(bytes, at);
+    mappingOf(handle).view.set(bytes, at);
     return bytes.length;
   },
   loadMapped(handle: number, at: number, count: number): Buffer {
-    const { address, length } = mappingOf(handle);
-    return Buffer.from(viewOf(address, length).subarray(at, at + count));
+    return Buffer.from(mappingOf(handle).view.subarray(at, at + count));
   },
   msync(handle: number): number {
     const { address, length } = mappingOf(handle);

@@ -44,6 +44,8 @@ class Recorder implements RequestHandler {
     if (this.wakes === this.endAfterWakes) this.cut();
   }
 
+  onIdle(): void {}
+
   nextDeadlineMs(): number {
     return this.deadlineMs;
   }
