@@ -5,6 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../base/errors.js';
+import { wrongInEvent } from './event-shape.js';
 import type { RunEvent, RunEventBody } from './events.js';
 
 const diskErrors: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
@@ -27,6 +28,26 @@ function onDisk<T>(directory: string, work: () => T): T {
   }
 }
 
+/** Without `recursive` of Node, which never returns where mkdir(2) answers ENOENT below a directory that exists: /proc. */
+function makeDirectories(path: string): void {
+  if (!existsSync(dirname(path))) makeDirectories(dirname(path));
+  mkdirSync(path);
+}
+
+function parseEvent(line: string, path: string, lineNumber: number): RunEvent {
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch (error) {
+    throw new UsageError('events.jsonl', path, `line ${lineNumber} is not JSON`, { cause: error });
+  }
+  const wrong = wrongInEvent(event);
+  if (wrong !== undefined) {
+    throw new UsageError('events.jsonl', path, `line ${lineNumber} is no event of a run: ${wrong}`);
+  }
+  return event as RunEvent;
+}
+
 export class RunDirectory {
   private constructor(readonly path: string) {}
 
@@ -39,7 +60,7 @@ export class RunDirectory {
       throw new UsageError('--out', path, 'exists already: name a directory that does not');
     return onDisk(path, () => {
       try {
-        mkdirSync(path, { recursive: true });
+        makeDirectories(path);
         mkdirSync(join(path, 'pfns'));
         mkdirSync(join(path, 'stacks'));
         writeFileSync(join(path, 'events.jsonl'), '', { flag: 'wx' });
@@ -66,10 +87,12 @@ export class RunDirectory {
     onDisk(this.path, () => appendFileSync(join(this.path, 'events.jsonl'), `${JSON.stringify(event)}\n`));
   }
 
+  /** @throws {UsageError} naming the line that is no event */
   events(): RunEvent[] {
-    const lines = readFileSync(join(this.path, 'events.jsonl'), 'utf8').split('\n');
+    const path = join(this.path, 'events.jsonl');
+    const lines = readFileSync(path, 'utf8').split('\n');
     // A run that was killed may have left half a line at the end.
-    return lines.slice(0, -1).map((line) => JSON.parse(line) as RunEvent);
+    return lines.slice(0, -1).map((line, index) => parseEvent(line, path, index + 1));
   }
 
   /** The path of an artifact: `name` is ours, never a user's, and stays inside. */
