@@ -5,6 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../base/errors.js';
+import { wrongInEvent } from './event-shape.js';
 import type { RunEvent, RunEventBody } from './events.js';
 
 const diskErrors: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
@@ -32,6 +33,20 @@ function makeWithParents(path: string): void {
   const parent = dirname(path);
   if (parent !== path && !existsSync(parent)) makeWithParents(parent);
   mkdirSync(path);
+}
+
+function parseEvent(line: string, path: string, lineNumber: number): RunEvent {
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch (error) {
+    throw new UsageError('events.jsonl', path, `line ${lineNumber} is not JSON`, { cause: error });
+  }
+  const wrong = wrongInEvent(event);
+  if (wrong !== undefined) {
+    throw new UsageError('events.jsonl', path, `line ${lineNumber} is no event of a run: ${wrong}`);
+  }
+  return event as RunEvent;
 }
 
 export class RunDirectory {
@@ -73,10 +88,12 @@ export class RunDirectory {
     onDisk(this.path, () => appendFileSync(join(this.path, 'events.jsonl'), `${JSON.stringify(event)}\n`));
   }
 
+  /** @throws {UsageError} naming the line that is no event */
   events(): RunEvent[] {
-    const lines = readFileSync(join(this.path, 'events.jsonl'), 'utf8').split('\n');
+    const path = join(this.path, 'events.jsonl');
+    const lines = readFileSync(path, 'utf8').split('\n');
     // A run that was killed may have left half a line at the end.
-    return lines.slice(0, -1).map((line) => JSON.parse(line) as RunEvent);
+    return lines.slice(0, -1).map((line, index) => parseEvent(line, path, index + 1));
   }
 
   /** The path of an artifact: `name` is ours, never a user's, and stays inside. */

@@ -70,7 +70,8 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
       missingArtifact(traceEnded, trace) ??
       (triggerStarted !== undefined && triggerPid === undefined
         ? "the trace has no mark of the trigger's task"
-        : undefined),
+        : undefined) ??
+      incompleteTable(run, named, [events.first('hold-ended'), found]),
     heldRequests: held.length,
     heldBytes: held.reduce((sum, request) => sum + (request.size ?? 0), 0),
     releasedRequests: released?.requests,
@@ -117,6 +118,26 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
 function missingArtifact(traceEnded: EventOf<'trace-ended'> | undefined, trace: string | undefined) {
   if (traceEnded === undefined) return 'the run ended before its trace did';
   return trace === undefined ? `${traceEnded.trace} is missing from the run directory` : undefined;
+}
+
+/** A table that is missing or cut short would be taken for folios that are not there. */
+function incompleteTable(
+  run: RunDirectory,
+  named: EventOf<'set-named'> | undefined,
+  later: readonly (EventOf<'hold-ended'> | EventOf<'set-found'> | undefined)[],
+): string | undefined {
+  if (named === undefined) return undefined;
+  const tables: (readonly [name: string, pages: number])[] = [[named.stuckFlags, named.stuck.pages]];
+  for (const event of [named, ...later]) {
+    if (event === undefined) continue;
+    tables.push([event.stuckPfns, named.stuck.pages], [event.controlPfns, named.control.pages]);
+  }
+  for (const [name, pages] of tables) {
+    const found = run.readNumbers(name)?.length;
+    if (found === undefined) return `${name} is missing from the run directory`;
+    if (found !== pages) return `${name} holds ${found} of ${pages} pages`;
+  }
+  return undefined;
 }
 
 function pfnsOf(run: RunDirectory, artifact: string | undefined): Float64Array {

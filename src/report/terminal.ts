@@ -58,7 +58,7 @@ function milliseconds(ms: number | null): string {
 function details(cell: Cell): string[] {
   const { evidence } = cell;
   const lines = [`${cell.scenario} x ${cell.trigger}, ${cell.arm} arm: ${cell.outcome}`];
-  const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(17)}${text}`);
+  const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(18)}${text}`);
   if (cell.reason !== undefined) say('because', cell.reason);
   if (cell.attempts > 1) say('attempts', `${cell.attempts}: before, the scanner did not reach the folios`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);

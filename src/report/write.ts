@@ -1,25 +1,40 @@
 /** Judges a run directory and writes run.json into it: from its files alone, so that it can be done anywhere. */
+import { z } from 'zod';
+import { UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { gatherArms } from './gather.js';
 import { type Judgement, judge } from './outcome.js';
 import { parseRunJson, type RunJson } from './run-json.js';
 import { runJson } from './verdict.js';
 
-interface Environment {
-  readonly stuckfs?: string;
-  readonly on?: string;
-  readonly seed?: number;
-  readonly kernel?: { readonly release?: string };
+const EnvironmentSpec = z.object({
+  stuckfs: z.string().default('unknown'),
+  on: z.string().default('unknown'),
+  seed: z.int().min(0).default(0),
+  kernel: z.object({ release: z.string() }).default({ release: 'unknown' }),
+});
+
+function readEnvironment(run: RunDirectory): z.output<typeof EnvironmentSpec> {
+  let json: unknown;
+  try {
+    json = JSON.parse(run.read('environment.json') ?? '{}');
+  } catch (error) {
+    throw new UsageError('environment.json', run.path, 'is not JSON', { cause: error });
+  }
+  const { data, error } = EnvironmentSpec.safeParse(json);
+  if (data !== undefined) return data;
+  const issue = error.issues[0];
+  throw new UsageError('environment.json', run.path, `${issue?.path.join('.')}: ${issue?.message}`);
 }
 
 export function judgeRun(run: RunDirectory): RunJson {
-  const environment = JSON.parse(run.read('environment.json') ?? '{}') as Environment;
+  const environment = readEnvironment(run);
   return runJson(
     {
-      stuckfs: environment.stuckfs ?? 'unknown',
-      kernel: environment.kernel?.release ?? 'unknown',
-      on: environment.on ?? 'unknown',
-      seed: environment.seed ?? 0,
+      stuckfs: environment.stuckfs,
+      kernel: environment.kernel.release,
+      on: environment.on,
+      seed: environment.seed,
     },
     gatherArms(run),
   );

@@ -5,8 +5,7 @@ import { Child, ChildCommandError } from '../../../src/scenario/child.js';
 import { temporaryDirectory } from '../safety/fixtures.js';
 
 const FAR_MS = 30_000;
-/** Relative to the compiled src/scenario/child.js. */
-const entry = '../../test/unit/scenario/child-entry.js';
+const entry = new URL('./child-entry.js', import.meta.url).href;
 
 async function spawn(t: TestContext): Promise<Child> {
   const directory = StateDirectory.create('run', 'runner', {}, temporaryDirectory(t));

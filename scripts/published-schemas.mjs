@@ -1,0 +1,16 @@
+/** The text of each file of schemas/, as the built code has it. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { openApiDocument } from '../dist/src/control/server/openapi.js';
+import { RunJsonSpec } from '../dist/src/report/run-json.js';
+
+/** @returns {Record<string, string>} by file name */
+export function publishedSchemas() {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const run = { title: 'run.json of stuckfs', ...z.toJSONSchema(RunJsonSpec, { target: 'draft-2020-12' }) };
+  return { 'run.schema.json': text(run), 'openapi.json': text(openApiDocument(version)) };
+}
+
+function text(json) {
+  return `${JSON.stringify(json, null, 2)}\n`;
+}

@@ -1,0 +1,65 @@
+/**
+ * The fields of each event that a report reads, checked when a run directory is read: it may come from elsewhere,
+ * or have been edited.  Fields beside them, and events that this version does not know, pass.
+ */
+import { z } from 'zod';
+import type { RunEvent } from './events.js';
+
+const arm = z.int().min(0);
+const set = z.object({
+  ino: z.int().min(0),
+  pages: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+});
+const bytes = z.int().min(0).nullable();
+const perFile = z.array(z.number());
+const pfns = { arm, stuckPfns: z.string(), controlPfns: z.string() };
+
+const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
+  'arm-started': z.object({
+    arm,
+    cell: z.int().min(0),
+    kind: z.enum(['control', 'fault']),
+    scenario: z.string(),
+    trigger: z.string(),
+    mitigation: z.string(),
+    attempt: z.int().min(1),
+    device: z.string(),
+    waitsIn: z.string().nullable(),
+  }),
+  'set-named': z.object({ ...pfns, stuck: set, control: set, stuckFlags: z.string() }),
+  held: z.object({
+    arm,
+    held: z.array(z.object({ unique: z.string(), nodeid: z.int().min(0), offset: bytes, size: bytes })),
+  }),
+  vmstat: z.object({ arm, when: z.string(), counters: z.record(z.string(), z.int().min(0)) }),
+  'trigger-started': z.object({ arm, pid: z.int().min(0), mark: z.string().min(1) }),
+  'task-sampled': z.object({
+    arm,
+    role: z.string(),
+    pid: z.int().min(0),
+    comm: z.string(),
+    state: z.string(),
+    stack: z.array(z.string()),
+  }),
+  'trigger-ended': z.object({ arm, result: z.int(), startedNs: z.number(), endedNs: z.number() }),
+  'hold-ended': z.object(pfns),
+  released: z.object({ arm, requests: z.int().min(0), askedNs: z.number() }),
+  'set-found': z.object(pfns),
+  verified: z.object({ arm, fsync: z.array(z.string().nullable()), cached: perFile, served: perFile }),
+  'trace-ended': z.object({ arm, trace: z.string(), lostEvents: z.int().min(0) }),
+  'arm-failed': z.object({ arm, reason: z.string() }),
+};
+
+const EventSpec = z.object({ event: z.string(), atNs: z.number() });
+
+/** What is wrong with it, or undefined. */
+export function wrongInEvent(event: unknown): string | undefined {
+  const named = EventSpec.safeParse(event);
+  const shape = named.success ? shapes[named.data.event as RunEvent['event']] : undefined;
+  const checked = shape === undefined ? named : shape.safeParse(event);
+  const issue = checked.error?.issues[0];
+  return issue === undefined ? undefined : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
+}

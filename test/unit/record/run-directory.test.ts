@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { UsageError } from '../../../src/base/errors.js';
+import { RunDirectory } from '../../../src/record/run-directory.js';
+import { MNT_DETACH, mount, umount2 } from '../../../src/syscall/mount.js';
+import { requires, root } from '../../support/requirement.js';
+
+function scratch(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'stuckfs-record-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+const usage = (field: string, remedy: RegExp) => (error: unknown) =>
+  error instanceof UsageError && error.field === field && remedy.test(error.remedy);
+
+test('what is appended is read back in order, stamped with a clock that does not go back', (t) => {
+  const run = RunDirectory.create(join(scratch(t), 'a', 'run'));
+  assert.deepEqual(run.events(), []);
+  run.append({ event: 'run-started', version: 1, seed: 7, on: 'host' });
+  run.append({ event: 'arm-ended', arm: 0 });
+  run.append({ event: 'run-ended' });
+  const events = RunDirectory.open(run.path).events();
+  assert.deepEqual(
+    events.map(({ atNs: _, ...body }) => body),
+    [
+      { event: 'run-started', version: 1, seed: 7, on: 'host' },
+      { event: 'arm-ended', arm: 0 },
+      { event: 'run-ended' },
+    ],
+  );
+  const times = events.map(({ atNs }) => atNs);
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => a - b),
+  );
+  assert.ok(Math.abs((times[0] ?? 0) - Number(process.hrtime.bigint())) < 60e9, 'CLOCK_MONOTONIC');
+});
+
+test('a directory that exists is not written into', (t) => {
+  const path = scratch(t);
+  assert.throws(() => RunDirectory.create(path), usage('--out', /exists already/));
+  writeFileSync(join(path, 'file'), '');
+  assert.throws(() => RunDirectory.create(join(path, 'file')), usage('--out', /exists already/));
+});
+
+test('a directory that cannot be made is named, with the reason', (t) => {
+  const path = scratch(t);
+  writeFileSync(join(path, 'file'), '');
+  assert.throws(
+    () => RunDirectory.create(join(path, 'file', 'run')),
+    usage('--out', /cannot be made: ENOTDIR/),
+  );
+  // mkdir(2) answers ENOENT there, though the directory above exists.
+  assert.throws(() => RunDirectory.create('/proc/stuckfs/run'), usage('--out', /cannot be made/));
+});
+
+test('a directory of something else is no run', (t) => {
+  assert.throws(() => RunDirectory.open(scratch(t)), usage('run directory', /events\.jsonl/));
+  assert.throws(() => RunDirectory.open('/does/not/exist'), usage('run directory', /events\.jsonl/));
+});
+
+test('half a line at the end, of a run that was killed, is left out', (t) => {
+  const run = RunDirectory.create(join(scratch(t), 'run'));
+  run.append({ event: 'arm-ended', arm: 0 });
+  appendFileSync(run.artifact('events.jsonl'), '{"event":"arm-end');
+  assert.deepEqual(
+    run.events().map(({ event }) => event),
+    ['arm-ended'],
+  );
+});
+
+for (const [what, line] of [
+  ['no JSON', '{"event":"arm-ended","arm":'],
+  ['no object', '7'],
+  ['null', 'null'],
+  ['an array', '[]'],
+  ['no name', '{"atNs":1}'],
+  ['no time', '{"event":"run-ended"}'],
+  ['an empty line', ''],
+] as const) {
+  test(`a line in the middle that is not an event (${what}) is named by its number`, (t) => {
+    const run = RunDirectory.create(join(scratch(t), 'run'));
+    run.append({ event: 'arm-ended', arm: 0 });
+    appendFileSync(run.artifact('events.jsonl'), `${line}\n`);
+    run.append({ event: 'run-ended' });
+    assert.throws(() => run.events(), usage('events.jsonl', /line 2/));
+  });
+}
+
+test('a table of numbers comes back as it was written, with -1 for what is absent', (t) => {
+  const run = RunDirectory.create(join(scratch(t), 'run'));
+  const numbers = [0, -1, 0x105a00, 2 ** 40 + 3];
+  run.write('pfns/stuck.bin', new Uint8Array(BigInt64Array.from(numbers, BigInt).buffer));
+  assert.deepEqual([...(run.readNumbers('pfns/stuck.bin') ?? [])], numbers);
+  assert.equal(run.readNumbers('pfns/none.bin'), undefined);
+  // Cut in the middle of a number.
+  run.write('pfns/cut.bin', readFileSync(run.artifact('pfns', 'stuck.bin')).subarray(0, 29));
+  assert.deepEqual([...(run.readNumbers('pfns/cut.bin') ?? [])], numbers.slice(0, 3));
+});
+
+test('an artifact of text comes back; one that the run did not get to is absent', (t) => {
+  const run = RunDirectory.create(join(scratch(t), 'run'));
+  run.write('new/deep/format.txt', 'text\n');
+  assert.equal(run.read('new/deep/format.txt'), 'text\n');
+  assert.equal(run.read('trace.txt'), undefined);
+});
+
+test('an artifact lies inside, whatever its name', (t) => {
+  const run = RunDirectory.create(join(scratch(t), 'run'));
+  assert.equal(run.artifact('stacks', '../../etc/passwd'), join(run.path, 'stacks', 'passwd'));
+});
+
+test('a full disk is one line that names the directory', requires(root), (t) => {
+  const disk = join(scratch(t), 'disk');
+  mkdirSync(disk);
+  assert.equal(mount('tmpfs', disk, 'tmpfs', 0, 'size=64k'), 0);
+  try {
+    const run = RunDirectory.create(join(disk, 'run'));
+    assert.throws(() => run.write('trace.txt', Buffer.alloc(1 << 20)), usage('--out', /ENOSPC/));
+    assert.throws(
+      () => {
+        for (;;) run.append({ event: 'arm-failed', arm: 0, reason: 'x'.repeat(4096) });
+      },
+      usage('--out', /ENOSPC/),
+    );
+  } finally {
+    umount2(disk, MNT_DETACH);
+  }
+});

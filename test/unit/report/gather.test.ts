@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { StuckfsError } from '../../../src/base/errors.js';
+import type { RunDirectory } from '../../../src/record/run-directory.js';
+import { gatherArms } from '../../../src/report/gather.js';
+import { RunJsonSpec } from '../../../src/report/run-json.js';
+import { judgeRun, readReport, reportRun } from '../../../src/report/write.js';
+import { editEvents, syntheticRun } from './synthetic-run.js';
+
+const fault = (run: RunDirectory) => gatherArms(run)[1] ?? assert.fail('no fault arm');
+const cells = (run: RunDirectory) => judgeRun(run).cells;
+
+test('joins the held request, the folio and the task that waits for it', (t) => {
+  const evidence = fault(syntheticRun(t));
+  assert.deepEqual(evidence.waiters, [
+    {
+      role: 'trigger',
+      pid: 501,
+      comm: 'node',
+      state: 'D',
+      stack: ['folio_wait_bit_common', 'folio_wait_writeback', 'migrate_pages_batch'],
+      waitsFor: { bdi: '0:39', inode: 2, index: 5, pfn: 0x10005, unique: '102' },
+    },
+  ]);
+  assert.equal(evidence.heldRequests, 2);
+  assert.equal(evidence.heldBytes, 8 * 4096);
+  assert.equal(evidence.heldFolios, 8);
+});
+
+test('counts what was stuck, reached and moved, before and after the release', (t) => {
+  const run = syntheticRun(t);
+  const [control] = gatherArms(run);
+  const held = fault(run);
+  const counts = ({
+    stuckFolios,
+    stuckWriteback,
+    stuckReached,
+    stuckMoved,
+    stuckMovedAtEnd,
+    controlMoved,
+  }: typeof held) => [stuckFolios, stuckWriteback, stuckReached, stuckMoved, stuckMovedAtEnd, controlMoved];
+  assert.deepEqual(counts(control ?? assert.fail()), [8, 0, 8, 8, 8, 8]);
+  assert.deepEqual(counts(held), [8, 8, 8, 0, 8, 0]);
+  assert.equal(held.writebackInPlace, true);
+  assert.equal(held.triggerMs, 5040);
+  assert.equal(held.heldMs, 5000);
+  assert.equal(held.endAfterReleaseMs, 40);
+  assert.equal(held.unfinishedMigrations, 1);
+  assert.deepEqual([held.writebackBefore, held.writebackAfter], [3, 0]);
+});
+
+test('judges both arms, writes a report that can be read, and judges the same again', (t) => {
+  const run = syntheticRun(t);
+  const report = reportRun(run);
+  assert.deepEqual(
+    report.cells.map(({ arm, outcome, verdict }) => [arm, outcome, verdict]),
+    [
+      ['control', 'migrated', 'pass'],
+      ['fault', 'stalled', 'pass'],
+    ],
+  );
+  assert.equal(report.verdict, 'pass');
+  assert.equal(report.kernel, '6.18.0-test');
+  assert.deepEqual(RunJsonSpec.parse(JSON.parse(run.read('run.json') ?? '')), report);
+  assert.deepEqual(readReport(run), report);
+});
+
+test('data that is not byte-exact makes an arm unknown, and says where', (t) => {
+  const run = syntheticRun(t);
+  editEvents(run, (lines) => lines.map((line) => line.replace('"cached":[-1,-1]', '"cached":[-1,4096]')));
+  for (const cell of cells(run)) {
+    assert.equal(cell.outcome, 'unknown');
+    assert.match(cell.reason ?? '', /control file: wrong byte at offset 4096 in the page cache/);
+    assert.equal(cell.evidence.byteExact, false);
+  }
+});
+
+test('lost events make an arm unknown, whether the kernel counted them or the text tells', (t) => {
+  const run = syntheticRun(t);
+  run.write('trace-1.txt', `CPU:0 [LOST 5 EVENTS]\n${run.read('trace-1.txt')}`);
+  editEvents(run, (lines) =>
+    lines.map((line) => line.replace('"trace-1.txt","lostEvents":0', '"trace-1.txt","lostEvents":7')),
+  );
+  const [control, held] = cells(run);
+  assert.equal(control?.outcome, 'migrated');
+  assert.equal(held?.outcome, 'unknown');
+  assert.match(held?.reason ?? '', /lost 12 events/);
+});
+
+const broken: readonly (readonly [name: string, breakIt: (run: RunDirectory) => void, reason: RegExp])[] = [
+  ['its trace is missing', (run) => rmSync(run.artifact('trace-1.txt')), /trace-1\.txt is missing/],
+  ['its pfns are missing', (run) => rmSync(run.artifact('pfns', '1-stuck.bin')), /1-stuck\.bin is missing/],
+  [
+    'its pfns are cut short',
+    (run) => truncateSync(run.artifact('pfns', '1-stuck.bin'), 3),
+    /holds 0 of 8 pages/,
+  ],
+  ['its flags are missing', (run) => rmSync(run.artifact('pfns', '1-flags.bin')), /1-flags\.bin is missing/],
+  ['its trace is empty', (run) => writeFileSync(run.artifact('trace-1.txt'), ''), /no mark of the trigger/],
+];
+for (const [name, breakIt, reason] of broken) {
+  test(`an arm is unknown when ${name}, and the other arm is judged as before`, (t) => {
+    const run = syntheticRun(t);
+    breakIt(run);
+    const [control, held] = cells(run);
+    assert.equal(control?.outcome, 'migrated');
+    assert.equal(held?.outcome, 'unknown');
+    assert.match(held?.reason ?? '', reason);
+  });
+}
+
+test('a run that was killed at any moment is unknown where it broke off, with a reason', (t) => {
+  const lines: string[] = [];
+  editEvents(syntheticRun(t), (all) => {
+    lines.push(...all);
+    return all;
+  });
+  const ended = lines.findIndex((line) => line.includes('"trace-ended","arm":1'));
+  for (let kept = 1; kept < ended; kept++) {
+    const run = syntheticRun(t);
+    editEvents(run, () => lines.slice(0, kept));
+    const report = judgeRun(run);
+    const last = report.cells.at(-1);
+    assert.ok(RunJsonSpec.safeParse(report).success);
+    assert.notEqual(report.verdict, kept > ended ? 'unknown' : 'fail');
+    if (report.cells.length === 0) assert.equal(report.verdict, 'unknown');
+    else if (
+      !lines.slice(0, kept).some((line) => line.includes(`"trace-ended","arm":${report.cells.length - 1}`))
+    ) {
+      assert.equal(last?.outcome, 'unknown', `after ${lines[kept - 1]}`);
+      assert.match(last?.reason ?? '', /ended before/);
+    }
+  }
+});
+
+function edited(t: TestContext, edit: (line: string) => string): RunDirectory {
+  const run = syntheticRun(t);
+  editEvents(run, (lines) => lines.map(edit));
+  return run;
+}
+
+test('events without their fields are refused or unknown, and never crash the report', (t) => {
+  const names = [
+    'arm-started',
+    'held',
+    'set-named',
+    'task-sampled',
+    'hold-ended',
+    'released',
+    'trigger-ended',
+  ];
+  names.push('set-found', 'verified', 'vmstat', 'trace-ended', 'trigger-started');
+  for (const name of names) {
+    const run = edited(t, (line) => {
+      const { event, arm, atNs } = JSON.parse(line);
+      return event === name ? JSON.stringify({ event, arm, atNs }) : line;
+    });
+    try {
+      assert.notEqual(judgeRun(run).verdict, 'fail', name);
+    } catch (error) {
+      assert.ok(error instanceof StuckfsError, `${name}: ${(error as Error).stack}`);
+    }
+  }
+});
+
+test('an environment that is missing or no JSON does not crash the report', (t) => {
+  const run = syntheticRun(t);
+  rmSync(run.artifact('environment.json'));
+  assert.equal(judgeRun(run).kernel, 'unknown');
+  for (const text of ['{"stuckfs":', 'null', '7', '{"seed":"x"}', '{"kernel":null}']) {
+    run.write('environment.json', text);
+    assert.throws(() => judgeRun(run), StuckfsError, text);
+  }
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderTerminal } from '../../../src/report/terminal.js';
+import { judgeRun } from '../../../src/report/write.js';
+import { syntheticRun } from './synthetic-run.js';
+
+const golden = `stuckfs 0.1.0, kernel 6.18.0-test, on host, seed 7
+
+scenario        trigger  arm      outcome   expected  verdict  moved  trigger ms  held ms
+--------------  -------  -------  --------  --------  -------  -----  ----------  -------
+writeback-held  compact  control  migrated  migrated  pass     8/8    90          -
+writeback-held  compact  fault    stalled   stalled   pass     0/8    5040        5000
+
+writeback-held x compact, control arm: migrated
+  because:          8 of 8 folios are at another pfn
+  decided by:       move_to_new_folio() (mm/migrate.c)
+  stuck set:        8 folios, 0 with WRITEBACK in kpageflags
+  moved:            8 of the stuck set, 8 of 8 beside it; 8 at the end
+  scanner:          reached 8 of the stuck set, 8 beside it
+  mm_migrate_pages: nr_succeeded 16, nr_failed 0
+  trigger:          took 90 ms
+  data:             byte-exact, cached and as served
+  nr_writeback:     3 before, 0 after
+  trace:            0 events lost
+
+writeback-held x compact, fault arm: stalled
+  because:          in folio_wait_writeback until the release; the migration went on 20 ms after it
+  decided by:       migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)
+  held:             2 requests, 0 MiB, for 5000 ms
+  stuck set:        8 folios, 8 with WRITEBACK in kpageflags
+  moved:            0 of the stuck set while held, 0 of 8 beside it; 8 at the end
+  scanner:          reached 8 of the stuck set, 0 beside it
+  mm_migrate_pages: nr_succeeded 16, nr_failed 0
+  trigger:          took 5040 ms; ended 40.0 ms after the release
+  waiter: node[501] (trigger), state D
+    waits for bdi 0:39 ino=2 index=5 pfn=0x10005, held by unique=102
+    folio_wait_bit_common
+    folio_wait_writeback
+    migrate_pages_batch
+  data:             byte-exact, cached and as served
+  nr_writeback:     3 before, 0 after
+  trace:            0 events lost
+
+verdict: pass
+`;
+
+test('the whole report of a small run', (t) => {
+  assert.equal(renderTerminal(judgeRun(syntheticRun(t))), golden);
+});
+
+test('plain ASCII of at most 100 columns, also for the largest numbers', (t) => {
+  const report = judgeRun(syntheticRun(t));
+  const cells = report.cells.map((cell) => ({
+    ...cell,
+    evidence: {
+      ...cell.evidence,
+      stuckFolios: 1_000_000,
+      stuckMoved: 1_000_000,
+      triggerMs: 120_000,
+      heldMs: 120_000,
+      heldBytes: 2 ** 40,
+      heldRequests: 65_535,
+    },
+  }));
+  const text = renderTerminal({ ...report, cells });
+  assert.match(text, /^[\x20-\x7e\n]*$/);
+  for (const line of text.split('\n')) assert.ok(line.length <= 100, `${line.length}: ${line}`);
+});
+
+test('data that was lost is shouted', (t) => {
+  const report = judgeRun(syntheticRun(t));
+  const cells = report.cells.map((cell) => ({ ...cell, evidence: { ...cell.evidence, byteExact: false } }));
+  assert.match(renderTerminal({ ...report, cells }), /NOT byte-exact/);
+});
