@@ -2,8 +2,8 @@
  * The directory of one run: `events.jsonl` and artifacts, written as things happen and judged afterwards from
  * these files alone.  Owns the writing and the reading, and the error for a disk that is full.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { wrongInEvent } from './event-shape.js';
 import type { RunEvent, RunEventBody } from './events.js';
@@ -96,30 +96,42 @@ export class RunDirectory {
     return lines.slice(0, -1).map((line, index) => parseEvent(line, path, index + 1));
   }
 
-  /** The path of an artifact: `name` is ours, never a user's, and stays inside. */
+  /**
+   * The path of an artifact.  Names come from events.jsonl too, which may have been edited or come from elsewhere.
+   * @throws {UsageError} when the name leads out of the run directory
+   */
   artifact(...name: string[]): string {
-    return join(this.path, ...name.map((part) => basename(part)));
+    const path = join(this.path, ...name);
+    if (!path.startsWith(join(this.path, sep))) {
+      throw new UsageError('events.jsonl', join(...name), 'an artifact lies in the run directory');
+    }
+    return path;
   }
 
   write(name: string, text: string | Uint8Array): void {
+    const path = this.artifact(name);
     onDisk(this.path, () => {
-      mkdirSync(dirname(join(this.path, name)), { recursive: true });
-      writeFileSync(join(this.path, name), text);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
     });
   }
 
   /** undefined where the run did not get so far. */
   read(name: string): string | undefined {
-    const path = join(this.path, name);
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    const path = this.artifact(name);
+    return isFile(path) ? readFileSync(path, 'utf8') : undefined;
   }
 
   /** An artifact of u64 little-endian numbers, -1 for absent. */
   readNumbers(name: string): Float64Array | undefined {
-    const path = join(this.path, name);
-    if (!existsSync(path)) return undefined;
+    const path = this.artifact(name);
+    if (!isFile(path)) return undefined;
     const bytes = readFileSync(path);
     const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~7));
     return Float64Array.from(new BigInt64Array(copy), Number);
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -109,9 +109,16 @@ test('an artifact of text comes back; one that the run did not get to is absent'
   assert.equal(run.read('trace.txt'), undefined);
 });
 
-test('an artifact lies inside, whatever its name', (t) => {
+test('an artifact lies inside, and a name that leads out is refused', (t) => {
   const run = RunDirectory.create(join(scratch(t), 'run'));
-  assert.equal(run.artifact('stacks', '../../etc/passwd'), join(run.path, 'stacks', 'passwd'));
+  assert.equal(run.artifact('pfns', '0-stuck.u64'), join(run.path, 'pfns', '0-stuck.u64'));
+  const refused = usage('events.jsonl', /lies in the run directory/);
+  for (const name of ['../etc/passwd', '/../x', '..', 'pfns/../../x', '.']) {
+    assert.throws(() => run.read(name), refused, name);
+    assert.throws(() => run.readNumbers(name), refused, name);
+    assert.throws(() => run.write(name, ''), refused, name);
+  }
+  assert.equal(run.read('pfns'), undefined, 'a directory is no artifact');
 });
 
 test('a full disk is one line that names the directory', requires(root), (t) => {
