@@ -64,6 +64,8 @@ describe('programs on a mount', requires(root, devFuse), () => {
         '--verify_fatal=1',
         '--do_verify=1',
         '--end_fsync=1',
+        // Else it leaves a file in the working directory.
+        '--verify_state_save=0',
         '--output-format=json',
       ]);
       const { jobs } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as FioReport;
