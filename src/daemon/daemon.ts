@@ -2,17 +2,17 @@
  * The daemon's control API on the main thread: what needs the mount or the watchdog is done here, the rest is
  * asked of the serving thread.
  */
-import { Errno } from '../base/errno.js';
+import { describeField } from '../base/errors.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
 import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/status.js';
 import type { DaemonApi } from '../control/server/api.js';
-import { MNT_DETACH, UMOUNT_NOFOLLOW, umount2, umount2Async } from '../syscall/mount.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import type { DaemonConfig } from './config.js';
 import { longestDelayMs } from './longest-delay.js';
 import type { Serving } from './serving.js';
+import { unmountOwn } from './unmount.js';
 
 export interface DaemonParts {
   readonly version: string;
@@ -66,8 +66,12 @@ export class Daemon implements DaemonApi {
     if (longestMs > config.maxHoldMs) {
       throw new ControlError(
         'VALIDATION',
-        `a delay of up to ${longestMs} ms is longer than --max-hold (${config.maxHoldMs} ms), after which the ` +
-          'watchdog aborts: shorten it or mount with a longer --max-hold',
+        describeField(
+          'action.distribution',
+          fault.action.type === 'delay' ? fault.action.distribution : undefined,
+          `a delay of up to ${longestMs} ms is longer than --max-hold (${config.maxHoldMs} ms), after which the ` +
+            'watchdog aborts: shorten it or mount with a longer --max-hold',
+        ),
         { field: 'action.distribution', value: fault.action },
       );
     }
@@ -87,20 +91,8 @@ export class Daemon implements DaemonApi {
     const { mount, serving } = this.parts;
     await serving.ask('clearFaults');
     const { released, bytes } = await serving.ask('release', { order: 'fifo' });
-    // Not on this thread: umount2 writes dirty data back first, and the heartbeat must go on meanwhile.
-    const unmounted = await umount2Async(mount.mountPoint, UMOUNT_NOFOLLOW);
-    if (unmounted === 0) return { released, bytes, detached: false };
-    if (!force) {
-      throw new ControlError('CONFLICT', `${mount.mountPoint} is busy: close what uses it, or use --force`, {
-        field: 'force',
-        value: force,
-      });
-    }
-    const detached = umount2(mount.mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
-    if (detached < 0 && detached !== -Errno.EINVAL) {
-      throw new ControlError('INTERNAL', `umount2(MNT_DETACH) of ${mount.mountPoint}: errno ${-detached}`);
-    }
-    this.parts.abort();
-    return { released, bytes, detached: true };
+    const how = await unmountOwn(mount, force);
+    if (how === 'detached') this.parts.abort();
+    return { released, bytes, detached: how === 'detached' };
   }
 }
