@@ -26,8 +26,13 @@ export class UsageError extends StuckfsError {
     readonly remedy: string,
     options?: { cause?: unknown },
   ) {
-    super(`${field}: ${formatValue(value)}: ${remedy}`, options);
+    super(describeField(field, value, remedy), options);
   }
+}
+
+/** The one form of a complaint about input: field, value as given, what would be right. */
+export function describeField(field: string, value: unknown, remedy: string): string {
+  return `${field}: ${formatValue(value)}: ${remedy}`;
 }
 
 function formatValue(value: unknown): string {

@@ -4,7 +4,7 @@
  * wedged mount is to hang.
  */
 import { resolve } from 'node:path';
-import { UsageError } from '../base/errors.js';
+import { describeField, UsageError } from '../base/errors.js';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { ControlError } from '../control/contract/errors.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
@@ -63,7 +63,11 @@ export function mountPointNamed(path: string, environment: NodeJS.ProcessEnv, fi
       const asGiven = resolve(path);
       const { readable } = listStateDirectories(stateRoot(environment));
       if (readable.some(({ state }) => state.mountPoint === asGiven)) return asGiven;
-      throw new UsageError(field, path, `nothing is mounted there: ${found.at} cannot be reached`);
+      throw new UsageError(
+        field,
+        path,
+        `nothing is mounted there, as ${found.at} cannot be reached; give a mount point of stuckfs`,
+      );
     }
   }
 }
@@ -77,7 +81,7 @@ function socketOfMount(path: string, field: string, environment: NodeJS.ProcessE
   const isMounted = readMountinfo().some((entry) => isOurMount(entry) && entry.mountPoint === mountPoint);
   if (corpse !== undefined || isMounted) {
     const who = corpse === undefined ? 'no daemon is known for it' : `its daemon (pid ${corpse.pid}) is dead`;
-    throw noDaemon(`${mountPoint}: ${who}: run stuckfs rescue --mount ${mountPoint}${unread}`, field, path);
+    throw noDaemon(field, path, `${who}; run stuckfs rescue --mount ${mountPoint}${unread}`);
   }
   const known = daemons.map((one) => one.mountPoint).join(', ');
   const remedy = known === '' ? 'no daemon runs; stuckfs mount starts one' : `mounted are: ${known}`;
@@ -88,11 +92,8 @@ function socketOfTheOnlyOne(environment: NodeJS.ProcessEnv): string {
   const { daemons, unread } = lookForDaemons(environment);
   const [daemon, ...others] = daemons;
   if (daemon === undefined) {
-    throw noDaemon(
-      `no stuckfs daemon runs: start one with stuckfs mount MOUNTPOINT${unread}`,
-      '--mount',
-      undefined,
-    );
+    const remedy = `no stuckfs daemon runs; start one with stuckfs mount MOUNTPOINT${unread}`;
+    throw noDaemon('--mount', undefined, remedy);
   }
   if (others.length > 0) {
     const known = daemons.map((one) => one.mountPoint).join(', ');
@@ -123,6 +124,6 @@ function lookForDaemons(environment: NodeJS.ProcessEnv): Found {
   return { daemons, dead, unread: unread.length === 0 ? '' : ` (not looked at: ${unread.join('; ')})` };
 }
 
-function noDaemon(message: string, field: string, value: unknown): ControlError {
-  return new ControlError('NO_DAEMON', message, { field, value });
+function noDaemon(field: string, value: unknown, remedy: string): ControlError {
+  return new ControlError('NO_DAEMON', describeField(field, value, remedy), { field, value });
 }

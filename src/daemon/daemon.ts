@@ -3,7 +3,7 @@
  * asked of the serving thread.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Errno } from '../base/errno.js';
+import { describeField } from '../base/errors.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
 import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
@@ -11,16 +11,14 @@ import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/st
 import type { DaemonApi } from '../control/server/api.js';
 import { readFuseWaiting } from '../kernel/fusectl.js';
 import { isMissing } from '../kernel/kernel-file.js';
-import { syncfsAsync } from '../syscall/file.js';
-import { MNT_DETACH, UMOUNT_NOFOLLOW, umount2, umount2Async } from '../syscall/mount.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import type { DaemonConfig } from './config.js';
 import { longestDelayMs } from './longest-delay.js';
 import type { Serving } from './serving.js';
+import { unmountOwn } from './unmount.js';
 
-/** For dirty data to be written back when a mount in use is ended. */
-const WRITE_BACK_MS = 5000;
-const SETTLE_MS = 20;
+const SETTLE_MS = 1000;
+const SETTLE_STEP_MS = 20;
 
 export interface DaemonParts {
   readonly version: string;
@@ -74,8 +72,12 @@ export class Daemon implements DaemonApi {
     if (longestMs > config.maxHoldMs) {
       throw new ControlError(
         'VALIDATION',
-        `a delay of up to ${longestMs} ms is longer than --max-hold (${config.maxHoldMs} ms), after which the ` +
-          'watchdog aborts: shorten it or mount with a longer --max-hold',
+        describeField(
+          'action.distribution',
+          fault.action.type === 'delay' ? fault.action.distribution : undefined,
+          `a delay of up to ${longestMs} ms is longer than --max-hold (${config.maxHoldMs} ms), after which the ` +
+            'watchdog aborts: shorten it or mount with a longer --max-hold',
+        ),
         { field: 'action.distribution', value: fault.action },
       );
     }
@@ -95,40 +97,27 @@ export class Daemon implements DaemonApi {
     const { mount, serving } = this.parts;
     await serving.ask('clearFaults');
     const { released, bytes } = await serving.ask('release', { order: 'fifo' });
-    // Not on this thread: umount2 writes dirty data back first, and the heartbeat must go on meanwhile.
-    const unmounted = await umount2Async(mount.mountPoint, UMOUNT_NOFOLLOW);
-    if (unmounted === 0) return { released, bytes, detached: false };
-    if (!force) {
-      throw new ControlError('CONFLICT', `${mount.mountPoint} is busy: close what uses it, or use --force`, {
-        field: 'force',
-        value: force,
-      });
+    const how = await unmountOwn(mount, force);
+    if (how === 'detached') {
+      await settle(mount);
+      this.parts.abort();
     }
-    await this.writeBack();
-    const detached = umount2(mount.mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
-    if (detached < 0 && detached !== -Errno.EINVAL) {
-      throw new ControlError('INTERNAL', `umount2(MNT_DETACH) of ${mount.mountPoint}: errno ${-detached}`);
-    }
-    this.parts.abort();
-    return { released, bytes, detached: true };
-  }
-
-  /**
-   * What is dirty reaches the store, and who waits for that gets an answer, before the abort would make errors of
-   * both.  The abort comes after a while in any case, and frees the thread that does this.
-   */
-  private async writeBack(): Promise<void> {
-    const { mount } = this.parts;
-    const untilMs = performance.now() + WRITE_BACK_MS;
-    await Promise.race([syncfsAsync(mount.mountPoint), delay(WRITE_BACK_MS, undefined, { ref: false })]);
-    // A task that writeback has let go is about to ask for more: fsync(2) sends FSYNC after its data.
-    do await delay(SETTLE_MS);
-    while (waitingRequests(mount) > 0 && performance.now() < untilMs);
+    return { released, bytes, detached: how === 'detached' };
   }
 }
 
+/**
+ * A task that the release has let go is about to ask for more: fsync(2) sends FSYNC after its data.  It is to be told
+ * that, and not that the connection was aborted.  Dirty data that nobody waits for is lost with the store.
+ */
+async function settle({ connection }: FuseMount): Promise<void> {
+  const untilMs = performance.now() + SETTLE_MS;
+  do await delay(SETTLE_STEP_MS);
+  while (waitingRequests(connection) > 0 && performance.now() < untilMs);
+}
+
 /** 0 also where the connection is gone: somebody else has unmounted meanwhile. */
-function waitingRequests({ connection }: FuseMount): number {
+function waitingRequests(connection: number): number {
   try {
     return readFuseWaiting(connection);
   } catch (error) {

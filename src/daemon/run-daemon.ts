@@ -1,35 +1,40 @@
 /**
- * A daemon from start to end.  Starts in this order, so that a wedge can be ended at any moment: mount, watchdog,
- * serving thread, control socket; only then does it say that it is ready.  Ends in the reverse order.
+ * A daemon from start to end.  Starts in this order, so that a wedge can be ended at any moment: signals, control
+ * socket, mount, abort file, watchdog, serving thread; only then does it say that it is ready.  Ends in reverse.
  */
-import { closeSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StuckfsError } from '../base/errors.js';
 import { createLogger, type Logger } from '../base/log.js';
 import { packageVersion } from '../base/version.js';
 import { type ControlServer, startControlServer } from '../control/server/server.js';
 import { fuseAbortPath } from '../kernel/fusectl.js';
-import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { Ledger } from '../safety/ledger.js';
+import { thisMachine } from '../safety/machine.js';
 import { StateDirectory } from '../safety/state-directory.js';
+import { unmountOurs } from '../safety/unmount.js';
 import { spawnWatchdog, type Watchdog } from '../safety/watchdog.js';
-import { close, OpenFlag, open, write } from '../syscall/file.js';
-import { MNT_DETACH, UMOUNT_NOFOLLOW, umount2 } from '../syscall/mount.js';
+import { close } from '../syscall/file.js';
 import { type FuseMount, mountFuse } from '../transport/fuse-mount.js';
 import { parseMountOptions } from '../transport/mount-options.js';
-import type { DaemonConfig, DaemonReady, DaemonRefused } from './config.js';
+import { AbortFile } from './abort-file.js';
+import type { DaemonConfig, DaemonReady } from './config.js';
 import { Daemon } from './daemon.js';
+import { DaemonStartError, DaemonStopError, InterruptedStartError } from './daemon-errors.js';
+import { refusal, tellReady } from './first-word.js';
+import { maxPagesLimit } from './kernel-limits.js';
+import { lateApi } from './late-api.js';
+import { preferNotToBeKilled } from './oom-score.js';
 import { Serving } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
+import { within } from './within.js';
 
 const HEARTBEAT_MS = 250;
 const INIT_DEADLINE_MS = 10_000;
 const DISARM_DEADLINE_MS = 2000;
-
-class DaemonStartError extends StuckfsError {
-  override readonly code = 'DAEMON_START';
-}
+/** For the serving thread to see the end of the connection. */
+const SERVING_END_MS = 2000;
+/** For an orderly unmount on a signal; then the connection is aborted. */
+const SIGNAL_PATIENCE_MS = 5000;
 
 /**
  * Serves until the connection ends.
@@ -41,6 +46,10 @@ export async function runDaemon(
   { background }: { background: boolean },
 ): Promise<void> {
   const running = new RunningDaemon(config, background);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => running.onSignal(signal));
+  }
+  preferNotToBeKilled();
   try {
     const ready = await running.start();
     tellReady(config, ready);
@@ -55,14 +64,27 @@ export async function runDaemon(
 class RunningDaemon {
   private state: StateDirectory | undefined;
   private ledger: Ledger | undefined;
+  private server: ControlServer | undefined;
   private mount: FuseMount | undefined;
+  private abortFile: AbortFile | undefined;
   private watchdog: Watchdog | undefined;
   private serving: Serving | undefined;
-  private server: ControlServer | undefined;
+  private daemon: Daemon | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
+  private interruption: InterruptedStartError | undefined;
+  private signalled = false;
+  /** Steps of the end that failed. */
+  private undone = 0;
   private stopping = false;
-
   private log: Logger | undefined;
+  private giveUp: (reason: string) => void = () => {};
+  private readonly gaveUp = new Promise<string>((resolve) => {
+    this.giveUp = resolve;
+  });
+  private breakOff: (error: InterruptedStartError) => void = () => {};
+  private readonly brokenOff = new Promise<InterruptedStartError>((resolve) => {
+    this.breakOff = resolve;
+  });
 
   constructor(
     private readonly config: DaemonConfig,
@@ -70,50 +92,46 @@ class RunningDaemon {
   ) {}
 
   async start(): Promise<DaemonReady> {
-    const { config } = this;
-    const options = parseMountOptions(config.mountOptions);
-    const { runDirectory } = config;
+    const { runDirectory, mountPoint } = this.config;
+    const options = parseMountOptions(this.config.mountOptions);
     const state = StateDirectory.create('mount', 'daemon', {
-      mountPoint: config.mountPoint,
+      mountPoint,
       ...(runDirectory === undefined ? {} : { leader: basename(runDirectory) }),
     });
     this.state = state;
-    const log = createLogger({
-      level: config.logLevel,
-      destination: config.logFile ?? (this.background ? state.file('daemon.log') : 'stderr'),
-      pretty: config.logFile === undefined && process.stderr.isTTY === true,
-    });
+    const log = this.openLog(state);
     this.log = log;
+    // Before the mount: a socket that cannot be had must not leave anything to undo.
+    const socketPath = this.config.socketPath ?? state.file('control.sock');
+    this.server = await startControlServer({ socketPath, api: lateApi(() => this.daemon), log });
+    this.refuseInterrupted();
     this.ledger = Ledger.open(state);
     this.ledger.mountPseudo('fusectl');
-    const mount = mountFuse(config.mountPoint, options);
+    const config = this.withinKernelLimits();
+    const mount = mountFuse(mountPoint, options);
     this.mount = mount;
-    const socketPath = config.socketPath ?? state.file('control.sock');
     state.update({ device: mount.device, connection: mount.connection, socketPath });
+    this.abortFile = AbortFile.open(mount.connection);
     const watchdog = await this.startWatchdog(mount);
-    this.serving = new Serving({
+    this.refuseInterrupted();
+    const serving = new Serving({
       fuseFd: mount.fd,
       config,
       maxBytes: config.maxBytes ?? defaultMaxBytes(),
       log: (level, text) => log[level](text),
     });
-    await this.waitForInit(this.serving);
-    const daemon = new Daemon({
+    this.serving = serving;
+    await this.waitForInit(serving);
+    this.refuseInterrupted();
+    this.daemon = new Daemon({
       version: packageVersion(),
       config,
       mount,
-      serving: this.serving,
+      serving,
       watchdogPid: () => this.watchdog?.pid ?? null,
-      abort: () => this.abort(),
+      abort: () => this.abortFile?.abort(),
     });
-    this.server = await startControlServer({ socketPath, api: daemon, log });
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        log.info({ signal }, 'ending');
-        daemon.unmount({ force: true }).catch(() => this.abort());
-      });
-    }
     const ready = {
       pid: process.pid,
       mountPoint: mount.mountPoint,
@@ -125,6 +143,23 @@ class RunningDaemon {
     };
     log.info(ready, 'mounted');
     return { ready };
+  }
+
+  private openLog(state: StateDirectory): Logger {
+    const { logLevel, logFile } = this.config;
+    return createLogger({
+      level: logLevel,
+      destination: logFile ?? (this.background ? state.file('daemon.log') : 'stderr'),
+      pretty: logFile === undefined && process.stderr.isTTY === true,
+    });
+  }
+
+  private withinKernelLimits(): DaemonConfig {
+    const limit = maxPagesLimit();
+    const { maxPages } = this.config;
+    if (maxPages <= limit) return this.config;
+    this.log?.warn({ maxPages, limit }, 'the kernel allows fewer pages in one request');
+    return { ...this.config, maxPages: limit };
   }
 
   private async startWatchdog(mount: FuseMount): Promise<Watchdog> {
@@ -167,26 +202,47 @@ class RunningDaemon {
     const late = delay(INIT_DEADLINE_MS, undefined, { ref: false }).then(() => {
       throw new DaemonStartError(`the kernel sent no INIT within ${INIT_DEADLINE_MS} ms`);
     });
-    await Promise.race([serving.initialised, failed, late]);
+    await Promise.race([serving.initialised, failed, late, this.brokenOff]);
+  }
+
+  /** While it starts, the start is broken off; afterwards the mount is ended in order, or aborted. */
+  onSignal(signal: NodeJS.Signals): void {
+    if (this.signalled || this.stopping) return;
+    this.signalled = true;
+    this.log?.info({ signal }, 'ending');
+    if (this.daemon !== undefined && this.serving !== undefined) void this.end(this.daemon, this.serving);
+    else {
+      this.interruption = new InterruptedStartError(signal);
+      this.breakOff(this.interruption);
+    }
+  }
+
+  private refuseInterrupted(): void {
+    if (this.interruption !== undefined) throw this.interruption;
+  }
+
+  private async end(daemon: Daemon, serving: Serving): Promise<void> {
+    const unmounted = daemon.unmount({ force: true }).then(
+      () => true,
+      (error: unknown) => {
+        this.log?.error({ err: error }, 'not unmounted');
+        return false;
+      },
+    );
+    const inTime = await within(SIGNAL_PATIENCE_MS, unmounted);
+    if (inTime === true && (await serving.endsWithin(SERVING_END_MS))) return;
+    this.abortFile?.abort();
+    if (!(await serving.endsWithin(SERVING_END_MS))) this.giveUp('the serving thread does not end');
   }
 
   private beat(): void {
-    const since = this.serving?.shared.oldestSinceMs ?? 0;
-    this.watchdog?.heartbeat(since === 0 ? null : Math.max(0, Number(process.hrtime.bigint()) / 1e6 - since));
-  }
-
-  private abort(): void {
-    if (this.mount === undefined) return;
-    const fd = open(fuseAbortPath(this.mount.connection), OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-    // Gone with the connection: then there is nothing left to abort.
-    if (fd < 0) return;
-    write(fd, Buffer.from('1'));
-    close(fd);
+    const nowMs = Number(process.hrtime.bigint()) / 1e6;
+    this.watchdog?.heartbeat(this.serving?.shared.oldestHeldMs(nowMs) ?? null);
   }
 
   /** Resolves with the reason when there is nothing left to serve. */
   ended(): Promise<string> {
-    return this.serving?.ended ?? Promise.resolve('never started');
+    return Promise.race([this.serving?.ended ?? 'never started', this.gaveUp]);
   }
 
   /** Everything that start() did, undone in reverse; each step whatever became of the others. */
@@ -194,42 +250,45 @@ class RunningDaemon {
     this.stopping = true;
     this.log?.info({ reason }, 'ended');
     clearInterval(this.heartbeat);
-    await this.server?.close();
-    if (this.mount !== undefined) {
-      this.abort();
-      close(this.mount.fd);
-      if (isStillMounted(this.mount)) umount2(this.mount.mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
+    await this.attempt('close the control socket', () => this.server?.close());
+    if (this.mount !== undefined) await this.endMount(this.mount, reason);
+    const { watchdog } = this;
+    if (watchdog !== undefined) {
+      await this.attempt('disarm the watchdog', () => within(DISARM_DEADLINE_MS, watchdog.bye()));
     }
-    if (this.watchdog !== undefined) {
-      // The watchdog's pipes keep no process alive; the timer must, or Node ends (status 13) in the middle of this.
-      const disarmed = new AbortController();
-      const late = delay(DISARM_DEADLINE_MS, undefined, { signal: disarmed.signal }).catch(() => undefined);
-      await Promise.race([this.watchdog.bye(), late]);
-      disarmed.abort();
-    }
-    const actions = this.ledger?.restore() ?? [];
-    for (const action of actions.filter(({ ok }) => !ok)) this.log?.warn({ action }, 'not restored');
+    // The last that keeps fusectl from being unmounted.
+    this.abortFile?.close();
+    await this.attempt('put back what was changed', () => {
+      const failed = this.ledger?.restore().filter(({ ok }) => !ok) ?? [];
+      if (failed.length > 0)
+        throw new DaemonStopError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+    });
     // What is left is written down there, for the watchdog, which looks once more, or for a rescue.
-    if (actions.every(({ ok }) => ok)) this.state?.remove();
+    if (this.undone === 0) await this.attempt('remove the state directory', () => this.state?.remove());
   }
-}
 
-function isStillMounted(mount: FuseMount): boolean {
-  const entry = findMount(readMountinfo(), mount.mountPoint);
-  return entry !== undefined && `${entry.major}:${entry.minor}` === mount.device;
-}
+  private async endMount(mount: FuseMount, reason: string): Promise<void> {
+    if (reason !== 'unmounted') await this.attempt('abort', () => this.abortFile?.abort());
+    const { serving } = this;
+    const isOver = serving === undefined || (await serving.endsWithin(SERVING_END_MS));
+    // A thread that hangs may come back to a number that by then names another file.
+    if (isOver) close(mount.fd);
+    else {
+      this.log?.error('the serving thread does not end');
+      serving.giveUp();
+    }
+    await this.attempt('unmount', () => {
+      const { ok, detail } = unmountOurs(mount.mountPoint, mount.device, thisMachine);
+      if (!ok) throw new DaemonStopError(detail);
+    });
+  }
 
-function refusal(error: unknown): DaemonRefused {
-  const exitStatus = error instanceof StuckfsError ? error.exitStatus : 1;
-  return { error: { message: (error as Error).message, exitStatus } };
-}
-
-function tellReady(config: DaemonConfig, said: DaemonReady | DaemonRefused): void {
-  if (config.readyFd === undefined) return;
-  try {
-    writeSync(config.readyFd, `${JSON.stringify(said)}\n`);
-    closeSync(config.readyFd);
-  } catch {
-    // Whoever waited for it is gone; the mount is up all the same.
+  private async attempt(what: string, act: () => unknown): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.undone += 1;
+      this.log?.error({ err: error }, `cannot ${what}`);
+    }
   }
 }

@@ -13,6 +13,7 @@ import {
 } from './commands.js';
 import type { DaemonConfig } from './config.js';
 import type { ServingThreadData } from './serving-thread.js';
+import { within } from './within.js';
 
 /** The serving thread refused a command, or is no more. */
 export class ServingError extends StuckfsError {
@@ -37,6 +38,7 @@ export class Serving {
   readonly initialised: Promise<void>;
   /** Resolves with the reason when the connection is over. */
   readonly ended: Promise<string>;
+  private readonly worker: Worker;
   private readonly port: MessagePort;
   private readonly wakeFd: number;
   private readonly pending = new Map<number, Pending>();
@@ -60,6 +62,7 @@ export class Serving {
       workerData,
       transferList: [channel.port2],
     });
+    this.worker = worker;
     let markInitialised = () => {};
     this.initialised = new Promise((resolve) => {
       markInitialised = resolve;
@@ -91,6 +94,18 @@ export class Serving {
       this.port.postMessage({ id, name, words });
       eventfdSignal(this.wakeFd);
     });
+  }
+
+  /** Whether the connection is over, and the thread with it, within that time. */
+  async endsWithin(ms: number): Promise<boolean> {
+    return (await within(ms, this.ended)) !== undefined;
+  }
+
+  /** For a thread that hangs: it is stopped where it can be, and keeps this process alive no longer. */
+  giveUp(): void {
+    this.end('the serving thread does not end');
+    this.worker.unref();
+    void this.worker.terminate();
   }
 
   private settle(message: Extract<ServingMessage, { say: 'answer' | 'refused' }>): void {

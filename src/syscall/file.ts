@@ -73,18 +73,3 @@ const cSyncfs = declare<(fd: number) => number>('int syncfs(int fd)');
 export function syncfs(fd: number): number {
   return orErrno(cSyncfs(fd));
 }
-
-/**
- * As syncfs of the filesystem that is mounted on `path`, on threads of libuv's pool: for whoever serves that
- * filesystem itself.  What fails is not told; a thread that waits for a server that does not answer ends with it.
- */
-export function syncfsAsync(path: string): Promise<void> {
-  return new Promise((resolve) => {
-    cOpen.async(path, OpenFlag.O_RDONLY | OpenFlag.O_CLOEXEC, 0, (_error, fd) => {
-      if (fd < 0) return resolve();
-      cSyncfs.async(fd, () => {
-        cClose.async(fd, () => resolve());
-      });
-    });
-  });
-}

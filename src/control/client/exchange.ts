@@ -3,7 +3,8 @@
  * a user can do about it.  Every exchange has a connection of its own, so that none is left half-used.
  */
 import { request as httpRequest } from 'node:http';
-import { ControlError } from '../contract/errors.js';
+import { describeField } from '../../base/errors.js';
+import { ControlError, type ControlErrorCode } from '../contract/errors.js';
 
 const answerLimitBytes = 64 * 1024 * 1024;
 
@@ -71,29 +72,28 @@ export function exchange(order: ExchangeRequest): Promise<ExchangeAnswer> {
 }
 
 function connectionError(socketPath: string, cause: NodeJS.ErrnoException): ControlError {
-  const value = { field: '--socket', value: socketPath, cause };
+  const field = '--socket';
+  const because = (code: ControlErrorCode, remedy: string) =>
+    new ControlError(code, describeField(field, socketPath, remedy), { field, value: socketPath, cause });
   switch (cause.code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new ControlError(
+      return because(
         'NO_DAEMON',
-        `${socketPath}: there is no such socket; is a stuckfs daemon running, and with this --socket?`,
-        value,
+        `there is no such socket; is a stuckfs daemon running, and with this --socket?`,
       );
     case 'ECONNREFUSED':
-      return new ControlError(
+      return because(
         'NO_DAEMON',
-        `${socketPath}: nobody listens; the daemon ended without removing its socket, or this is not a socket`,
-        value,
+        `nobody listens; the daemon ended without removing its socket, or this is not a socket`,
       );
     case 'EACCES':
     case 'EPERM':
-      return new ControlError(
+      return because(
         'ACCESS_DENIED',
-        `${socketPath}: permission denied; only the user that runs the daemon, and root, may use its socket`,
-        value,
+        `permission denied; only the user that runs the daemon, and root, may use its socket`,
       );
     default:
-      return new ControlError('BAD_ANSWER', `${socketPath}: the answer broke off: ${cause.message}`, value);
+      return because('BAD_ANSWER', `the answer broke off: ${cause.message}`);
   }
 }

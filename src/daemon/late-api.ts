@@ -1,0 +1,22 @@
+/** The control API of a daemon that is not there yet: the socket is taken before anything is mounted. */
+import { ControlError } from '../control/contract/errors.js';
+import type { DaemonApi } from '../control/server/api.js';
+
+/** Every call is UNAVAILABLE until `daemon` answers one. */
+export function lateApi(daemon: () => DaemonApi | undefined): DaemonApi {
+  const it = (): DaemonApi => {
+    const there = daemon();
+    if (there === undefined) throw new ControlError('UNAVAILABLE', 'the daemon is starting; try again');
+    return there;
+  };
+  return {
+    status: async () => it().status(),
+    held: async (query) => it().held(query),
+    release: async (order) => it().release(order),
+    faults: async () => it().faults(),
+    addFault: async (fault) => it().addFault(fault),
+    removeFault: async (id) => it().removeFault(id),
+    clearFaults: async () => it().clearFaults(),
+    unmount: async (order) => it().unmount(order),
+  };
+}
