@@ -5,6 +5,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
 import { Errno } from '../base/errno.js';
+import { writeInPages } from '../base/write-in-pages.js';
 import { KmsgReader } from '../kernel/kmsg.js';
 import { close, OpenFlag, open, read } from '../syscall/file.js';
 import { dieWithParent } from '../syscall/process.js';
@@ -46,7 +47,7 @@ class Recorder {
       if (length === -Errno.EINTR) continue;
       if (length < 0 && length !== -Errno.EAGAIN) this.failure ??= `trace_pipe: errno ${-length}`;
       if (length <= 0) break;
-      this.keep(() => writeSync(this.traceFd, this.buffer, 0, length));
+      this.keep(() => writeInPages(this.traceFd, this.buffer.subarray(0, length)));
     }
     for (const record of this.kmsg.readNew()) {
       const seconds = (record.timestampUs / 1e6).toFixed(6).padStart(13);

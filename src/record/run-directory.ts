@@ -5,6 +5,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { UsageError } from '../base/errors.js';
+import { writeFileInPages } from '../base/write-in-pages.js';
 import { wrongInEvent } from './event-shape.js';
 import type { RunEvent, RunEventBody } from './events.js';
 
@@ -112,7 +113,7 @@ export class RunDirectory {
     const path = this.artifact(name);
     onDisk(this.path, () => {
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
+      writeFileInPages(path, typeof text === 'string' ? Buffer.from(text) : text, 'w');
     });
   }
 

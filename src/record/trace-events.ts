@@ -24,8 +24,8 @@ export const recordedEvents: readonly RecordedEvent[] = [
 /** For each CPU. A compaction of 24 GiB writes about 1 MiB of it. */
 const BUFFER_KB = 8192;
 
-/** Sets the instance up and turns it on. Answers the `format` files of what is recorded, by event. */
-export function startTracing(instance: TraceInstance): Map<string, string> {
+/** Sets the instance up; it is turned on when the trigger is about to be pulled. Answers the `format` files of what is recorded, by event. */
+export function prepareTracing(instance: TraceInstance): Map<string, string> {
   instance.setTracingOn(false);
   // The clock of process.hrtime and performance.now.
   instance.setTraceClock('mono');
@@ -36,6 +36,5 @@ export function startTracing(instance: TraceInstance): Map<string, string> {
     formats.set(event.event, instance.readFormatText(event));
     instance.enableEvent(event);
   }
-  instance.setTracingOn(true);
   return formats;
 }

@@ -38,6 +38,8 @@ export interface ArmStage {
   /** "MAJOR:MINOR". */
   readonly device: string;
   readonly tracePipe: string;
+  /** Begins the recording of events: just before the trigger, so that the record itself disturbs nothing before. */
+  readonly startTracing: () => void;
   /** Ends the recording of events; what is in the buffers stays readable. */
   readonly stopTracing: () => void;
   readonly lostEvents: () => number;

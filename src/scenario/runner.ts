@@ -179,6 +179,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       device: ready.device,
       tracePipe: instance.tracePipePath,
       traceMarker: instance.traceMarkerPath,
+      startTracing: () => instance.setTracingOn(true),
       stopTracing: () => instance.setTracingOn(false),
       lostEvents: () => instance.countLostEvents(),
       dropPageCache: () => machine.dropPageCache(run.path),

@@ -27,6 +27,7 @@ export class Stall {
     this.context.record({ event: 'trigger-started', arm: plan.index, pid: trigger.pid, comm, mark });
     this.context.recordVmstat('trigger-started');
     stage.progress.step(`trigger ${plan.trigger.id}`);
+    stage.startTracing();
     const startedMs = performance.now();
     let ended = false;
     const answer = trigger

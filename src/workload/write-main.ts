@@ -3,8 +3,8 @@
  * side.  The stuck file's writeback is started and not waited for; the control file's is finished.
  * Every handler may hang for as long as the server withholds an ack.
  */
-import { writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
+import { writeFileInPages } from '../base/write-in-pages.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { CHUNK_BYTES, PatternedFile } from './patterned-file.js';
 
@@ -59,7 +59,8 @@ serveCommands({
       [files()[1], controlOut],
     ] as const) {
       const pfns = touch ? file.locate() : file.relocate();
-      writeFileSync(out, new BigInt64Array(Array.from(pfns, BigInt)), { flag: 'wx' });
+      const numbers = new BigInt64Array(Array.from(pfns, BigInt));
+      writeFileInPages(out, new Uint8Array(numbers.buffer), 'wx');
     }
   },
   /** After the release: what the writer is told, and whether every byte is there, cached and as served. */

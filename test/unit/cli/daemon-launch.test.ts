@@ -1,12 +1,12 @@
 /** Starting a daemon in the background: its first word, and every way in which there is none. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DaemonStartError, launchDaemon } from '../../../src/cli/daemon-launch.js';
 import { readProcStat } from '../../../src/kernel/proc-stat.js';
-import { freshDirectory } from './run-cli.js';
 
 const ready = {
   mountPoint: '/mnt/x',
@@ -19,7 +19,7 @@ const ready = {
 
 /** A program whose body sees `config`, `say(text)` and `pidFile`. */
 function fakeProgram(context: TestContext, body: string): { program: string; pid: () => number } {
-  const directory = freshDirectory(context);
+  const directory = mkdtempSync(join(tmpdir(), 'stuckfs-cli-'));
   const program = join(directory, 'daemon.mjs');
   const pidFile = join(directory, 'pid');
   writeFileSync(
@@ -33,7 +33,9 @@ function fakeProgram(context: TestContext, body: string): { program: string; pid
   );
   const pid = () => Number(readFileSync(pidFile, 'utf8'));
   context.after(() => {
+    // In one hook, and in this order: the pid is in the directory.
     if (existsSync(pidFile) && isRunning(pid())) process.kill(pid(), 'SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
   });
   return { program, pid };
 }
