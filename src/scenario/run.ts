@@ -2,6 +2,7 @@
  * A run from the user's words to the report: everything is checked before anything is changed, the machine is put
  * back whatever happens, and only then is it judged.
  */
+import { resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { packageVersion } from '../base/version.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
@@ -140,5 +141,5 @@ function safePath(out: string): string {
     );
   }
   // What is not there yet is made; whatever else is wrong, making it will say.
-  return resolution.kind === 'resolved' ? resolution.path : out;
+  return resolution.kind === 'resolved' ? resolution.path : resolve(out);
 }

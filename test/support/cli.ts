@@ -21,8 +21,10 @@ export function startCli(
   words: readonly string[],
   deadlineMs = 60_000,
   environment: NodeJS.ProcessEnv = process.env,
+  cwd = process.cwd(),
 ): RunningCli {
   const child = spawn(process.execPath, [cliPath, ...words], {
+    cwd,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -129,25 +129,12 @@ describe('run writeback-held --trigger compact', requires(root, devFuse), () => 
 });
 
 describe('run, otherwise', requires(root, devFuse), () => {
-  test('healthy: one arm, and it migrates', async () => {
+  test('healthy, without --out: one arm, it migrates, and the run directory lies below the working directory', async () => {
     const directory = newDirectory();
     const untouched = machineState();
     try {
-      const result = await runCli(
-        [
-          'run',
-          'healthy',
-          '--on',
-          'host',
-          '--stuck',
-          '16M',
-          '--quiet',
-          '--json',
-          '--out',
-          join(directory, 'run'),
-        ],
-        120_000,
-      );
+      const words = ['run', 'healthy', '--on', 'host', '--stuck', '16M', '--quiet', '--json'];
+      const result = await startCli(words, 120_000, process.env, directory).result;
       assert.equal(result.status, 0, result.stdout + result.stderr);
       assert.equal(result.stderr, '');
       const run = JSON.parse(result.stdout) as RunJson;
@@ -155,6 +142,8 @@ describe('run, otherwise', requires(root, devFuse), () => {
         run.cells.map((cell) => [cell.arm, cell.outcome]),
         [['control', 'migrated']],
       );
+      const [name] = readdirSync(join(directory, 'runs'));
+      assert.match(name ?? '', /^\d{8}-\d{6}-healthy$/);
       assertAsBefore(untouched);
     } finally {
       rmSync(directory, { recursive: true, force: true });
