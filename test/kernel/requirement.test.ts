@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { test } from 'node:test';
-import { command, devFuse, kernelFile, requires, root, tracefs } from '../support/requirement.js';
+import { command, devFuse, kernelFile, requires, root } from '../support/requirement.js';
 
 test('an unmounted /dev/fuse opens and answers a read with EPERM', requires(devFuse), () => {
   // fs/fuse/dev.c, fuse_get_dev(): a descriptor that no mount has taken belongs to no connection.
@@ -16,12 +16,6 @@ test('an unmounted /dev/fuse opens and answers a read with EPERM', requires(devF
   } finally {
     closeSync(fd);
   }
-});
-
-test('tracefs lists the events of page migration', requires(root, tracefs), () => {
-  const mount = /^\S+ (\S+) tracefs /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1];
-  assert.ok(mount);
-  assert.match(readFileSync(`${mount}/available_events`, 'utf8'), /^migrate:mm_migrate_pages$/m);
 });
 
 test(

@@ -26,10 +26,6 @@ export const root: Requirement = () =>
 /** /dev/fuse can be opened for reading and writing. */
 export const devFuse: Requirement = () => missingDevFuse('/dev/fuse');
 
-/** tracefs is mounted and may be read. */
-export const tracefs: Requirement = () =>
-  missingTracefs(['/sys/kernel/tracing', '/sys/kernel/debug/tracing']);
-
 /** A program in PATH, and the Debian package that brings it; scripts/setup installs those of this project. */
 export function command(name: string, debianPackage: string): Requirement {
   return () => missingCommand(name, debianPackage, process.env['PATH'] ?? '');
@@ -63,21 +59,12 @@ export function missingDevFuse(path: string): string | undefined {
   }
 }
 
-export function missingTracefs(places: readonly string[]): string | undefined {
-  if (places.some((place) => mayRead(join(place, 'available_events')))) return undefined;
-  return `tracefs may not be read at ${places.join(' or ')}: as root, run mount -t tracefs nodev /sys/kernel/tracing`;
-}
-
 export function missingCommand(name: string, debianPackage: string, path: string): string | undefined {
   const found = path
     .split(delimiter)
     .filter((dir) => dir !== '')
     .some((dir) => mayExecute(join(dir, name)));
   return found ? undefined : `${name} is missing: run apt-get install ${debianPackage}`;
-}
-
-function mayRead(path: string): boolean {
-  return allows(path, constants.R_OK);
 }
 
 function mayExecute(path: string): boolean {

@@ -6,7 +6,7 @@ import { readKpagecountOf } from '../../../src/kernel/kpagecount.js';
 import { hasKpf, readKpageflags, readKpageflagsOf, scanKpageflags } from '../../../src/kernel/kpageflags.js';
 import { PagemapFlag, readPagemap } from '../../../src/kernel/pagemap.js';
 import { readZoneinfo } from '../../../src/kernel/zoneinfo.js';
-import { skipUnless } from './requirements.js';
+import { requires, root } from '../../support/requirement.js';
 
 const pageBytes = 4096;
 
@@ -30,7 +30,7 @@ function mappingOf(name: string): Mapping {
 for (const name of ['[heap]', '[stack]']) {
   test(
     `present pages of ${name} are anonymous, mapped frames of one of the machine's zones`,
-    skipUnless('root'),
+    requires(root),
     () => {
       const { start, nrPages } = mappingOf(name);
       const range = readPagemap('self', start, nrPages);
@@ -61,7 +61,7 @@ for (const name of ['[heap]', '[stack]']) {
 
 test(
   'a scan over a range sees what a read of the range sees, and ends with the machine',
-  skipUnless('root'),
+  requires(root),
   () => {
     const zone = readZoneinfo().findLast((candidate) => candidate.startPfn !== undefined);
     assert.ok(zone?.startPfn !== undefined);

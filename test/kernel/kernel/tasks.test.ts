@@ -7,11 +7,11 @@ import { isSameProcess, readProcStat } from '../../../src/kernel/proc-stat.js';
 import { hasPendingSignal, readProcStatus } from '../../../src/kernel/proc-status.js';
 import { listPids, tasksInState } from '../../../src/kernel/processes.js';
 import { readStack, readTaskStacks } from '../../../src/kernel/stacks.js';
-import { skipUnless } from './requirements.js';
+import { requires, root } from '../../support/requirement.js';
 
 test(
   'a child that is stopped has a stack, a signal pending that it cannot take, and is not itself once gone',
-  skipUnless('root'),
+  requires(root),
   async (t) => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     t.after(() => child.kill('SIGKILL'));

@@ -12,18 +12,20 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readMountinfo } from '../../../src/kernel/mountinfo.js';
 import { parseTracePayload } from '../../../src/kernel/trace-events.js';
 import { parseTraceLine, type TraceEventLine } from '../../../src/kernel/trace-line.js';
-import { findTracing, listTraceInstances, TraceInstance } from '../../../src/kernel/tracefs.js';
-import { skipUnless } from './requirements.js';
+import { listTraceInstances, TraceInstance } from '../../../src/kernel/tracefs.js';
+import { requires, root } from '../../support/requirement.js';
+import { tracingFor } from '../../support/tracefs.js';
 
-const needs = skipUnless('root', 'tracefs');
+const needs = requires(root);
 
 function create(context: { after: (fn: () => void) => void }): { tracing: string; instance: TraceInstance } {
-  const tracing = findTracing(readMountinfo()) ?? '';
-  const instance = TraceInstance.create(tracing, `stuckfs-test-${process.pid}`);
-  context.after(() => instance.remove());
+  let instance: TraceInstance | undefined;
+  // Registered first, so that it runs before tracefs is unmounted.
+  context.after(() => instance?.remove());
+  const tracing = tracingFor(context);
+  instance = TraceInstance.create(tracing, `stuckfs-test-${process.pid}`);
   return { tracing, instance };
 }
 

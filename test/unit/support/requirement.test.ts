@@ -10,7 +10,6 @@ import {
   missingCommand,
   missingDevFuse,
   missingRoot,
-  missingTracefs,
   requires,
 } from '../../support/requirement.js';
 
@@ -75,25 +74,6 @@ describe('devFuse', () => {
 
   test('what opens is there', () => {
     assert.equal(missingDevFuse('/dev/null'), undefined);
-  });
-});
-
-describe('tracefs', () => {
-  test('an empty mount point is not tracefs', () => {
-    const empty = join(scratch, 'empty');
-    mkdirSync(empty);
-    const reason = missingTracefs([empty, '/nowhere']);
-    assert.match(
-      reason ?? '',
-      /empty or \/nowhere: as root, run mount -t tracefs nodev \/sys\/kernel\/tracing$/,
-    );
-  });
-
-  test('the second place will do', () => {
-    const place = join(scratch, 'tracing');
-    mkdirSync(place);
-    writeFileSync(join(place, 'available_events'), '');
-    assert.equal(missingTracefs(['/nowhere', place]), undefined);
   });
 });
 
