@@ -12,7 +12,7 @@ import { tasksInState } from '../kernel/processes.js';
 import { abortConnection } from './abort-connection.js';
 import { Ledger } from './ledger.js';
 import { type RestoreAction, restoreLedger } from './ledger-restore.js';
-import { type Machine, thisMachine } from './machine.js';
+import { type Machine, thisMachine, withinMs } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
 import type { ProcessRole, RecordedProcess, State } from './state.js';
 import type { StateDirectory } from './state-directory.js';
@@ -112,10 +112,12 @@ async function askForRelease(
   waitMs: number,
   machine: Machine,
 ): Promise<Outcome> {
-  const late = Symbol('late');
-  const timeout = machine.sleep(waitMs).then(() => late);
-  const answer = await Promise.race([release(state), timeout]);
-  return answer === late ? failed(`the daemon has not answered within ${waitMs} ms`) : done('released');
+  const answer = await withinMs(
+    machine,
+    waitMs,
+    release(state).then(() => 'released'),
+  );
+  return answer === undefined ? failed(`the daemon has not answered within ${waitMs} ms`) : done(answer);
 }
 
 function abort(state: State, directory: StateDirectory, machine: Machine): Outcome {

@@ -27,7 +27,8 @@ export interface Machine {
   readonly kill: (target: ProcessIdentity, signal: number) => number;
   /** CLOCK_MONOTONIC. */
   readonly nowMs: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** A sleep that is not over keeps the process alive, unless its signal is aborted: then it resolves. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 // include/uapi/asm-generic/unistd.h; x86-64 has the same numbers from 424 on.
@@ -55,7 +56,17 @@ export const thisMachine: Machine = {
   umount2,
   kill,
   nowMs: () => performance.now(),
-  sleep: async (ms) => {
-    await sleep(ms);
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   },
 };
+
+/** What the promise resolves to, or undefined after `ms`; nothing of the wait is left behind. */
+export async function withinMs<T>(machine: Machine, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([promise, machine.sleep(ms, timer.signal).then(() => undefined)]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -14,7 +14,7 @@ import { abortConnection } from './abort-connection.js';
 import { cleanUp } from './cleanup.js';
 import { pseudoMountPoints } from './ledger-records.js';
 import { removeTraceInstance } from './ledger-restore.js';
-import { type Machine, thisMachine } from './machine.js';
+import { type Machine, thisMachine, withinMs } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
 import { findOurPseudoMounts, mountWithoutLedger, unmountPseudo } from './pseudo-filesystems.js';
 import type { RecordedProcess, State } from './state.js';
@@ -189,13 +189,16 @@ async function releaseAll(
 ): Promise<void> {
   if (release === undefined) return;
   const asked = directories.map(async ({ directory, state }) => {
-    if (state?.socketPath === undefined) return;
-    const late = Symbol('late');
+    // One that has ended holds nothing any more.
+    if (state?.socketPath === undefined || !isProcessRunning(directory, machine.root)) return;
     await run(`${directory.name} release`, async () => {
-      const answer = await Promise.race([release(state), machine.sleep(waitMs).then(() => late)]);
-      // A daemon that is gone or hangs is why there is a rescue; the abort does its work.
-      return { ok: true, detail: answer === late ? 'the daemon does not answer' : 'released' };
-    }).catch(() => undefined);
+      const asking = release(state).then(
+        () => 'released',
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      // A daemon that hangs is why there is a rescue; the abort does its work.
+      return { ok: true, detail: (await withinMs(machine, waitMs, asking)) ?? 'the daemon does not answer' };
+    });
   });
   await Promise.all(asked);
 }
