@@ -16,6 +16,8 @@ const leashFd = 3;
 /** No sleep is longer, so that a clock or a timer that misbehaves costs no more than this. */
 const longestSleepMs = 250;
 const abortAttempts = 5;
+/** A sleep that is longer by this was none of ours: the process was stopped, or the machine slept. */
+const shortestPauseMs = 500;
 /** After the death of the daemon: time for the death of its runner to be heard. */
 const leashGraceMs = 300;
 
@@ -91,11 +93,17 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
 
   let decision: Decision;
   let failedAborts = 0;
+  let lookedAtMs = view.heartbeatAtMs;
+  let sleptMs = 0;
   for (;;) {
-    decision = decide(view, performance.now());
+    const nowMs = performance.now();
+    view = withoutOwnPause(view, nowMs, nowMs - lookedAtMs - sleptMs);
+    lookedAtMs = nowMs;
+    sleptMs = longestSleepMs;
+    decision = decide(view, nowMs);
     if (decision.kind === 'finish') break;
     if (decision.kind === 'abort') {
-      log({ abort: decision.reason, heartbeatAgeMs: performance.now() - view.heartbeatAtMs, view });
+      log({ abort: decision.reason, heartbeatAgeMs: nowMs - view.heartbeatAtMs, view });
       const hasAborted = abort(abortFd);
       if (hasAborted) answer({ event: 'aborted', reason: decision.reason });
       else failedAborts++;
@@ -104,7 +112,7 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
       if (!view.hasAborted) await heard.wait(longestSleepMs);
       continue;
     }
-    await heard.wait(Math.min(longestSleepMs, Math.max(1, decision.untilMs - performance.now())));
+    await heard.wait(Math.min(longestSleepMs, Math.max(1, decision.untilMs - nowMs)));
   }
   log({ finish: decision.because });
   // An open file keeps fusectl from being unmounted; whoever said bye waits for this before it restores.
@@ -122,6 +130,16 @@ async function waitForLeash(isKnown: () => boolean, heard: Bell): Promise<void> 
   while (!isKnown() && performance.now() < endsAtMs) {
     await heard.wait(Math.max(1, endsAtMs - performance.now()));
   }
+}
+
+/**
+ * While the watchdog itself was stopped, nobody was silent: what the daemon said meanwhile waits in the pipe, and
+ * must be read before it is judged.
+ */
+function withoutOwnPause(view: WatchdogView, nowMs: number, pauseMs: number): WatchdogView {
+  if (pauseMs < shortestPauseMs) return view;
+  log({ wasStoppedForMs: pauseMs });
+  return { ...view, heartbeatAtMs: Math.min(nowMs, view.heartbeatAtMs + pauseMs) };
 }
 
 function abort(fd: number): boolean {

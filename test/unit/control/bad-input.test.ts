@@ -121,7 +121,7 @@ const refused: [string, RawRequest, WireErrorCode, string?, unknown?][] = [
     post('/v1/release', ' '.repeat(bodyLimitBytes + 1), { ...json, expect: '100-continue' }),
     'PAYLOAD_TOO_LARGE',
   ],
-  ['a very deep body', post('/v1/release', deep), 'VALIDATION', 'a', '(cannot be shown)'],
+  ['a very deep body', post('/v1/release', deep), 'VALIDATION', 'a', undefined],
   [
     'headers too long',
     { path: '/v1/status', headers: { 'x-long': 'x'.repeat(20_000) } },

