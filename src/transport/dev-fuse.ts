@@ -69,9 +69,9 @@ export class DevFuse implements Transport {
     for (;;) {
       const ended = this.drain(handler);
       if (ended !== undefined) return ended;
-      const timeoutMs = this.timeoutMs(handler);
       handler.onIdle();
-      this.poll.wait(timeoutMs);
+      // A signal is not a wake: only the descriptors and the deadline are.
+      while (this.poll.wait(this.timeoutMs(handler)) === -Errno.EINTR);
       if (this.poll.ready(1) !== 0) eventfdDrain(this.options.wakeFd);
       handler.onWake();
     }

@@ -24,6 +24,7 @@ class Recorder implements RequestHandler {
   readonly messages: Buffer[] = [];
   wakes = 0;
   endAfterWakes = 1;
+  endWhen = () => this.wakes === this.endAfterWakes;
   deadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(private readonly cut: () => void) {}
@@ -41,7 +42,7 @@ class Recorder implements RequestHandler {
   onWake(): void {
     this.told.push('wake');
     this.wakes += 1;
-    if (this.wakes === this.endAfterWakes) this.cut();
+    if (this.endWhen()) this.cut();
   }
 
   onIdle(): void {}
@@ -162,13 +163,14 @@ describe('DevFuse.serve', () => {
     assert.equal(poll.wait(0), 0, 'the signal has been taken');
   });
 
-  test('wakes at the deadline, and never before it', (t) => {
+  test('wakes at the deadline, and does not spin until it comes', (t) => {
     const { device, handler } = setUp(t);
     handler.deadlineMs = performance.now() + 60.5;
+    // A wake that is early is no harm, as the engine looks at the time itself; a loop that spins would be.
+    handler.endWhen = () => performance.now() >= handler.deadlineMs;
     device.serve(handler);
-    // poll(2) counts in ms; the engine looks at the time itself and comes again.
-    assert.ok(performance.now() >= handler.deadlineMs - 1);
-    assert.equal(handler.wakes, 1);
+    assert.ok(performance.now() < handler.deadlineMs + DEADLINE_MS / 2);
+    assert.ok(handler.wakes <= 3, `${handler.wakes} wakes`);
   });
 
   test('wakes at once for a deadline that has passed', (t) => {
