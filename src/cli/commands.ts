@@ -8,12 +8,14 @@ import { heldCommand } from './commands/held.js';
 import { holdCommand } from './commands/hold.js';
 import { listCommand } from './commands/list.js';
 import { mountCommand } from './commands/mount.js';
+import { plugCommand } from './commands/plug.js';
 import { releaseCommand } from './commands/release.js';
 import { reportCommand } from './commands/report.js';
 import { rescueCommand } from './commands/rescue.js';
 import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
 import { unmountCommand } from './commands/unmount.js';
+import { unplugCommand } from './commands/unplug.js';
 
 export const commands: readonly Command[] = [
   runCommand,
@@ -24,6 +26,8 @@ export const commands: readonly Command[] = [
   holdCommand,
   releaseCommand,
   heldCommand,
+  unplugCommand,
+  plugCommand,
   faultCommand,
   statusCommand,
   doctorCommand,

@@ -3,11 +3,22 @@
  * wait in a message port; an eventfd wakes the serving thread out of poll(2), and it takes them synchronously.
  */
 import type { Fault, InstalledFault } from '../control/contract/faults.js';
-import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
+import type {
+  HeldAnswer,
+  HeldQuery,
+  PlugAnswer,
+  ReleaseAnswer,
+  ReleaseOrder,
+  UnplugAnswer,
+} from '../control/contract/held.js';
 import type { Status } from '../control/contract/status.js';
+import type { Released } from './withheld.js';
 
 /** The part of the status that only the serving thread knows. */
-export type ServingStatus = Pick<Status, 'protocol' | 'store' | 'held' | 'faults' | 'requests' | 'replies'>;
+export type ServingStatus = Pick<
+  Status,
+  'protocol' | 'store' | 'held' | 'faults' | 'unplugged' | 'requests' | 'replies'
+>;
 
 export interface ServingCommands {
   status(): ServingStatus;
@@ -17,6 +28,10 @@ export interface ServingCommands {
   addFault(fault: Fault): InstalledFault;
   removeFault(id: number): InstalledFault | undefined;
   clearFaults(): number;
+  unplug(): UnplugAnswer;
+  plug(): PlugAnswer;
+  /** Clears the faults, plugs, and answers everything, also what `never` holds. */
+  letGoOfAll(): Released;
 }
 
 export type ServingCommandName = keyof ServingCommands;

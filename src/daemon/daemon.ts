@@ -4,9 +4,17 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeField } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
-import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
+import type {
+  HeldAnswer,
+  HeldQuery,
+  PlugAnswer,
+  ReleaseAnswer,
+  ReleaseOrder,
+  UnplugAnswer,
+} from '../control/contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/status.js';
 import type { DaemonApi } from '../control/server/api.js';
 import { readFuseWaiting } from '../kernel/fusectl.js';
@@ -60,15 +68,23 @@ export class Daemon implements DaemonApi {
     return this.parts.serving.ask('release', order);
   }
 
+  async unplug(): Promise<UnplugAnswer> {
+    this.needWatchdog();
+    return this.parts.serving.ask('unplug');
+  }
+
+  plug(): Promise<PlugAnswer> {
+    return this.parts.serving.ask('plug');
+  }
+
   async faults(): Promise<FaultList> {
     return { faults: await this.parts.serving.ask('faults') };
   }
 
   async addFault(fault: Fault): Promise<InstalledFault> {
-    const { config, serving, watchdogPid } = this.parts;
-    // Safety comes before every feature: without the watchdog nothing would end a hold if we died.
-    if (watchdogPid() === null) throw new ControlError('UNAVAILABLE', 'the watchdog is not armed; try again');
-    const longestMs = longestDelayMs(fault.action);
+    const { config, serving } = this.parts;
+    this.needWatchdog();
+    const longestMs = longestDelayMs(fault.action, config.maxPages * PAGE_BYTES);
     if (longestMs > config.maxHoldMs) {
       throw new ControlError(
         'VALIDATION',
@@ -84,6 +100,12 @@ export class Daemon implements DaemonApi {
     return serving.ask('addFault', fault);
   }
 
+  /** Safety comes before every feature: without the watchdog nothing would end a hold if we died. */
+  private needWatchdog(): void {
+    if (this.parts.watchdogPid() !== null) return;
+    throw new ControlError('UNAVAILABLE', 'the watchdog is not armed; try again');
+  }
+
   removeFault(id: number): Promise<InstalledFault | undefined> {
     return this.parts.serving.ask('removeFault', id);
   }
@@ -95,8 +117,7 @@ export class Daemon implements DaemonApi {
   /** Un-wedges, then unmounts: a busy mount is a conflict unless forced. */
   async unmount({ force }: UnmountOrder): Promise<UnmountAnswer> {
     const { mount, serving } = this.parts;
-    await serving.ask('clearFaults');
-    const { released, bytes } = await serving.ask('release', { order: 'fifo' });
+    const { released, bytes } = await serving.ask('letGoOfAll');
     const how = await unmountOwn(mount, force);
     if (how === 'detached') {
       await settle(mount);

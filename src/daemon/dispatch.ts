@@ -18,7 +18,7 @@ import type { Replies } from '../transport/replies.js';
 import type { DaemonConfig } from './config.js';
 import { attributeHandlers } from './handlers/attributes.js';
 import { directoryHandlers } from './handlers/directories.js';
-import { applyWrite, fileHandlers } from './handlers/files.js';
+import { applyWrite, fileHandlers, releaseFile } from './handlers/files.js';
 import type { Handler, HandlerContext } from './handlers/handler.js';
 import { lockHandlers } from './handlers/locks.js';
 import { nameHandlers } from './handlers/names.js';
@@ -142,6 +142,17 @@ export class Dispatch {
 
   replyWrite(unique: Unique, sizeBytes: number): void {
     this.options.replies.write(unique, sizeBytes);
+  }
+
+  /**
+   * Answers with an errno and carries nothing out, except that a handle is let go of: the kernel does so too.
+   * @param errno positive
+   */
+  refuse(request: Request, errno: number): void {
+    if (request.opcode === Opcode.FUSE_RELEASE || request.opcode === Opcode.FUSE_RELEASEDIR) {
+      releaseFile(request, this.options.store);
+    }
+    this.replyError(request.unique, errno);
   }
 
   /** @param errno positive */

@@ -1,18 +1,22 @@
 /**
  * The serving thread's centre: each request is answered, or withheld as the faults decide; what is withheld is
- * released on command or at its time.  It does not know the transport nor how replies are encoded.
+ * released on command or at its time.  Unplugged, it holds every request.  It does not know the transport nor how replies are encoded.
  */
 
 import type { Unique } from '../base/branded.js';
 import { Errno, errnoName } from '../base/errno.js';
+import type { Decision } from '../fault/actions.js';
+import type { HeldFilter } from '../fault/inventory.js';
+import type { Subject } from '../fault/subject.js';
 import type { FaultTable } from '../fault/table.js';
 import { Opcode, opcodeName } from '../protocol/opcode.js';
 import { decodeRequest, type Request } from '../protocol/request.js';
 import type { RequestHandler } from '../transport/transport.js';
 import type { SharedState } from './commands.js';
 import type { Dispatch } from './dispatch.js';
+import { shortened } from './shortened.js';
 import { subjectOf } from './subject.js';
-import { type Withheld, WithheldRequests } from './withheld.js';
+import { type Released, type Withheld, WithheldRequests } from './withheld.js';
 
 export interface EngineOptions {
   readonly dispatch: Dispatch;
@@ -33,6 +37,11 @@ const neverWithheld: ReadonlySet<number> = new Set([
   Opcode.FUSE_NOTIFY_REPLY,
 ]);
 
+type Withholding = Extract<Decision, { kind: 'hold' | 'never' | 'delay' }> | typeof cable;
+
+/** What becomes of a request while the cable is unplugged. */
+const cable = { kind: 'hold', faultId: undefined, reason: 'unplugged' } as const;
+
 interface Answerable {
   readonly opcode: number;
   readonly unique: Unique;
@@ -51,6 +60,7 @@ const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 export class Engine implements RequestHandler {
   readonly withheld = new WithheldRequests((entry, withheld) => this.settle(entry, withheld));
   readonly requestsByOpcode = new Map<number, number>();
+  private unplugged = false;
   private readonly pathOf: (nodeid: number) => string | undefined;
 
   constructor(private readonly options: EngineOptions) {
@@ -59,12 +69,13 @@ export class Engine implements RequestHandler {
 
   onRequest(request: Request, message: Buffer): void {
     const { opcode } = request;
+    const nowMs = performance.now();
     this.requestsByOpcode.set(opcode, (this.requestsByOpcode.get(opcode) ?? 0) + 1);
-    this.markBusy();
+    this.markBusy(nowMs);
     try {
-      if (this.options.faults.size > 0 && !neverWithheld.has(opcode) && this.withhold(request, message))
-        return;
-      this.options.dispatch.handle(request);
+      if ((this.unplugged || this.options.faults.size > 0) && !neverWithheld.has(opcode)) {
+        this.misbehave(request, message, nowMs);
+      } else this.options.dispatch.handle(request);
     } catch (error) {
       this.answerDefect(request, error);
     }
@@ -80,15 +91,31 @@ export class Engine implements RequestHandler {
     if (!neverAnswered.has(opcode)) this.options.dispatch.replyError(unique, Errno.EIO);
   }
 
-  /** False where no fault takes the request. */
-  private withhold(request: Request, message: Buffer): boolean {
-    const subject = subjectOf(request, this.pathOf);
-    const decision = this.options.faults.decide(subject);
-    if (decision.kind === 'pass') return false;
-    const withheld = this.prepare(request, message);
-    if (withheld === undefined) return true;
-    const nowMs = performance.now();
-    const { opcode, unique, nodeid, pid, offset, size } = subject;
+  /** As the first fault that takes it says.  An unplugged request reaches no fault, as it would reach no server. */
+  private misbehave(request: Request, message: Buffer, nowMs: number): void {
+    const { dispatch, faults } = this.options;
+    const subject = subjectOf(request, nowMs, this.pathOf);
+    const decision = this.unplugged ? cable : faults.decide(subject);
+    switch (decision.kind) {
+      case 'pass':
+        dispatch.handle(request);
+        break;
+      case 'fail':
+        dispatch.refuse(request, decision.errno);
+        break;
+      case 'short':
+        dispatch.handle(shortened(request, decision.sizeBytes));
+        break;
+      case 'hold':
+      case 'never':
+      case 'delay':
+        this.withhold(request, message, subject, decision);
+        break;
+    }
+  }
+
+  private withhold(request: Request, message: Buffer, subject: Subject, decision: Withholding): void {
+    const { opcode, unique, nodeid, pid, offset, size, arrivedMs } = subject;
     this.withheld.withhold(
       {
         unique,
@@ -98,44 +125,64 @@ export class Engine implements RequestHandler {
         offset,
         size,
         path: subject.path(),
-        heldSinceMs: nowMs,
-        deadlineMs: decision.kind === 'delay' ? nowMs + decision.delayMs : undefined,
+        heldSinceMs: arrivedMs,
+        deadlineMs: decision.kind === 'delay' ? arrivedMs + decision.delayMs : undefined,
         faultId: decision.faultId,
+        never: decision.kind === 'never',
         reason: decision.reason,
       },
-      withheld,
+      this.prepare(request, message),
     );
     this.publishOldest();
-    return true;
   }
 
   /**
    * A WRITE is applied when it comes and only its ack is withheld: that is what "withheld writeback acks" means,
    * and a held WRITE then costs a table entry instead of its data.  All else is carried out when it is let go.
-   * Undefined where the WRITE failed and the failure has been answered.
    */
-  private prepare(request: Request, message: Buffer): Withheld | undefined {
+  private prepare(request: Request, message: Buffer): Withheld {
     if (request.opcode !== Opcode.FUSE_WRITE) return { message: Buffer.from(message) };
     const written = this.options.dispatch.applyWrite(request);
-    if (written >= 0) return { ackBytes: written };
-    this.options.dispatch.replyError(request.unique, -written);
-    return undefined;
+    return written >= 0 ? { ackBytes: written } : { errno: -written };
   }
 
   private settle(entry: Answerable, withheld: Withheld): void {
     const { dispatch } = this.options;
     try {
       if ('ackBytes' in withheld) dispatch.replyWrite(entry.unique, withheld.ackBytes);
+      else if ('errno' in withheld) dispatch.replyError(entry.unique, withheld.errno);
       else dispatch.handle(decodeRequest(withheld.message, dispatch.negotiated));
     } catch (error) {
       this.answerDefect(entry, error);
     }
   }
 
-  release(filter: Parameters<WithheldRequests['release']>[0]): { released: number; bytes: number } {
+  release(filter: HeldFilter): Released {
     const released = this.withheld.release(filter);
     this.publishOldest();
     return released;
+  }
+
+  get isUnplugged(): boolean {
+    return this.unplugged;
+  }
+
+  /** From now on every request is held.  What a fault holds stays where it is. */
+  unplug(): void {
+    this.unplugged = true;
+  }
+
+  /** Answers what was held while unplugged, in order of arrival; what a fault holds stays held. */
+  plug(): Released {
+    this.unplugged = false;
+    return this.release({ faultId: null });
+  }
+
+  /** For the end: nothing is left that could keep anybody waiting, and nothing new is kept. */
+  letGoOfAll(): Released {
+    this.options.faults.clear();
+    this.unplugged = false;
+    return this.release({});
   }
 
   onBadMessage(error: Error & { readonly code?: string }, unique: Unique | undefined): void {
@@ -148,12 +195,12 @@ export class Engine implements RequestHandler {
     this.options.shared.busySinceMs = 0;
   }
 
-  private markBusy(): void {
-    this.options.shared.busySinceMs = performance.now() + threadStartMs;
+  private markBusy(nowMs: number): void {
+    this.options.shared.busySinceMs = nowMs + threadStartMs;
   }
 
   onWake(): void {
-    this.markBusy();
+    this.markBusy(performance.now());
     this.options.takeCommands();
     if (this.withheld.nextDeadlineMs() === Number.POSITIVE_INFINITY) return;
     this.withheld.releaseDue(performance.now());

@@ -1,12 +1,17 @@
-/** The longest that a fault may keep one answer, to be held against the maximum hold time. */
+/** The longest that a fault is known to keep one answer, to be held against the maximum hold time. */
 import type { Action } from '../fault/actions.js';
 
 /** Above this many standard deviations a normal delay does not come up in practice (1 in 10^9). */
 const SIGMAS = 6;
+/** The same for an exponential one, in means: ln(10^9). */
+const MEANS = 20.8;
 
-/** ms; 0 for a hold, which somebody releases. */
-export function longestDelayMs(action: Action): number {
-  if (action.type === 'hold') return 0;
+/**
+ * ms; 0 for an action that does not say how long.
+ * @param maxRequestBytes data of the largest request: at a rate, what waits before it comes on top and is not known
+ */
+export function longestDelayMs(action: Action, maxRequestBytes: number): number {
+  if (action.type !== 'delay') return 0;
   const { distribution } = action;
   switch (distribution.kind) {
     case 'fixed':
@@ -15,5 +20,9 @@ export function longestDelayMs(action: Action): number {
       return distribution.maxMs;
     case 'normal':
       return distribution.meanMs + SIGMAS * distribution.stddevMs;
+    case 'exponential':
+      return MEANS * distribution.meanMs;
+    case 'rate':
+      return (maxRequestBytes / distribution.bytesPerSecond) * 1000;
   }
 }

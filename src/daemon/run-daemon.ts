@@ -186,8 +186,7 @@ class RunningDaemon {
     this.watchdog = undefined;
     this.log?.error({ pid: watchdog.pid }, 'the watchdog ended; releasing everything');
     try {
-      await this.serving?.ask('clearFaults');
-      await this.serving?.ask('release', { order: 'fifo' });
+      await this.serving?.ask('letGoOfAll');
       // A run goes on with the watchdog that it knows, or not at all: its leash is in the old one's hands.
       if (this.config.leashFd === undefined) await this.startWatchdog(mount);
     } catch (error) {

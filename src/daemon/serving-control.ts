@@ -1,6 +1,13 @@
 /** The commands of the control API as the serving thread carries them out, between two requests. */
 import type { InstalledFault } from '../control/contract/faults.js';
-import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../control/contract/held.js';
+import type {
+  HeldAnswer,
+  HeldQuery,
+  PlugAnswer,
+  ReleaseAnswer,
+  ReleaseOrder,
+  UnplugAnswer,
+} from '../control/contract/held.js';
 import type { CountByOpcode } from '../control/contract/scalars.js';
 import type { Fault } from '../fault/fault.js';
 import type { HeldFilter, HeldTotals } from '../fault/inventory.js';
@@ -10,6 +17,7 @@ import type { Replies } from '../transport/replies.js';
 import type { ServingCommandName, ServingCommands, ServingStatus } from './commands.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
+import type { Released } from './withheld.js';
 
 interface Parts {
   readonly engine: Engine;
@@ -39,6 +47,7 @@ export class ServingControl implements ServingCommands {
         byOpcode: requestsByOpcode(engine.withheld.totalsByOpcode()),
       },
       faults: faults.size,
+      unplugged: engine.isUnplugged,
       requests: { total: Object.values(byOpcode).reduce((sum, count) => sum + count, 0), byOpcode },
       replies: { total: replies.counters.sent },
     };
@@ -83,6 +92,11 @@ export class ServingControl implements ServingCommands {
       nodeid: order.nodeid,
       uniques: order.uniques?.map(BigInt),
       faultId: order.faultId,
+      // Naming a request or its fault is naming it.
+      never:
+        order.never === true || order.uniques !== undefined || order.faultId !== undefined
+          ? undefined
+          : false,
       count: order.count,
       order: order.order,
     };
@@ -105,6 +119,24 @@ export class ServingControl implements ServingCommands {
 
   clearFaults(): number {
     return this.parts.faults.clear();
+  }
+
+  unplug(): UnplugAnswer {
+    const { engine } = this.parts;
+    const changed = !engine.isUnplugged;
+    engine.unplug();
+    return { changed };
+  }
+
+  plug(): PlugAnswer {
+    const { engine } = this.parts;
+    const changed = engine.isUnplugged;
+    const released = engine.plug();
+    return { changed, ...released, remaining: engine.withheld.totals.requests };
+  }
+
+  letGoOfAll(): Released {
+    return this.parts.engine.letGoOfAll();
   }
 }
 

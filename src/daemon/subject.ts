@@ -9,10 +9,21 @@ import type { Request } from '../protocol/request.js';
 
 type PathOf = (nodeid: number) => string | undefined;
 
-/** @param pathOf path inside the mount of an inode, undefined once it has no name */
-export function subjectOf(request: Request, pathOf: PathOf): Subject {
+/**
+ * @param arrivedMs monotonic
+ * @param pathOf path inside the mount of an inode, undefined once it has no name
+ */
+export function subjectOf(request: Request, arrivedMs: number, pathOf: PathOf): Subject {
   const { opcode, unique, nodeid, pid } = request;
-  return { opcode, unique, nodeid, pid, ...bytesOf(request), path: () => pathOfRequest(request, pathOf) };
+  return {
+    opcode,
+    unique,
+    nodeid,
+    pid,
+    arrivedMs,
+    ...bytesOf(request),
+    path: () => pathOfRequest(request, pathOf),
+  };
 }
 
 function bytesOf(request: Request): { offset: number | undefined; size: number | undefined } {

@@ -5,8 +5,20 @@
 import { DeadlineQueue, type QueuedDeadline } from '../fault/deadline-queue.js';
 import { type HeldFilter, type HeldRequest, Inventory } from '../fault/inventory.js';
 
-/** A WRITE has been applied and wants only its ack; anything else is carried out when it is let go. */
-export type Withheld = { readonly ackBytes: number } | { readonly message: Buffer };
+/**
+ * A WRITE has been applied, or has failed with an errno (positive), and wants only its answer; anything else is
+ * carried out when it is let go.
+ */
+export type Withheld =
+  | { readonly ackBytes: number }
+  | { readonly errno: number }
+  | { readonly message: Buffer };
+
+export interface Released {
+  readonly released: number;
+  /** Of file data. */
+  readonly bytes: number;
+}
 
 type Entry = HeldRequest<{
   readonly withheld: Withheld;
@@ -47,7 +59,7 @@ export class WithheldRequests {
   }
 
   /** Answers what matches, in its order. */
-  release(filter: HeldFilter): { released: number; bytes: number } {
+  release(filter: HeldFilter): Released {
     let released = 0;
     let bytes = 0;
     for (const { unique } of this.inventory.select(filter)) {

@@ -3,13 +3,21 @@
  * action, its words and the daemon's Decision all follow from it.
  */
 import { z } from 'zod';
+import type { OpcodeName } from '../protocol/opcode.js';
 import type { ActionContext } from './action-kind.js';
 import { delay } from './delay.js';
+import { fail } from './fail.js';
 import { hold } from './hold.js';
+import { never } from './never.js';
+import { short } from './short.js';
+import type { Subject } from './subject.js';
 
 const kinds = {
   hold,
   delay,
+  fail,
+  short,
+  never,
 } as const;
 
 type Kinds = typeof kinds;
@@ -25,15 +33,21 @@ export type Action = z.output<typeof ActionSpec>;
 export type Decision = { readonly kind: 'pass' } | ReturnType<ReturnType<Kinds[keyof Kinds]['compile']>>;
 
 interface AnyKind {
+  readonly opcodes?: readonly OpcodeName[];
   readonly nrWords: number;
   toWords(action: Action): string[];
   fromWords(words: readonly string[]): unknown;
-  compile(action: Action, context: ActionContext): () => Decision;
+  compile(action: Action, context: ActionContext): (subject: Subject) => Decision;
 }
 const kindByType: Readonly<Record<Action['type'], AnyKind>> = kinds;
 
-export function compileAction(action: Action, context: ActionContext): () => Decision {
+export function compileAction(action: Action, context: ActionContext): (subject: Subject) => Decision {
   return kindByType[action.type].compile(action, context);
+}
+
+/** The opcodes that an action is for; undefined for all that have a reply. */
+export function opcodesOfAction(type: Action['type']): readonly OpcodeName[] | undefined {
+  return kindByType[type].opcodes;
 }
 
 /** An action as words: its type, then its arguments. */

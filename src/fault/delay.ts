@@ -1,5 +1,6 @@
 /**
- * The action `delay`: the reply is given after a drawn time.  Only draws the time; the daemon has the clock.
+ * The action `delay`: the reply is given later: after a drawn time, or at the pace of a rate.  Only says for how
+ * long; the daemon has the clock.
  */
 import { z } from 'zod';
 import type { ActionKind } from './action-kind.js';
@@ -32,6 +33,6 @@ export const delay = {
   }),
   compile(delay, { faultId, reason, random }) {
     const draw = compileDistribution(delay.distribution, random);
-    return (): DelayDecision => ({ kind: 'delay', faultId, reason, delayMs: draw() });
+    return (subject): DelayDecision => ({ kind: 'delay', faultId, reason, delayMs: draw(subject) });
   },
 } as const satisfies ActionKind<Delay, DelayDecision>;

@@ -4,9 +4,9 @@
  * each action has a file of its own.
  */
 import { z } from 'zod';
-import { ActionSpec } from './actions.js';
+import { ActionSpec, opcodesOfAction } from './actions.js';
 import { GlobSpec } from './glob.js';
-import { OpcodeSpec } from './opcode-spec.js';
+import { OpcodeSpec, shortOpcode } from './opcode-spec.js';
 import { strictShape } from './strict-shape.js';
 
 export { GlobSpec } from './glob.js';
@@ -47,7 +47,24 @@ const MatchSpec = strictShape({
 export const FaultSpec = strictShape({
   match: MatchSpec.default({}),
   action: ActionSpec,
-});
+})
+  .superRefine(({ match, action }, context) => {
+    const possible = opcodesOfAction(action.type);
+    for (const [index, opcode] of (match.opcodes ?? []).entries()) {
+      if (possible?.includes(opcode) ?? true) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['match', 'opcodes', index],
+        message: `the action ${action.type} is for ${possible?.map(shortOpcode).join(' and ')} only`,
+      });
+    }
+  })
+  // An action that is not for all opcodes matches those that it is for, unless told.
+  .overwrite((fault) => {
+    const possible = opcodesOfAction(fault.action.type);
+    if (possible === undefined || fault.match.opcodes !== undefined) return fault;
+    return { ...fault, match: { ...fault.match, opcodes: [...possible] } };
+  });
 
 /** A fault as a user writes it: JSON of a control request, or made from the words of a command. */
 export type FaultInput = z.input<typeof FaultSpec>;

@@ -28,6 +28,8 @@ export interface HeldRequest<Payload> {
   readonly deadlineMs: number | undefined;
   /** Undefined when no fault took it but the unplugged cable. */
   readonly faultId: number | undefined;
+  /** Taken by the action `never`. */
+  readonly never: boolean;
   readonly reason: string;
   /** What the daemon needs to answer it. */
   readonly payload: Payload;
@@ -40,7 +42,10 @@ export interface HeldFilter {
   readonly path?: string | undefined;
   readonly nodeid?: number | undefined;
   readonly uniques?: readonly bigint[] | undefined;
-  readonly faultId?: number | undefined;
+  /** null: what no fault took but the unplugged cable. */
+  readonly faultId?: number | null | undefined;
+  /** false: nothing that the action `never` took. */
+  readonly never?: false | undefined;
   /** At most so many, counted in the order below. */
   readonly count?: number | undefined;
   /** `fifo`, the default: oldest first.  `reversed`: newest first. */
@@ -158,12 +163,14 @@ export class Inventory<Payload> {
 }
 
 function compileFilter(filter: HeldFilter): (entry: HeldRequest<unknown>) => boolean {
-  const { nodeid, faultId } = filter;
+  const { nodeid, faultId, never } = filter;
+  const wantedFault = faultId ?? undefined;
   const opcodes = filter.opcodes && new Set(filter.opcodes);
   const matchesPath = filter.path === undefined ? undefined : keepingAnswers(compileGlob(filter.path));
   return (entry) =>
     (nodeid === undefined || entry.nodeid === nodeid) &&
-    (faultId === undefined || entry.faultId === faultId) &&
+    (faultId === undefined || entry.faultId === wantedFault) &&
+    (never === undefined || !entry.never) &&
     (opcodes === undefined || opcodes.has(entry.opcode)) &&
     (matchesPath === undefined || (entry.path !== undefined && matchesPath(entry.path)));
 }

@@ -8,6 +8,8 @@ export interface Subject {
   readonly opcode: number;
   readonly nodeid: NodeId;
   readonly unique: Unique;
+  /** When the daemon read it: monotonic ms, never below that of an earlier one. */
+  readonly arrivedMs: number;
   /** Thread id of the caller in the server's pid namespace; 0 for the kernel's own writeback. */
   readonly pid: number;
   /** First byte of the file that the request is about; undefined where the opcode is not about bytes of a file. */

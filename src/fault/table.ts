@@ -23,7 +23,7 @@ interface Rule {
   readonly id: number;
   readonly fault: Fault;
   readonly match: CompiledMatch;
-  readonly act: () => Decision;
+  readonly act: (subject: Subject) => Decision;
   hits: number;
 }
 
@@ -132,7 +132,7 @@ export class FaultTable {
     for (const rule of ofOpcode.candidates(subject)) {
       if (rule.match.matchesPlace(subject) && rule.match.choose()) {
         rule.hits += 1;
-        return rule.act();
+        return rule.act(subject);
       }
     }
     return pass;

@@ -13,12 +13,18 @@ const parent = ['fault'];
 const add: Command = defineCommand(
   {
     usage: 'add [words..]',
-    describe: 'arm a fault: an action (hold, delay), opcodes, conditions',
+    describe:
+      'arm a fault: an action, opcodes, conditions. Actions: hold, delay HOW, fail ERRNO, short HOW, never',
     lists: ['words'],
     examples: [
       ['fault add hold write --path "/log/**"', 'withhold WRITE replies of some files'],
       ['fault add delay write,read --distribution uniform:10ms-50ms', 'answer late'],
       ['fault add delay fixed:100ms WRITE every=3', 'as fault list prints it'],
+      ['fault add delay rate:10M write', 'a slow server: 10 MiB/s of acks, one after the other'],
+      ['fault add fail EIO read --probability 0.01', 'an error now and then; a failed WRITE is not stored'],
+      ['fault add fail ENOSYS fsync', 'the kernel takes it as "no such call" and may never ask again'],
+      ['fault add short 4096 read', 'READ answered with 4096 bytes at most; 50%: half of those asked for'],
+      ['fault add never write', 'a hold that release passes over unless it is named'],
       [
         `fault add --json-spec '{"action":{"type":"hold"},"match":{"opcodes":["write"]}}'`,
         'as the API takes it',
@@ -30,7 +36,8 @@ const add: Command = defineCommand(
         .option('distribution', {
           type: 'string',
           requiresArg: true,
-          describe: 'of a delay: fixed:100ms, uniform:10ms-50ms, normal:100ms,20ms (mean, deviation)',
+          describe:
+            'of a delay: fixed:100ms, uniform:10ms-50ms, normal:100ms,20ms (mean, deviation), exponential:100ms (mean), rate:10M (bytes/s)',
         })
         .option('json-spec', {
           type: 'string',

@@ -12,7 +12,7 @@ export const holdCommand = defineCommand({
   examples: [
     ['hold write', 'writeback never ends'],
     ['hold read --path "/dir/**" --range 1M-', 'readahead of some files never ends'],
-    ['hold', 'as if the cable were pulled'],
+    ['hold', 'every reply, those aside that an earlier fault decides'],
   ],
   options: (yargs) =>
     withTarget(withConditions(yargs)).positional('opcodes', {

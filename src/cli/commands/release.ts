@@ -18,6 +18,7 @@ export const releaseCommand = defineCommand({
     ['release', 'answer everything that is held'],
     ['release --opcode write --count 10 --reversed', 'answer the newest 10 WRITE requests'],
     ['release --unique 42 --unique 44', 'answer two of them'],
+    ['release --never', 'answer everything, also what the action never holds'],
   ],
   options: (yargs) =>
     withTarget(yargs)
@@ -29,6 +30,11 @@ export const releaseCommand = defineCommand({
         type: 'string',
         requiresArg: true,
         describe: 'only what the fault with this id holds',
+      })
+      .option('never', {
+        type: 'boolean',
+        default: false,
+        describe: 'also what the action never holds; else only --unique and --fault reach it',
       })
       .option('count', { type: 'string', requiresArg: true, describe: 'at most so many' })
       .option('reversed', { type: 'boolean', default: false, describe: 'the newest first' }),
@@ -51,6 +57,7 @@ export const releaseCommand = defineCommand({
         ...(path === undefined ? {} : { path }),
         ...(nodeid === undefined ? {} : { nodeid }),
         ...(faultId === undefined ? {} : { faultId }),
+        ...(argv.never ? { never: true } : {}),
         ...(count === undefined ? {} : { count }),
         order: argv.reversed ? 'reversed' : 'fifo',
       },

@@ -35,7 +35,8 @@ export const rescueCommand = defineCommand({
         if (socketPath === undefined) return;
         const client = connect({ socketPath, timeoutMs: releaseTimeoutMs });
         await client.clearFaults();
-        await client.release();
+        await client.release({ never: true });
+        await client.plug();
       },
     });
     if (argv.json) context.printJson(report);

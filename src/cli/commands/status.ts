@@ -33,6 +33,7 @@ function formatStatus(status: Status): string {
     ...(byOpcode === '' ? [] : ([['', byOpcode]] as const)),
     ['maximum hold', describeAge(status.maxHoldMs)],
     ['faults', String(status.faults)],
+    ...(status.unplugged ? ([['cable', 'unplugged: every request is held']] as const) : []),
     ['requests', `${requests.total} read, ${status.replies.total} answered`],
     [
       'store',

@@ -5,7 +5,14 @@
 import { z } from 'zod';
 import { ControlError, ErrorBody } from '../contract/errors.js';
 import type { ClearedFaults, FaultInput, FaultList, InstalledFault } from '../contract/faults.js';
-import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseInput } from '../contract/held.js';
+import type {
+  HeldAnswer,
+  HeldQuery,
+  PlugAnswer,
+  ReleaseAnswer,
+  ReleaseInput,
+  UnplugAnswer,
+} from '../contract/held.js';
 import { type Route, type RouteAnswer, type RouteName, routes } from '../contract/routes.js';
 import type { Amount } from '../contract/scalars.js';
 import { checkSocketPath } from '../contract/socket-path.js';
@@ -32,6 +39,8 @@ export interface ControlClient {
   status(options?: CallOptions): Promise<Status>;
   held(query?: Partial<HeldQuery>, options?: CallOptions): Promise<HeldAnswer>;
   release(filter?: ReleaseInput, options?: CallOptions): Promise<ReleaseAnswer>;
+  unplug(options?: CallOptions): Promise<UnplugAnswer>;
+  plug(options?: CallOptions): Promise<PlugAnswer>;
   faults(options?: CallOptions): Promise<FaultList>;
   addFault(fault: FaultInput, options?: CallOptions): Promise<InstalledFault>;
   removeFault(id: number, options?: CallOptions): Promise<InstalledFault>;
@@ -82,6 +91,8 @@ export function connect(options: ConnectOptions): ControlClient {
     status: (options) => call('status', {}, options),
     held: (query = {}, options) => call('held', { query }, options),
     release: (body, options) => call('release', { body }, options),
+    unplug: (options) => call('unplug', {}, options),
+    plug: (options) => call('plug', {}, options),
     faults: (options) => call('faults', {}, options),
     addFault: (body, options) => call('addFault', { body }, options),
     removeFault: (id, options) => call('removeFault', { params: { id } }, options),

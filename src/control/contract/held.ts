@@ -46,6 +46,12 @@ export const ReleaseBody = z.strictObject({
   nodeid: identifier.optional(),
   uniques: z.array(UniqueText).min(1).optional(),
   faultId: identifier.optional().describe('Only what this fault holds.'),
+  never: z
+    .boolean()
+    .optional()
+    .describe(
+      'Also what the action never holds, which is else passed over unless uniques or faultId names it.',
+    ),
   count: identifier.optional().describe('At most so many, taken in the given order.'),
   order: z.enum(['fifo', 'reversed']).default('fifo').describe('Oldest first, or newest first.'),
 });
@@ -58,3 +64,13 @@ export const ReleaseAnswer = z.object({
   remaining: count.describe('Requests still held, whether they matched or not.'),
 });
 export type ReleaseAnswer = z.output<typeof ReleaseAnswer>;
+
+export const UnplugAnswer = z.object({
+  changed: z.boolean().describe('False when it was unplugged already.'),
+});
+export type UnplugAnswer = z.output<typeof UnplugAnswer>;
+
+export const PlugAnswer = ReleaseAnswer.extend({
+  changed: z.boolean().describe('False when it was not unplugged.'),
+});
+export type PlugAnswer = z.output<typeof PlugAnswer>;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { FaultSpec } from '../../fault/fault.js';
 import { ClearedFaults, FaultList, FaultParams, InstalledFault } from './faults.js';
-import { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseBody } from './held.js';
+import { HeldAnswer, HeldQuery, PlugAnswer, ReleaseAnswer, ReleaseBody, UnplugAnswer } from './held.js';
 import { Status, UnmountAnswer, UnmountBody } from './status.js';
 
 export const bodyLimitBytes = 1024 * 1024;
@@ -64,6 +64,30 @@ export const routes = {
     status: 200,
     mediaType: 'application/json',
     response: ReleaseAnswer,
+  },
+  unplug: {
+    method: 'POST',
+    path: '/v1/unplug',
+    alias: null,
+    summary: 'Hold every request from now on, as if the cable were pulled',
+    params: nothing,
+    query: nothing,
+    body: nothing,
+    status: 200,
+    mediaType: 'application/json',
+    response: UnplugAnswer,
+  },
+  plug: {
+    method: 'POST',
+    path: '/v1/plug',
+    alias: null,
+    summary: 'End unplug: answer what it held, in order of arrival; what faults hold stays held',
+    params: nothing,
+    query: nothing,
+    body: nothing,
+    status: 200,
+    mediaType: 'application/json',
+    response: PlugAnswer,
   },
   faults: {
     method: 'GET',

@@ -54,6 +54,7 @@ export const Status = z.object({
   store: StoreStatus,
   held: HeldStatus,
   faults: count.describe('How many faults are armed.'),
+  unplugged: z.boolean().describe('True while every request is held: from unplug to plug.'),
   maxHoldMs: z.number().min(0).describe('After this long a held request makes the watchdog abort.'),
   requests: RequestStatus,
   replies: z.object({ total: count }),

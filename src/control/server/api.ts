@@ -4,13 +4,22 @@
  * UNAVAILABLE ...) or UsageError (answered as VALIDATION); anything else is answered as INTERNAL.
  */
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../contract/faults.js';
-import type { HeldAnswer, HeldQuery, ReleaseAnswer, ReleaseOrder } from '../contract/held.js';
+import type {
+  HeldAnswer,
+  HeldQuery,
+  PlugAnswer,
+  ReleaseAnswer,
+  ReleaseOrder,
+  UnplugAnswer,
+} from '../contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../contract/status.js';
 
 export interface DaemonApi {
   status(): Promise<Status>;
   held(query: HeldQuery): Promise<HeldAnswer>;
   release(order: ReleaseOrder): Promise<ReleaseAnswer>;
+  unplug(): Promise<UnplugAnswer>;
+  plug(): Promise<PlugAnswer>;
   faults(): Promise<FaultList>;
   addFault(fault: Fault): Promise<InstalledFault>;
   /** The fault that was removed, or undefined when there is none with this id. */

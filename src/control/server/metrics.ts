@@ -80,6 +80,12 @@ const metrics: readonly Metric[] = [
     samples: (status) => one(status.faults),
   },
   {
+    name: 'stuckfs_unplugged',
+    type: 'gauge',
+    help: '1 while every request is held: from unplug to plug.',
+    samples: ({ unplugged }) => one(unplugged ? 1 : 0),
+  },
+  {
     name: 'stuckfs_requests_total',
     type: 'counter',
     help: 'Requests read from the kernel.',

@@ -5,7 +5,14 @@
 import { z } from 'zod';
 import { controlErrors, ErrorBody, wireErrorCodes } from '../contract/errors.js';
 import { FaultList, InstalledFault } from '../contract/faults.js';
-import { HeldAnswer, HeldRequest, ReleaseAnswer, ReleaseBody } from '../contract/held.js';
+import {
+  HeldAnswer,
+  HeldRequest,
+  PlugAnswer,
+  ReleaseAnswer,
+  ReleaseBody,
+  UnplugAnswer,
+} from '../contract/held.js';
 import { type Route, routes } from '../contract/routes.js';
 import { faultableOpcodes, OpcodeSpec } from '../contract/scalars.js';
 import { Status, UnmountAnswer, UnmountBody } from '../contract/status.js';
@@ -18,6 +25,8 @@ const given = {
   HeldRequest,
   HeldAnswer,
   ReleaseAnswer,
+  UnplugAnswer,
+  PlugAnswer,
   InstalledFault,
   FaultList,
   ClearedFaults: routes.clearFaults.response,

@@ -2,7 +2,7 @@
 import { Errno } from '../../base/errno.js';
 import { OpenFlags, ReleaseFlags, WriteFlags } from '../../protocol/flags.js';
 import { Opcode } from '../../protocol/opcode.js';
-import type { CopyFileRangeRequest, WriteRequest } from '../../protocol/request-io.js';
+import type { CopyFileRangeRequest, ReleaseRequest, WriteRequest } from '../../protocol/request-io.js';
 import { isFailure, type Result } from '../../store/failure.js';
 import { S_IFREG } from '../../store/mode.js';
 import type { Attributes, Store } from '../../store/store.js';
@@ -13,6 +13,14 @@ import { type HandlerContext, type Handlers, replyDone, toEntryOut } from './han
 export function applyWrite(request: WriteRequest, store: Store): Result<number> {
   const killPriv = (request.write_flags & WriteFlags.FUSE_WRITE_KILL_SUIDGID) !== 0;
   return store.write(request.nodeid, request.offset, request.data, killPriv);
+}
+
+/** The kernel lets go of the handle whatever it is answered. */
+export function releaseFile(request: ReleaseRequest, store: Store): Result<0> {
+  if ((request.release_flags & ReleaseFlags.FUSE_RELEASE_FLOCK_UNLOCK) !== 0) {
+    store.releaseFlock(request.nodeid, request.lock_owner);
+  }
+  return store.release(Number(request.fh));
 }
 
 /** O_TRUNC reaches the server with OPEN and CREATE (FUSE_ATOMIC_O_TRUNC). */
@@ -111,10 +119,7 @@ export const fileHandlers: Handlers<
     context.replies.empty(request.unique);
   },
   [Opcode.FUSE_RELEASE](request, context) {
-    if ((request.release_flags & ReleaseFlags.FUSE_RELEASE_FLOCK_UNLOCK) !== 0) {
-      context.store.releaseFlock(request.nodeid, request.lock_owner);
-    }
-    replyDone(request.unique, context.store.release(Number(request.fh)), context);
+    replyDone(request.unique, releaseFile(request, context.store), context);
   },
   /** What the store has been given is as durable as it gets. */
   [Opcode.FUSE_FSYNC](request, { replies }) {

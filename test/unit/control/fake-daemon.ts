@@ -36,6 +36,7 @@ export const exampleStatus: Status = {
   store: { usedBytes: 4096, maxBytes: 1073741824, inodes: 3, maxInodes: 65536 },
   held: { requests: 2, bytes: 8192, oldestMs: 1500, byOpcode: { FUSE_WRITE: 2 } },
   faults: 1,
+  unplugged: false,
   maxHoldMs: 120000,
   requests: { total: 11, byOpcode: { FUSE_WRITE: 10, FUSE_INIT: 1 } },
   replies: { total: 9 },
@@ -67,6 +68,7 @@ export interface FakeDaemon extends DaemonApi {
 export function fakeDaemon(): FakeDaemon {
   const installed: InstalledFault[] = [];
   let lastId = 0;
+  let unplugged = false;
   const bytesOf = (held: readonly HeldRequest[]) => held.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const daemon: FakeDaemon = {
     heldRequests: [],
@@ -85,6 +87,24 @@ export function fakeDaemon(): FakeDaemon {
       daemon.calls.push(['release', order]);
       const released = daemon.heldRequests.splice(0, order.count ?? daemon.heldRequests.length);
       return { released: released.length, bytes: bytesOf(released), remaining: daemon.heldRequests.length };
+    },
+    unplug: async () => {
+      daemon.calls.push(['unplug']);
+      const changed = !unplugged;
+      unplugged = true;
+      return { changed };
+    },
+    plug: async () => {
+      daemon.calls.push(['plug']);
+      const changed = unplugged;
+      unplugged = false;
+      const released = changed ? daemon.heldRequests.splice(0) : [];
+      return {
+        changed,
+        released: released.length,
+        bytes: bytesOf(released),
+        remaining: daemon.heldRequests.length,
+      };
     },
     faults: async () => ({ faults: installed }),
     addFault: async (fault) => {

@@ -16,6 +16,7 @@ test('a status as Prometheus text: base units, escaped labels, HELP and TYPE for
     'stuckfs_max_hold_seconds 120',
     'stuckfs_watchdog_up 1',
     'stuckfs_faults 1',
+    'stuckfs_unplugged 0',
     'stuckfs_requests_total{opcode="FUSE_WRITE"} 10',
     'stuckfs_requests_total{opcode="FUSE_INIT"} 1',
     'stuckfs_replies_total 9',
@@ -34,6 +35,10 @@ test('a status as Prometheus text: base units, escaped labels, HELP and TYPE for
 test('a newline in a mount point cannot make a line of its own', () => {
   const text = metricsText({ ...exampleStatus, mountPoint: '/mnt/a\nstuckfs_faults 9' });
   assert.match(text, /mount_point="\/mnt\/a\\nstuckfs_faults 9"/);
+});
+
+test('unplugged is a gauge of 1', () => {
+  assert.match(metricsText({ ...exampleStatus, unplugged: true }), /^stuckfs_unplugged 1$/m);
 });
 
 test('what is not there is absent', () => {

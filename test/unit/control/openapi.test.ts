@@ -124,6 +124,12 @@ test('real answers of every route keep the document', async (context) => {
     ['POST', '/v1/release', { count: 1 }],
     ['POST', '/v1/faults', delay],
     ['POST', '/v1/faults', { action: { type: 'hold' } }],
+    ['POST', '/v1/faults', { action: { type: 'fail', errno: 'EIO' } }],
+    ['POST', '/v1/faults', { action: { type: 'short', percent: 50 } }],
+    ['POST', '/v1/faults', { action: { type: 'never' } }],
+    ['POST', '/v1/release', { never: true }],
+    ['POST', '/v1/unplug', {}],
+    ['POST', '/v1/plug', {}],
     ['GET', '/v1/faults'],
     ['DELETE', '/v1/faults/1'],
     ['DELETE', '/v1/faults'],
@@ -161,7 +167,12 @@ test('the document refuses what the contract refuses', async (context) => {
   assert.equal(held({ ...heldWrite(1), unique: 7 }), false);
   assert.equal(held({ ...heldWrite(1), extra: 1 }), false);
   const fault = compile(document, at(schemas, 'FaultBody'));
-  for (const wrong of [{}, { action: { type: 'explode' } }, { action: { type: 'hold' }, mach: {} }]) {
+  for (const wrong of [
+    {},
+    { action: { type: 'explode' } },
+    { action: { type: 'hold' }, mach: {} },
+    { action: { type: 'fail', errno: 'ENOTHING' } },
+  ]) {
     assert.equal(fault(wrong), false);
     assert.equal(FaultSpec.safeParse(wrong).success, false);
   }

@@ -14,7 +14,7 @@ const paths = new Map([
 ]);
 
 function subject(opcode: OpcodeName, header: MessageHeader, ...args: Buffer[]) {
-  return subjectOf(decodeRequest(fuseMessage(opcode, header, ...args)), (nodeid) => paths.get(nodeid));
+  return subjectOf(decodeRequest(fuseMessage(opcode, header, ...args)), 0, (nodeid) => paths.get(nodeid));
 }
 
 const copy = bytes(u64(1), u64(4096), u64(9), u64(2), u64(0), u64(8192), u64(0));
@@ -88,7 +88,7 @@ describe('subjectOf', () => {
 
   it('does not look for a path before it is asked', () => {
     const message = fuseMessage('FUSE_GETATTR', {}, zeros(16));
-    const lazy = subjectOf(decodeRequest(message), () => assert.fail('looked for the path'));
+    const lazy = subjectOf(decodeRequest(message), 0, () => assert.fail('looked for the path'));
     assert.throws(() => lazy.path(), /looked for the path/);
   });
 });

@@ -37,6 +37,7 @@ function held(unique: number, wanted: Wanted = {}): HeldRequest<string> {
     offset: 0,
     pid: 1,
     deadlineMs: undefined,
+    never: false,
     reason: 'test',
     payload: `reply ${unique}`,
     ...rest,

@@ -9,16 +9,23 @@ interface Wanted {
   offset?: number | undefined;
   size?: number | undefined;
   path?: string | undefined;
+  arrivedMs?: number;
   onPath?: () => void;
 }
 
 export function subjectOf(wanted: Wanted = {}): Subject {
-  const defaults = { opcode: Opcode.FUSE_WRITE, nodeid: 2, offset: 0, size: 4096, path: '/dir/file' };
-  const { opcode, nodeid, offset, size, path, onPath } = { ...defaults, ...wanted, onPath: wanted.onPath };
+  const place = { nodeid: 2, offset: 0, size: 4096, path: '/dir/file' };
+  const defaults = { opcode: Opcode.FUSE_WRITE, ...place, arrivedMs: 0 };
+  const { opcode, nodeid, offset, size, path, arrivedMs, onPath } = {
+    ...defaults,
+    ...wanted,
+    onPath: wanted.onPath,
+  };
   return {
     opcode,
     nodeid: nodeid as NodeId,
     unique: 2n as Unique,
+    arrivedMs,
     pid: 100,
     offset,
     size,
