@@ -21,6 +21,15 @@ export interface SetRecord {
 
 export type ArmKind = 'control' | 'fault';
 
+/**
+ * What keeps a folio of the stuck set where it is: it is under writeback, it is locked and not up to date, or
+ * somebody has an extra reference to it.
+ */
+export type StuckBy = 'writeback' | 'lock' | 'reference';
+
+/** How the stuck set is let go: a release, the cable plugged in again, or the server's own delay. */
+export type LetGo = 'release' | 'plug' | 'delay';
+
 /** One line of events.jsonl, before it is stamped. `arm` is an index into the arms of the run. */
 export type RunEventBody =
   | { readonly event: 'run-started'; readonly version: 1; readonly seed: number; readonly on: string }
@@ -30,7 +39,10 @@ export type RunEventBody =
       /** Which cell of the run, counted from 0: its arms and their attempts belong together. */
       readonly cell: number;
       readonly kind: ArmKind;
+      /** Tells arms of one kind apart; null where there is only one. */
+      readonly variant: string | null;
       readonly scenario: string;
+      readonly transport: string;
       readonly trigger: string;
       readonly mitigation: string;
       /** Counted from 1. */
@@ -39,6 +51,21 @@ export type RunEventBody =
       readonly device: string;
       /** The kernel function in which a task that waits for the stuck set sleeps; null where nothing is stuck. */
       readonly waitsIn: string | null;
+      /** null where nothing is stuck. */
+      readonly stuckBy: StuckBy | null;
+      /** How late the server answers by itself; null where it waits to be told. */
+      readonly delayMs: number | null;
+      /** Requests besides those that make the set stuck must hang, too: all of the connection does. */
+      readonly allHangs: boolean;
+    }
+  /** Not played: this machine lacks what it needs. */
+  | {
+      readonly event: 'cell-skipped';
+      readonly cell: number;
+      readonly scenario: string;
+      readonly trigger: string;
+      readonly transport: string;
+      readonly reason: string;
     }
   | {
       readonly event: 'placed';
@@ -78,11 +105,14 @@ export type RunEventBody =
       /** Written into the trace by the trigger's task: its pid there may be that of another pid namespace. */
       readonly mark: string;
     }
+  /** The trigger once more, after the release. */
+  | { readonly event: 'triggered-again'; readonly arm: number; readonly result: number }
   | {
       readonly event: 'task-sampled';
       readonly arm: number;
       readonly role: string;
       readonly pid: number;
+      readonly tid: number;
       readonly comm: string;
       readonly state: string;
       readonly stack: readonly string[];
@@ -95,7 +125,7 @@ export type RunEventBody =
       readonly startedNs: number;
       readonly endedNs: number;
     }
-  /** Where the set is, at the end of the hold and before anything is released. */
+  /** Where the set is, at the end of the hold and before anything is released; what is not seen there is -1. */
   | {
       readonly event: 'hold-ended';
       readonly arm: number;
@@ -107,8 +137,9 @@ export type RunEventBody =
       readonly arm: number;
       readonly requests: number;
       readonly bytes: number;
-      /** CLOCK_MONOTONIC when the release was asked for. */
+      /** CLOCK_MONOTONIC when the release was asked for; for a delay, when the first answer was due. */
       readonly askedNs: number;
+      readonly by: LetGo;
     }
   | {
       readonly event: 'set-found';

@@ -63,6 +63,11 @@ class Recorder {
     }
   }
 
+  flush(): { failure: string | null } {
+    this.drain();
+    return { failure: this.failure ?? null };
+  }
+
   stop(): { failure: string | null } {
     clearInterval(this.timer);
     this.drain();
@@ -79,6 +84,10 @@ let recorder: Recorder | undefined;
 serveCommands({
   start(start: RecorderStart) {
     recorder = new Recorder(start);
+  },
+  /** What has been recorded until now is in the files, where recording is off. */
+  flush() {
+    return recorder?.flush();
   },
   stop() {
     return recorder?.stop();

@@ -23,14 +23,28 @@ export const recordedEvents: readonly RecordedEvent[] = [
 
 /** For each CPU. A compaction of 24 GiB writes about 1 MiB of it. */
 const BUFFER_KB = 8192;
+/** Of the kernel's own dev_t (include/linux/kdev_t.h). */
+const MINORBITS = 20;
 
-/** Sets the instance up; it is turned on when the trigger is about to be pulled. Answers the `format` files of what is recorded, by event. */
-export function prepareTracing(instance: TraceInstance): Map<string, string> {
+/** Names the folios of readahead; much of it, so only of one device, and only where it is needed. */
+const pageCacheEvent: TraceEventName = { system: 'filemap', event: 'mm_filemap_add_to_page_cache' };
+
+/**
+ * Sets the instance up; it is turned on when the trigger is about to be pulled.
+ * @param pageCacheOf "MAJOR:MINOR" of the device whose additions to the page cache are recorded, too
+ * @returns the `format` files of what is recorded, by event
+ */
+export function prepareTracing(instance: TraceInstance, pageCacheOf?: string): Map<string, string> {
   instance.setTracingOn(false);
   // The clock of process.hrtime and performance.now.
   instance.setTraceClock('mono');
   instance.setBufferSizeKb(BUFFER_KB);
   const formats = new Map<string, string>();
+  if (pageCacheOf !== undefined) {
+    const [major = 0, minor = 0] = pageCacheOf.split(':').map(Number);
+    formats.set(pageCacheEvent.event, instance.readFormatText(pageCacheEvent));
+    instance.enableEvent(pageCacheEvent, `s_dev == ${(major << MINORBITS) | minor}`);
+  }
   for (const event of recordedEvents) {
     if (!event.required && !instance.hasEvent(event)) continue;
     formats.set(event.event, instance.readFormatText(event));

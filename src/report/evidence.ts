@@ -2,7 +2,7 @@
  * The evidence of one arm, gathered from the run directory: events, pfns, flags and trace are joined here, and
  * nothing is judged.  The join: held request (unique, nodeid, offset) → inode and index → pfn → waiting task.
  */
-import type { ArmKind } from '../record/events.js';
+import type { ArmKind, LetGo, StuckBy } from '../record/events.js';
 
 export interface WaitsFor {
   /** "MAJOR:MINOR". */
@@ -29,14 +29,25 @@ export interface ArmEvidence {
   readonly arm: number;
   readonly cell: number;
   readonly kind: ArmKind;
+  readonly variant: string | undefined;
   readonly scenario: string;
+  readonly transport: string;
   readonly trigger: string;
   readonly mitigation: string;
   /** Counted from 1: an arm whose folios the scanner did not reach is played again. */
   readonly attempt: number;
   /** What broke the arm before it was through. */
   readonly failure: string | undefined;
+  /** What keeps the set where it is; null where nothing does. */
+  readonly stuckBy: StuckBy | null;
+  /** How late the server answers by itself. */
+  readonly delayMs: number | undefined;
+  readonly letGo: LetGo | undefined;
+  /** The whole connection hangs, and `heldOthers` must show it. */
+  readonly allHangs: boolean;
   readonly heldRequests: number;
+  /** Of them, those that are not about the pages of a file. */
+  readonly heldOthers: number;
   readonly heldBytes: number;
   /** Still held when the release was asked for. */
   readonly releasedRequests: number | undefined;
@@ -45,6 +56,10 @@ export interface ArmEvidence {
   readonly stuckFolios: number;
   /** Of the stuck set, with KPF_WRITEBACK before the trigger. */
   readonly stuckWriteback: number;
+  /** The same with KPF_LOCKED and without KPF_UPTODATE. */
+  readonly stuckLocked: number;
+  /** Seen in their place at the end of the hold; by their flags where they cannot be mapped. */
+  readonly stuckStill: number;
   /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows; undefined where it did not come so far. */
   readonly writebackInPlace: boolean | undefined;
   readonly stuckReached: number;
@@ -60,9 +75,15 @@ export interface ArmEvidence {
   readonly triggerMs: number | undefined;
   readonly triggerResult: number | undefined;
   readonly triggerEndedAfterRelease: boolean;
+  /** How the trigger ended that was pulled once more after the release; undefined where none was. */
+  readonly triggeredAgain: number | undefined;
   readonly endAfterReleaseMs: number | undefined;
   /** From the release to the end of the migration that waited. */
   readonly resumedAfterReleaseMs: number | undefined;
+  /** From the moment at which the migration began to wait to its end. */
+  readonly stallMs: number | undefined;
+  /** The set was located before the first of the answers that come by themselves. */
+  readonly locatedInTime: boolean;
   /** Where the migrate scanner was when compaction of a zone ended as contended; undefined where none did. */
   readonly contendedAtPfn: number | undefined;
   /** From the trigger's start to the release. */

@@ -21,36 +21,60 @@ export interface Expectation {
   readonly decidedBy: string;
 }
 
-export const expectations: readonly Expectation[] = [
+const moves = 'move_to_new_folio() (mm/migrate.c)';
+const waitsForWriteback = 'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)';
+const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
+
+/** Without a server that withholds anything, all folios move. */
+const controls: readonly Expectation[] = [
+  'healthy',
+  'writeback-held',
+  'writeback-held-mmap',
+  'writeback-delayed',
+  'readahead-withheld',
+  'cable-trip',
+].map((scenario) => ({
+  scenario,
+  trigger: 'compact',
+  arm: 'control',
+  outcome: 'migrated',
+  decidedBy: moves,
+}));
+
+/** A folio under writeback is waited for, where it is the page-cache folio itself. */
+const underWriteback: readonly Expectation[] = [
+  'writeback-held',
+  'writeback-held-mmap',
+  'writeback-delayed',
+  'cable-trip',
+].flatMap((scenario): Expectation[] => [
   {
-    scenario: 'healthy',
-    trigger: 'compact',
-    arm: 'control',
-    outcome: 'migrated',
-    decidedBy: 'move_to_new_folio() (mm/migrate.c)',
-  },
-  {
-    scenario: 'writeback-held',
-    trigger: 'compact',
-    arm: 'control',
-    outcome: 'migrated',
-    decidedBy: 'move_to_new_folio() (mm/migrate.c)',
-  },
-  {
-    scenario: 'writeback-held',
+    scenario,
     trigger: 'compact',
     arm: 'fault',
     feature: ['writebackInPlace', true],
     outcome: 'stalled',
-    decidedBy: 'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)',
+    decidedBy: waitsForWriteback,
   },
   {
-    scenario: 'writeback-held',
+    scenario,
     trigger: 'compact',
     arm: 'fault',
     feature: ['writebackInPlace', false],
     outcome: 'migrated',
-    decidedBy: 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)',
+    decidedBy: copies,
+  },
+]);
+
+export const expectations: readonly Expectation[] = [
+  ...controls,
+  ...underWriteback,
+  {
+    scenario: 'readahead-withheld',
+    trigger: 'compact',
+    arm: 'fault',
+    outcome: 'stalled',
+    decidedBy: 'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c)',
   },
 ];
 

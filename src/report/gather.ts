@@ -2,14 +2,13 @@
  * Gathers the evidence of each arm from a run directory.  Reads files and joins them; what is not there stays
  * absent, so that a run that broke off half-way is still reported as far as it got.
  */
-import { PAGE_BYTES } from '../base/page-size.js';
-import { Kpf } from '../kernel/kpageflags.js';
-import type { ArmKind, HeldRequestRecord, RunEvent, SetRecord } from '../record/events.js';
+import type { RunEvent } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
-import type { ArmEvidence, Waiter } from './evidence.js';
-import { countWithin, isWithin, lostInText, pidOfMark, type TraceFacts, traceFacts } from './trace-facts.js';
-
-type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { event: Name }>;
+import { ArmEvents, type EventOf } from './arm-events.js';
+import type { ArmEvidence } from './evidence.js';
+import { FoundSet } from './found-set.js';
+import { countWithin, isWithin, lostInText, pidOfMark, traceFacts } from './trace-facts.js';
+import { waiters } from './waiters.js';
 
 export function gatherArms(run: RunDirectory): ArmEvidence[] {
   const events = run.events();
@@ -18,21 +17,16 @@ export function gatherArms(run: RunDirectory): ArmEvidence[] {
     .map((start) => gatherArm(run, start, new ArmEvents(events, start.arm)));
 }
 
-/** The events of one arm, by name. */
-class ArmEvents {
-  private readonly own: readonly RunEvent[];
+/** A cell that was not played, and why. */
+export type SkippedCell = Pick<
+  EventOf<'cell-skipped'>,
+  'cell' | 'scenario' | 'trigger' | 'transport' | 'reason'
+>;
 
-  constructor(events: readonly RunEvent[], arm: number) {
-    this.own = events.filter((event) => 'arm' in event && event.arm === arm);
-  }
-
-  first<Name extends RunEvent['event']>(name: Name): EventOf<Name> | undefined {
-    return this.own.find((event): event is EventOf<Name> => event.event === name);
-  }
-
-  all<Name extends RunEvent['event']>(name: Name): EventOf<Name>[] {
-    return this.own.filter((event): event is EventOf<Name> => event.event === name);
-  }
+export function gatherSkipped(run: RunDirectory): SkippedCell[] {
+  return run
+    .events()
+    .filter((event: RunEvent): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped');
 }
 
 function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: ArmEvents): ArmEvidence {
@@ -49,19 +43,23 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     trace === undefined || triggerStarted === undefined ? undefined : pidOfMark(trace, triggerStarted.mark);
   const facts =
     trace === undefined || triggerPid === undefined ? undefined : traceFacts(trace, triggerPid, untilUs);
-  const stuckPfns = pfnsOf(run, named?.stuckPfns);
-  const controlPfns = pfnsOf(run, named?.controlPfns);
+  const set = new FoundSet(run, named);
+  const { stuckPfns, controlPfns } = set;
   const found = events.first('set-found');
-  const atHoldEnd = events.first('hold-ended') ?? found;
-  const stuckWriteback = countWriteback(run, named?.stuckFlags);
+  const holdEnded = events.first('hold-ended');
+  const atHoldEnd = holdEnded ?? found;
+  const scanned = facts?.scanned ?? [];
   const vmstat = events.all('vmstat');
   const verified = events.first('verified');
+  const scene = { start, events, facts, held, stuck: named?.stuck, stuckPfns };
 
   return {
     arm: start.arm,
     cell: start.cell,
     kind: start.kind,
+    variant: start.variant ?? undefined,
     scenario: start.scenario,
+    transport: start.transport,
     trigger: start.trigger,
     mitigation: start.mitigation,
     attempt: start.attempt,
@@ -71,26 +69,32 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
       (triggerStarted !== undefined && triggerPid === undefined
         ? "the trace has no mark of the trigger's task"
         : undefined) ??
-      incompleteTable(run, named, [events.first('hold-ended'), found]),
+      set.incomplete([holdEnded, found]),
+    stuckBy: start.stuckBy,
+    delayMs: start.delayMs ?? undefined,
+    letGo: released?.by,
+    allHangs: start.allHangs,
     heldRequests: held.length,
+    heldOthers: held.filter(({ opcode }) => opcode !== 'FUSE_WRITE' && opcode !== 'FUSE_READ').length,
     heldBytes: held.reduce((sum, request) => sum + (request.size ?? 0), 0),
     releasedRequests: released?.requests,
-    heldFolios: named === undefined ? 0 : countCovered(held, named.stuck),
+    heldFolios: set.covered(held),
     stuckFolios: stuckPfns.length,
-    stuckWriteback,
-    writebackInPlace: writebackInPlace(start.kind, stuckPfns.length, stuckWriteback, vmstat),
-    stuckReached: countWithin(stuckPfns, facts?.scanned ?? []),
-    stuckReachedMoved: countMoved(stuckPfns, pfnsOf(run, atHoldEnd?.stuckPfns), (pfn) =>
-      isWithin(pfn, facts?.scanned ?? []),
-    ),
-    stuckMoved: countMoved(stuckPfns, pfnsOf(run, atHoldEnd?.stuckPfns)),
+    stuckWriteback: set.writeback,
+    stuckLocked: set.locked,
+    stuckStill: set.stuckStill(atHoldEnd),
+    writebackInPlace: writebackInPlace(start, stuckPfns.length, set.writeback, vmstat),
+    stuckReached: countWithin(stuckPfns, scanned),
+    stuckReachedMoved: set.stuckMoved(atHoldEnd, (pfn) => isWithin(pfn, scanned)),
+    stuckMoved: set.stuckMoved(atHoldEnd),
     controlFolios: controlPfns.length,
-    controlReached: countWithin(controlPfns, facts?.scanned ?? []),
-    controlMoved: countMoved(controlPfns, pfnsOf(run, atHoldEnd?.controlPfns)),
-    stuckMovedAtEnd: countMoved(stuckPfns, pfnsOf(run, found?.stuckPfns)),
+    controlReached: countWithin(controlPfns, scanned),
+    controlMoved: set.controlMoved(atHoldEnd),
+    stuckMovedAtEnd: set.stuckMoved(found),
     triggerMs: ended === undefined ? undefined : (ended.endedNs - ended.startedNs) / 1e6,
     triggerResult: ended?.result,
     triggerEndedAfterRelease: endedAfterRelease,
+    triggeredAgain: events.first('triggered-again')?.result,
     endAfterReleaseMs: endedAfterRelease ? (ended.endedNs - released.askedNs) / 1e6 : undefined,
     heldMs:
       ended === undefined || released === undefined ? undefined : (released.askedNs - ended.startedNs) / 1e6,
@@ -98,6 +102,12 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
       facts?.resumedUs === undefined || released === undefined
         ? undefined
         : facts.resumedUs / 1000 - released.askedNs / 1e6,
+    stallMs:
+      facts?.resumedUs === undefined || facts.waitingSinceUs === undefined
+        ? undefined
+        : (facts.resumedUs - facts.waitingSinceUs) / 1000,
+    locatedInTime:
+      released?.by !== 'delay' || (holdEnded !== undefined && holdEnded.atNs <= released.askedNs),
     contendedAtPfn: facts?.ended.find(({ status }) => status === 'contended')?.migratePfn,
     migrateSucceeded: facts?.migrateSucceeded ?? 0,
     migrateFailed: facts?.migrateFailed ?? 0,
@@ -106,7 +116,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
       .reduce((sum, { failed }) => sum + failed, 0),
     unfinishedMigrations: facts?.unfinished ?? 0,
     lostEvents: (traceEnded?.lostEvents ?? 0) + (trace === undefined ? 0 : lostInText(trace)),
-    waiters: waiters(start, events, released, facts, held, named?.stuck, stuckPfns),
+    waiters: waiters(scene),
     waitsIn: start.waitsIn,
     writebackBefore: vmstat.find((sample) => sample.when === 'arm-started')?.counters['nr_writeback'],
     writebackAfter: vmstat.find((sample) => sample.when === 'verified')?.counters['nr_writeback'],
@@ -120,123 +130,24 @@ function missingArtifact(traceEnded: EventOf<'trace-ended'> | undefined, trace: 
   return trace === undefined ? `${traceEnded.trace} is missing from the run directory` : undefined;
 }
 
-/** A table that is missing or cut short would be taken for folios that are not there. */
-function incompleteTable(
-  run: RunDirectory,
-  named: EventOf<'set-named'> | undefined,
-  later: readonly (EventOf<'hold-ended'> | EventOf<'set-found'> | undefined)[],
-): string | undefined {
-  if (named === undefined) return undefined;
-  const tables: (readonly [name: string, pages: number])[] = [[named.stuckFlags, named.stuck.pages]];
-  for (const event of [named, ...later]) {
-    if (event === undefined) continue;
-    tables.push([event.stuckPfns, named.stuck.pages], [event.controlPfns, named.control.pages]);
-  }
-  for (const [name, pages] of tables) {
-    const found = run.readNumbers(name)?.length;
-    if (found === undefined) return `${name} is missing from the run directory`;
-    if (found !== pages) return `${name} holds ${found} of ${pages} pages`;
-  }
-  return undefined;
-}
-
-function pfnsOf(run: RunDirectory, artifact: string | undefined): Float64Array {
-  return (artifact === undefined ? undefined : run.readNumbers(artifact)) ?? new Float64Array();
-}
-
-function countWriteback(run: RunDirectory, artifact: string | undefined): number {
-  const flags = artifact === undefined ? undefined : run.readNumbers(artifact);
-  // Bits up to 53 only are exact in a double, and KPF_WRITEBACK is bit 8.
-  return flags?.reduce((count, bits) => count + (Math.floor(bits / 2 ** Kpf.WRITEBACK) % 2), 0) ?? 0;
-}
-
 /**
  * What this kernel does with a folio whose WRITE is out, as the run saw it: WRITEBACK on the folios themselves, or as
- * many temporary pages (NR_WRITEBACK_TEMP).  undefined where it saw neither: then there is no telling.
+ * many temporary pages (NR_WRITEBACK_TEMP).  Where it cannot be seen so, a kernel that does not even count such pages
+ * has none: the counter went after the last user, which was FUSE.  undefined where there is no telling.
  */
 function writebackInPlace(
-  kind: ArmKind,
+  { kind, stuckBy }: EventOf<'arm-started'>,
   stuckFolios: number,
   stuckWriteback: number,
   vmstat: readonly EventOf<'vmstat'>[],
 ): boolean | undefined {
   if (kind !== 'fault' || stuckFolios === 0) return undefined;
-  if (stuckWriteback === stuckFolios) return true;
   const temporary = (when: string) =>
-    vmstat.find((sample) => sample.when === when)?.counters['nr_writeback_temp'] ?? 0;
-  const copies = temporary('trigger-started') - temporary('arm-started');
+    vmstat.find((sample) => sample.when === when)?.counters['nr_writeback_temp'];
+  if (stuckBy !== 'writeback') return temporary('arm-started') === undefined ? true : undefined;
+  if (stuckWriteback === stuckFolios) return true;
+  const copies = (temporary('trigger-started') ?? 0) - (temporary('arm-started') ?? 0);
   return stuckWriteback === 0 && copies >= stuckFolios ? false : undefined;
-}
-
-/** A page that is absent now is in the middle of a move, or reclaimed: it has not been seen elsewhere. */
-function countMoved(
-  before: Float64Array,
-  after: Float64Array,
-  counts: (pfn: number) => boolean = () => true,
-): number {
-  let moved = 0;
-  for (let index = 0; index < Math.min(before.length, after.length); index++) {
-    const now = after[index] ?? -1;
-    const then = before[index] ?? -1;
-    if (now >= 0 && now !== then && counts(then)) moved += 1;
-  }
-  return moved;
-}
-
-function countCovered(held: readonly HeldRequestRecord[], stuck: SetRecord): number {
-  const covered = new Uint8Array(stuck.pages);
-  for (const request of held) {
-    if (request.nodeid !== stuck.ino || request.offset === null || request.size === null) continue;
-    covered.fill(
-      1,
-      Math.floor(request.offset / PAGE_BYTES),
-      Math.ceil((request.offset + request.size) / PAGE_BYTES),
-    );
-  }
-  return covered.reduce((count, one) => count + one, 0);
-}
-
-/** Of all tasks in D state, those that wait for a folio or for a FUSE server; journal threads are not our business. */
-function isAboutFolios(symbol: string): boolean {
-  return /^(__)?folio_(wait|lock)|^fuse_|^request_wait_answer$/.test(symbol);
-}
-
-function waiters(
-  { device }: EventOf<'arm-started'>,
-  events: ArmEvents,
-  released: EventOf<'released'> | undefined,
-  facts: TraceFacts | undefined,
-  held: readonly HeldRequestRecord[],
-  stuck: SetRecord | undefined,
-  stuckPfns: Float64Array,
-): Waiter[] {
-  const last = new Map<number, EventOf<'task-sampled'>>();
-  for (const sample of events.all('task-sampled')) {
-    if (sample.state === 'D' && (released === undefined || sample.atNs <= released.askedNs))
-      last.set(sample.pid, sample);
-  }
-  const relevant = [...last.values()].filter(
-    ({ role, stack }) => role !== 'other' || stack.some(isAboutFolios),
-  );
-  return relevant.map((sample) => {
-    const { role, pid, comm, state, stack } = sample;
-    const waitsFor = role === 'trigger' ? facts?.waitsFor : undefined;
-    if (waitsFor === undefined) return { role, pid, comm, state, stack };
-    const offset = waitsFor.index * PAGE_BYTES;
-    const request = held.find(
-      ({ nodeid, offset: start, size }) =>
-        // An inode number means something on its own filesystem only.
-        waitsFor.bdi === device &&
-        nodeid === waitsFor.inode &&
-        start !== null &&
-        size !== null &&
-        start <= offset &&
-        offset < start + size,
-    );
-    const pfn =
-      waitsFor.bdi === device && waitsFor.inode === stuck?.ino ? stuckPfns[waitsFor.index] : undefined;
-    return { role, pid, comm, state, stack, waitsFor: { ...waitsFor, pfn, unique: request?.unique } };
-  });
 }
 
 function corruptions(verified: EventOf<'verified'>): string[] {

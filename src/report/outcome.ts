@@ -54,16 +54,37 @@ function incomplete(evidence: ArmEvidence): string | undefined {
 
 /** The daemon's word and the kernel's flags must agree that the set is stuck. */
 function unconfirmedStuckSet(evidence: ArmEvidence): string | undefined {
-  if (evidence.heldFolios < evidence.stuckFolios) {
-    return `the daemon holds requests for ${evidence.heldFolios} of ${evidence.stuckFolios} folios only`;
+  const { stuckFolios, heldFolios, heldRequests, releasedRequests } = evidence;
+  if (heldFolios < stuckFolios) {
+    return `the daemon holds requests for ${heldFolios} of ${stuckFolios} folios only`;
   }
-  if (evidence.writebackInPlace === undefined) {
-    return `kpageflags shows WRITEBACK on ${evidence.stuckWriteback} of ${evidence.stuckFolios} held folios, and no temporary pages make up for the rest`;
-  }
-  if ((evidence.releasedRequests ?? evidence.heldRequests) < evidence.heldRequests) {
-    return `${evidence.releasedRequests} of ${evidence.heldRequests} requests were still held at the release`;
+  if (evidence.allHangs && evidence.heldOthers === 0) return 'no other request was seen to hang';
+  const unmarked = unmarkedFolios(evidence);
+  if (unmarked !== undefined) return unmarked;
+  if ((releasedRequests ?? heldRequests) < heldRequests) {
+    return `${releasedRequests} of ${heldRequests} requests were still held when they were let go`;
   }
   return undefined;
+}
+
+function unmarkedFolios(evidence: ArmEvidence): string | undefined {
+  const { stuckBy, stuckFolios, stuckWriteback, stuckLocked } = evidence;
+  switch (stuckBy) {
+    case 'writeback':
+      return evidence.writebackInPlace === undefined
+        ? `kpageflags shows WRITEBACK on ${stuckWriteback} of ${stuckFolios} held folios, and no temporary pages make up for the rest`
+        : undefined;
+    case 'lock':
+      return stuckLocked < stuckFolios
+        ? `kpageflags shows LOCKED without UPTODATE on ${stuckLocked} of ${stuckFolios} held folios`
+        : undefined;
+    case 'reference':
+      return stuckWriteback > 0
+        ? `kpageflags still shows WRITEBACK on ${stuckWriteback} of ${stuckFolios} folios`
+        : undefined;
+    case null:
+      return 'the fault arm does not say what keeps its folios';
+  }
 }
 
 function judgeStalled(evidence: ArmEvidence): Judgement {
@@ -87,8 +108,12 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
       `inode ${inode} index ${index}, which the trigger waited for, is covered by no held request`,
     );
   }
+  if (!evidence.locatedInTime)
+    return unknown('the folios were located only after the first of the delayed answers was due');
   if (evidence.stuckMoved > 0)
     return unknown(`${evidence.stuckMoved} folios moved while their requests were held`);
+  if (evidence.stuckBy === 'lock' && evidence.stuckStill < evidence.stuckFolios)
+    return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
   if (resumedMs === undefined || resumedMs > RESUME_MS) {
     const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the release`;
@@ -118,18 +143,22 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
   }
   if (stuckMoved > 0)
     return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
-  const failed = evidence.migrateFailedNearSet;
-  if (failed > 0) {
-    return {
-      outcome: 'failed',
-      reason: `attempted and failed: ${failed} where the set lies; none of it moved`,
-    };
-  }
   if (evidence.controlMoved < evidence.controlReached * MOVED_SHARE || evidence.controlReached === 0) {
     return unknown('none of the folios moved, but the control set beside them did not move either');
   }
+  if (evidence.migrateFailedNearSet > 0) return judgeFailed(evidence);
   return {
     outcome: 'not-attempted',
     reason: 'the scanner passed over the folios; the control set beside them moved',
   };
+}
+
+/** Tried and not moved; and where the trigger was pulled again without the hindrance, moved then. */
+function judgeFailed(evidence: ArmEvidence): Judgement {
+  const { migrateFailedNearSet, triggeredAgain, stuckMovedAtEnd } = evidence;
+  const tried = `attempted and failed: ${migrateFailedNearSet} where the set lies; none of it moved`;
+  if (triggeredAgain === undefined) return { outcome: 'failed', reason: tried };
+  if (triggeredAgain !== 0) return unknown(`the trigger failed the second time: errno ${-triggeredAgain}`);
+  if (stuckMovedAtEnd === 0) return unknown(`${tried}; but none moved after the release either`);
+  return { outcome: 'failed', reason: `${tried}; ${stuckMovedAtEnd} did after the release` };
 }

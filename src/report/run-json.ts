@@ -30,22 +30,25 @@ const WaiterSpec = z.object({
 const CellSpec = z.object({
   scenario: z.string(),
   trigger: z.string(),
+  transport: z.string().meta({ description: 'How requests were moved: dev-fuse or libfuse' }),
   mitigation: z.string(),
-  arm: z.enum(['control', 'fault']),
+  arm: z.enum(['control', 'fault']).nullable().meta({ description: 'null for a cell that was skipped' }),
+  variant: z.string().nullable().meta({ description: 'Tells arms of one kind apart' }),
   outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
   expected: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']).nullable(),
   decidedBy: z.string().nullable().meta({ description: 'Kernel function that decides the expected outcome' }),
   verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
   reason: z.string().optional(),
-  attempts: z
-    .int()
-    .min(1)
-    .meta({ description: 'The last of so many: earlier ones never reached the folios' }),
+  attempts: count.meta({
+    description: 'The last of so many: earlier ones never reached the folios; 0 for a cell that was skipped',
+  }),
   evidence: z.object({
     heldRequests: count,
+    heldOthers: count.meta({ description: 'Of them, those that are not about the pages of a file' }),
     heldBytes: count,
     stuckFolios: count,
     stuckWriteback: count.meta({ description: 'Stuck folios with KPF_WRITEBACK before the trigger' }),
+    stuckLocked: count.meta({ description: 'The same with KPF_LOCKED and without KPF_UPTODATE' }),
     stuckMoved: count.meta({ description: 'Moved before the release, or by the end where there was none' }),
     stuckMovedAtEnd: count.meta({ description: 'Moved by the end of the arm, after the release' }),
     controlFolios: count,
@@ -55,14 +58,36 @@ const CellSpec = z.object({
     triggerMs: z.number().min(0).nullable(),
     heldMs: z.number().min(0).nullable().meta({ description: "From the trigger's start to the release" }),
     endAfterReleaseMs: z.number().nullable(),
+    delayMs: z.number().min(0).nullable().meta({ description: 'How late the server answers by itself' }),
+    stallMs: z
+      .number()
+      .nullable()
+      .meta({ description: 'From the moment at which the migration began to wait to its end' }),
     migrateSucceeded: count,
     migrateFailed: count,
+    migrateFailedNearSet: count.meta({
+      description: 'Failed of migrations that had isolated from where the set lies, before it was let go',
+    }),
     lostEvents: count,
     writebackBefore: count.nullable().meta({ description: 'nr_writeback, pages' }),
     writebackAfter: count.nullable(),
     byteExact: z.boolean().nullable(),
     waiters: z.array(WaiterSpec),
   }),
+});
+
+const ms = z.number().nullable();
+
+const DoseResponseSpec = z.object({
+  scenario: z.string(),
+  trigger: z.string(),
+  transport: z.string(),
+  points: z.array(z.object({ delayMs: z.number().min(0), stallMs: ms, offLineMs: ms })),
+  slope: z.number().nullable().meta({ description: 'Of the least-squares line; 1 is expected' }),
+  interceptMs: ms,
+  residualMs: ms.meta({ description: 'Root mean square of what lies off the line' }),
+  verdict: z.enum(['pass', 'fail', 'unknown']),
+  reason: z.string(),
 });
 
 export const RunJsonSpec = z.object({
@@ -73,9 +98,13 @@ export const RunJsonSpec = z.object({
   seed: count,
   verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
   cells: z.array(CellSpec),
+  doseResponses: z
+    .array(DoseResponseSpec)
+    .meta({ description: "The stall as a function of the server's delay, for each cell that has delays" }),
 });
 
 export type RunJson = z.output<typeof RunJsonSpec>;
+export type DoseResponse = z.output<typeof DoseResponseSpec>;
 export type Cell = z.output<typeof CellSpec>;
 export type Verdict = Cell['verdict'];
 

@@ -1,29 +1,20 @@
 /**
  * The report for a terminal or a mail: plain ASCII, at most 100 columns, nothing that needs a colour.
  */
-import type { Cell, RunJson } from './run-json.js';
+import type { Cell, DoseResponse, RunJson } from './run-json.js';
 
 const MIB = 1 << 20;
 
 export function renderTerminal(run: RunJson): string {
   const lines = [`stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}`, ''];
   lines.push(...table(run.cells));
+  for (const curve of run.doseResponses) lines.push('', ...doseTable(curve));
   for (const cell of run.cells) lines.push('', ...details(cell));
   lines.push('', `verdict: ${run.verdict}`);
   return `${lines.join('\n')}\n`;
 }
 
-const head = [
-  'scenario',
-  'trigger',
-  'arm',
-  'outcome',
-  'expected',
-  'verdict',
-  'moved',
-  'trigger ms',
-  'held ms',
-];
+const head = ['scenario', 'trigger', 'arm', 'outcome', 'expected', 'verdict', 'moved', 'trigger ms'];
 
 function table(cells: readonly Cell[]): string[] {
   const rows = [head, ...cells.map(row)];
@@ -41,13 +32,37 @@ function row(cell: Cell): string[] {
   return [
     cell.scenario,
     cell.trigger,
-    cell.mitigation === 'none' ? cell.arm : `${cell.arm}+${cell.mitigation}`,
+    armOf(cell),
     cell.outcome,
     cell.expected ?? '-',
     cell.verdict,
     `${evidence.stuckMoved}/${evidence.stuckFolios}`,
     milliseconds(evidence.triggerMs),
-    milliseconds(evidence.heldMs),
+  ];
+}
+
+/** `fault`, `fault 250ms`, `control on libfuse`, `fault+abort`. */
+function armOf({ arm, variant, mitigation, transport }: Cell): string {
+  const kind = `${arm ?? '-'}${mitigation === 'none' ? '' : `+${mitigation}`}`;
+  return `${kind}${variant === null ? '' : ` ${variant}`}${transport === 'dev-fuse' ? '' : ` on ${transport}`}`;
+}
+
+function doseTable(curve: DoseResponse): string[] {
+  const { scenario, points, slope, interceptMs, residualMs, verdict, reason } = curve;
+  const rows = points.map(({ delayMs, stallMs, offLineMs }) =>
+    [`${delayMs}`.padEnd(10), milliseconds(stallMs).padEnd(10), offLineMs?.toFixed(1) ?? '-'].join(''),
+  );
+  const line =
+    slope === null
+      ? 'no line'
+      : `slope ${slope.toFixed(3)} (1 expected), intercept ${milliseconds(interceptMs)} ms, ` +
+        `residual ${residualMs?.toFixed(1) ?? '-'} ms rms`;
+  return [
+    `${scenario}: the stall as a function of the delay`,
+    `  ${'delay ms'.padEnd(10)}${'stall ms'.padEnd(10)}off the line ms`,
+    ...rows.map((row) => `  ${row}`),
+    `  ${line}: ${verdict}`,
+    `  ${reason}`,
   ];
 }
 
@@ -57,7 +72,9 @@ function milliseconds(ms: number | null): string {
 
 function details(cell: Cell): string[] {
   const { evidence } = cell;
-  const lines = [`${cell.scenario} x ${cell.trigger}, ${cell.arm} arm: ${cell.outcome}`];
+  if (cell.arm === null)
+    return [`${cell.scenario} x ${cell.trigger} on ${cell.transport}: skipped: ${cell.reason ?? ''}`];
+  const lines = [`${cell.scenario} x ${cell.trigger}, ${armOf(cell)} arm: ${cell.outcome}`];
   const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(18)}${text}`);
   if (cell.reason !== undefined) say('because', cell.reason);
   if (cell.attempts > 1) say('attempts', `${cell.attempts}: before, the scanner did not reach the folios`);
@@ -66,7 +83,11 @@ function details(cell: Cell): string[] {
     const mib = (evidence.heldBytes / MIB).toFixed(0);
     say('held', `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
   }
-  say('stuck set', `${evidence.stuckFolios} folios, ${evidence.stuckWriteback} with WRITEBACK in kpageflags`);
+  say(
+    'stuck set',
+    `${evidence.stuckFolios} folios; in kpageflags ${evidence.stuckWriteback} with WRITEBACK, ` +
+      `${evidence.stuckLocked} with LOCKED only`,
+  );
   say(
     'moved',
     `${evidence.stuckMoved} of the stuck set${cell.arm === 'fault' ? ' while held' : ''}, ` +
@@ -74,6 +95,7 @@ function details(cell: Cell): string[] {
   );
   say('scanner', `reached ${evidence.scannerReached} of the stuck set, ${evidence.controlReached} beside it`);
   say('mm_migrate_pages', `nr_succeeded ${evidence.migrateSucceeded}, nr_failed ${evidence.migrateFailed}`);
+  if (evidence.stallMs !== null) say('stall', `${milliseconds(evidence.stallMs)} ms in one migration`);
   if (evidence.endAfterReleaseMs !== null) {
     say(
       'trigger',

@@ -13,7 +13,7 @@ export interface TraceFacts {
   readonly scanned: readonly PfnRange[];
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
-  /** Migrations with failures, and the ranges from which their folios had been isolated. */
+  /** Migrations with failures that had ended by `untilUs`, and the ranges from which their folios had been isolated. */
   readonly failures: readonly { readonly ranges: readonly PfnRange[]; readonly failed: number }[];
   /** mm_migrate_pages_start without its mm_migrate_pages at `untilUs`. */
   readonly unfinished: number;
@@ -21,6 +21,10 @@ export interface TraceFacts {
   readonly resumedUs: number | undefined;
   /** How compaction of each zone ended: `complete`, or `contended` and where its migrate scanner was. */
   readonly ended: readonly { readonly status: string; readonly migratePfn: number }[];
+  /** When the migration that had not ended by `untilUs` began to wait, as far as the trace shows it. */
+  readonly waitingSinceUs: number | undefined;
+  /** Of that migration: the last range that was isolated from before it. */
+  readonly lastIsolated: PfnRange | undefined;
   /** The last folio_wait_writeback before `untilUs` of a migration that had not ended by then. */
   readonly waitsFor: { readonly bdi: string; readonly inode: number; readonly index: number } | undefined;
 }
@@ -49,27 +53,36 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   let resumedUs: number | undefined;
   const ended: { status: string; migratePfn: number }[] = [];
   let waitsFor: TraceFacts['waitsFor'];
+  let waitingSinceUs: number | undefined;
+  let lastIsolated: PfnRange | undefined;
   for (const line of eventsOf(trace, pid)) {
     const beforeRelease = line.timestampUs <= untilUs;
     switch (line.event) {
       case 'mm_compaction_isolate_migratepages': {
         const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
-        if (beforeRelease) ranges.push([startPfn, endPfn]);
+        if (beforeRelease) {
+          ranges.push([startPfn, endPfn]);
+          lastIsolated = [startPfn, endPfn];
+        }
         sinceLast.push([startPfn, endPfn]);
         break;
       }
       case 'mm_migrate_pages_start':
-        if (beforeRelease) unfinished += 1;
+        if (beforeRelease) {
+          unfinished += 1;
+          waitingSinceUs = line.timestampUs;
+        }
         break;
       case 'mm_migrate_pages': {
         const { nrSucceeded, nrFailed } = parseTracePayload(line.event, line.payload);
         succeeded += nrSucceeded;
         failed += nrFailed;
-        if (nrFailed > 0) failures.push({ ranges: merge(sinceLast), failed: nrFailed });
+        if (nrFailed > 0 && beforeRelease) failures.push({ ranges: merge(sinceLast), failed: nrFailed });
         sinceLast = [];
         if (beforeRelease) {
           unfinished -= 1;
           waitsFor = undefined;
+          waitingSinceUs = undefined;
         } else resumedUs ??= line.timestampUs;
         break;
       }
@@ -80,7 +93,10 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
       }
       case 'folio_wait_writeback': {
         const { bdi, ino, index } = parseTracePayload(line.event, line.payload);
-        if (beforeRelease) waitsFor = { bdi, inode: Number(ino), index };
+        if (beforeRelease) {
+          waitsFor = { bdi, inode: Number(ino), index };
+          waitingSinceUs = line.timestampUs;
+        }
         break;
       }
     }
@@ -93,6 +109,8 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
     unfinished,
     resumedUs,
     ended,
+    waitingSinceUs,
+    lastIsolated,
     waitsFor,
   };
 }

@@ -1,6 +1,8 @@
 /** From the arms' evidence to run.json: each outcome against what this kernel is expected to do. */
+import { doseResponse } from './dose-response.js';
 import type { ArmEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
+import type { SkippedCell } from './gather.js';
 import { judge } from './outcome.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
 
@@ -11,27 +13,99 @@ export interface RunFacts {
   readonly seed: number;
 }
 
-export function runJson(facts: RunFacts, arms: readonly ArmEvidence[]): RunJson {
+export function runJson(
+  facts: RunFacts,
+  arms: readonly ArmEvidence[],
+  skipped: readonly SkippedCell[] = [],
+): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
-  const cells = lastAttempts(arms).map((arm) => cellOf(arm, writebackInPlace));
-  return { version: RUN_JSON_VERSION, ...facts, verdict: worst(cells.map((cell) => cell.verdict)), cells };
+  const judged = lastAttempts(arms).map((arm) => cellOf(arm, writebackInPlace));
+  const inOrder = [
+    ...judged.map(({ arm, cell }) => ({ order: arm.cell, cell })),
+    ...skipped.map((one) => ({ order: one.cell, cell: skippedCell(one) })),
+  ].sort((a, b) => a.order - b.order);
+  const cells = inOrder.map(({ cell }) => cell);
+  const doseResponses = [...new Set(judged.map(({ arm }) => arm.cell))].flatMap((index) => {
+    const ofCell = judged.filter(({ arm }) => arm.cell === index);
+    const curve = doseResponse(
+      ofCell.map(({ arm, cell }) => ({
+        evidence: arm,
+        outcome: cell.outcome,
+        expected: cell.expected ?? undefined,
+      })),
+    );
+    return curve === undefined ? [] : [curve];
+  });
+  const verdict = worst([...cells, ...doseResponses].map((one) => one.verdict));
+  return { version: RUN_JSON_VERSION, ...facts, verdict, cells, doseResponses };
 }
 
 /** Of an arm that was played again only the last attempt counts; how many there were is told. */
 function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
   const last = new Map<string, ArmEvidence>();
-  for (const arm of arms) last.set(`${arm.cell} ${arm.kind}`, arm);
+  for (const arm of arms) last.set(`${arm.cell} ${arm.kind} ${arm.variant ?? ''}`, arm);
   return [...last.values()];
 }
 
-function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
+function skippedCell({ scenario, trigger, transport, reason }: SkippedCell): Cell {
+  return {
+    scenario,
+    trigger,
+    transport,
+    mitigation: 'none',
+    arm: null,
+    variant: null,
+    outcome: 'unknown',
+    expected: null,
+    decidedBy: null,
+    verdict: 'skip',
+    reason,
+    attempts: 0,
+    evidence: noEvidence,
+  };
+}
+
+const noEvidence: Cell['evidence'] = {
+  heldRequests: 0,
+  heldOthers: 0,
+  heldBytes: 0,
+  stuckFolios: 0,
+  stuckWriteback: 0,
+  stuckLocked: 0,
+  stuckMoved: 0,
+  stuckMovedAtEnd: 0,
+  controlFolios: 0,
+  controlMoved: 0,
+  scannerReached: 0,
+  controlReached: 0,
+  triggerMs: null,
+  heldMs: null,
+  endAfterReleaseMs: null,
+  delayMs: null,
+  stallMs: null,
+  migrateSucceeded: 0,
+  migrateFailed: 0,
+  migrateFailedNearSet: 0,
+  lostEvents: 0,
+  writebackBefore: null,
+  writebackAfter: null,
+  byteExact: null,
+  waiters: [],
+};
+
+function cellOf(
+  arm: ArmEvidence,
+  writebackInPlace: boolean | undefined,
+): { readonly arm: ArmEvidence; readonly cell: Cell } {
   const judgement = judge(arm);
   const expectation = expectationFor(arm, { writebackInPlace });
-  return {
+  const cell: Cell = {
     scenario: arm.scenario,
     trigger: arm.trigger,
+    transport: arm.transport,
     mitigation: arm.mitigation,
     arm: arm.kind,
+    variant: arm.variant ?? null,
     outcome: judgement.outcome,
     expected: expectation?.outcome ?? null,
     decidedBy: expectation?.decidedBy ?? null,
@@ -41,9 +115,11 @@ function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
     attempts: arm.attempt,
     evidence: {
       heldRequests: arm.heldRequests,
+      heldOthers: arm.heldOthers,
       heldBytes: arm.heldBytes,
       stuckFolios: arm.stuckFolios,
       stuckWriteback: arm.stuckWriteback,
+      stuckLocked: arm.stuckLocked,
       stuckMoved: arm.stuckMoved,
       stuckMovedAtEnd: arm.stuckMovedAtEnd,
       controlFolios: arm.controlFolios,
@@ -53,8 +129,11 @@ function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
       triggerMs: arm.triggerMs ?? null,
       heldMs: arm.heldMs ?? null,
       endAfterReleaseMs: arm.endAfterReleaseMs ?? null,
+      delayMs: arm.delayMs ?? null,
+      stallMs: arm.stallMs ?? null,
       migrateSucceeded: arm.migrateSucceeded,
       migrateFailed: arm.migrateFailed,
+      migrateFailedNearSet: arm.migrateFailedNearSet,
       lostEvents: arm.lostEvents,
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
@@ -69,6 +148,7 @@ function cellOf(arm: ArmEvidence, writebackInPlace: boolean | undefined): Cell {
       })),
     },
   };
+  return { arm, cell };
 }
 
 function verdictOf(outcome: Cell['outcome'], expected: Cell['outcome'] | undefined): Verdict {

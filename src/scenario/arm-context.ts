@@ -5,7 +5,7 @@
 import { StuckfsError } from '../base/errors.js';
 import type { ControlClient } from '../control/client/client.js';
 import { readVmstat } from '../kernel/vmstat.js';
-import type { ArmKind, RunEventBody } from '../record/events.js';
+import type { RunEventBody } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { firstAllowedCpu } from '../syscall/process.js';
@@ -13,7 +13,7 @@ import type { Trigger } from '../trigger/trigger.js';
 import { Child, type Role } from './child.js';
 import { Deadlines } from './deadlines.js';
 import type { Progress } from './progress.js';
-import type { Scenario } from './scenario.js';
+import type { ArmDesign, Scenario, TransportName } from './scenario.js';
 
 export interface ArmPlan {
   /** Of all arms played in this run, attempts included. */
@@ -22,7 +22,8 @@ export interface ArmPlan {
   readonly cell: number;
   /** Counted from 1. */
   readonly attempt: number;
-  readonly kind: ArmKind;
+  readonly design: ArmDesign;
+  readonly transport: TransportName;
   readonly scenario: Scenario;
   readonly trigger: Trigger;
   readonly stuckBytes: number;
@@ -38,7 +39,10 @@ export interface ArmStage {
   /** "MAJOR:MINOR". */
   readonly device: string;
   readonly tracePipe: string;
-  /** Begins the recording of events: just before the trigger, so that the record itself disturbs nothing before. */
+  /**
+   * Begins the recording of events: just before the trigger, so that the record itself disturbs nothing before; and
+   * for as long as the page cache is filled, where only the trace names its folios.
+   */
   readonly startTracing: () => void;
   /** Ends the recording of events; what is in the buffers stays readable. */
   readonly stopTracing: () => void;
@@ -89,6 +93,9 @@ export class ArmContext {
   /** Where pages are freed and allocated, as free pages are kept by CPU. */
   readonly cpu = Math.max(0, firstAllowedCpu());
 
+  /** Set as soon as there is a recorder: the trace as recorded so far, once recording is off. */
+  readTrace: () => Promise<string> = () => Promise.reject(new ArmError('there is no recorder'));
+
   constructor(
     readonly plan: ArmPlan,
     readonly stage: ArmStage,
@@ -105,6 +112,15 @@ export class ArmContext {
   private checkChildren(): void {
     const doomed = [this.stage.ballast, ...this.children].find((child) => child.isDoomed());
     if (doomed !== undefined) throw new ArmError(`the ${doomed.role} process ${doomed.pid} was killed`);
+  }
+
+  get isFault(): boolean {
+    return this.plan.design.kind === 'fault';
+  }
+
+  /** The folios are read in, not written. */
+  get reads(): boolean {
+    return readsIn(this.plan.design);
   }
 
   record(event: RunEventBody): void {
@@ -125,6 +141,10 @@ export class ArmContext {
   deadlineForBytes(bytes: number): number {
     return deadlineMsForBytes(bytes);
   }
+}
+
+export function readsIn({ workload }: ArmDesign): boolean {
+  return workload === 'read-ahead' || workload === 'read-sequential';
 }
 
 /** See ArmContext.deadlineForBytes. */

@@ -8,6 +8,7 @@ import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context
 import type { Child } from './child.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
+import { Wedge } from './wedge.js';
 
 export class Arm {
   private readonly context: ArmContext;
@@ -22,24 +23,31 @@ export class Arm {
       event: 'arm-started',
       arm: plan.index,
       cell: plan.cell,
-      kind: plan.kind,
+      kind: plan.design.kind,
+      variant: plan.design.variant ?? null,
       scenario: plan.scenario.id,
+      transport: plan.transport,
       trigger: plan.trigger.id,
       mitigation: 'none',
       attempt: plan.attempt,
       holdMs: plan.holdMs,
       device: this.context.stage.device,
-      waitsIn: plan.scenario.waitsIn,
+      waitsIn: plan.design.waitsIn,
+      stuckBy: plan.design.stuckBy,
+      delayMs: plan.design.misbehaviour.kind === 'delay' ? plan.design.misbehaviour.delayMs : null,
+      allHangs: plan.design.misbehaviour.kind === 'unplug',
     });
     this.context.recordVmstat('arm-started');
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
     await recorder.ask('start', this.recorderFiles(), 5000);
+    this.context.readTrace = () => this.flushedTrace(recorder);
     try {
-      const workload = await this.context.spawn('workload', '../workload/write-main.js');
+      const workload = await this.context.spawn('workload', '../workload/workload-main.js');
       const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
-      const set = new StuckSet(this.context, workload);
+      const wedge = new Wedge(this.context);
+      const set = new StuckSet(this.context, workload, wedge);
       await set.make();
-      await new Stall(this.context, trigger, set).play();
+      await new Stall(this.context, trigger, set, wedge).play();
       await set.verify();
     } finally {
       await this.stopRecording(recorder);
@@ -50,6 +58,12 @@ export class Arm {
   /** Ends every child; whatever is left in D state by then is the cleanup's business. */
   async endChildren(): Promise<void> {
     await Promise.all(this.context.children.map((child) => child.end(2000)));
+  }
+
+  private async flushedTrace(recorder: Child): Promise<string> {
+    const { failure } = await recorder.ask<{ failure: string | null }>('flush', {}, 20_000);
+    if (failure !== null) throw new ArmError(`the recorder: ${failure}`);
+    return this.context.stage.run.read(this.traceName()) ?? '';
   }
 
   private async stopRecording(recorder: Child): Promise<void> {

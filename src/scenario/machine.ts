@@ -92,12 +92,21 @@ export class RunMachine {
     if (before !== undefined) this.ledger.setFile(this.cpuLists.path, before);
   }
 
-  /** A trace instance of our own, ready to be turned on. Also the format files of its events. */
-  startTrace(name: string): { instance: TraceInstance; formats: Map<string, string> } {
+  /** Lets readahead take the whole of the stuck file at once: FUSE's own default is 128 KiB, whatever INIT says. */
+  liftReadahead(device: string, stuckBytes: number): void {
+    const [major = 0, minor = 0] = device.split(':').map(Number);
+    this.ledger.setFile(bdiPath({ major, minor }, 'read_ahead_kb'), `${Math.ceil(stuckBytes / 1024)}`);
+  }
+
+  /**
+   * A trace instance of our own, ready to be turned on. Also the format files of its events.
+   * @param pageCacheOf the device whose additions to the page cache are recorded
+   */
+  startTrace(name: string, pageCacheOf?: string): { instance: TraceInstance; formats: Map<string, string> } {
     const tracing = findTracing(readMountinfo());
     if (tracing === undefined) throw new MachineError('tracefs is not mounted and could not be mounted');
     this.ledger.traceInstance(join(tracing, 'instances', `stuckfs-${name}`));
     const instance = TraceInstance.open(tracing, `stuckfs-${name}`);
-    return { instance, formats: prepareTracing(instance) };
+    return { instance, formats: prepareTracing(instance, pageCacheOf) };
   }
 }

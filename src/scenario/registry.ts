@@ -1,9 +1,20 @@
 /** The scenarios, a line each. */
+import { cableTrip } from './catalog/cable-trip.js';
 import { healthy } from './catalog/healthy.js';
+import { readaheadWithheld } from './catalog/readahead-withheld.js';
+import { writebackDelayed } from './catalog/writeback-delayed.js';
 import { writebackHeld } from './catalog/writeback-held.js';
+import { writebackHeldMmap } from './catalog/writeback-held-mmap.js';
 import type { Scenario } from './scenario.js';
 
-export const scenarios: readonly Scenario[] = [healthy, writebackHeld];
+export const scenarios: readonly Scenario[] = [
+  healthy,
+  writebackHeld,
+  writebackHeldMmap,
+  writebackDelayed,
+  readaheadWithheld,
+  cableTrip,
+];
 
 export function findScenario(id: string): Scenario | undefined {
   return scenarios.find((scenario) => scenario.id === id);

@@ -19,11 +19,14 @@ import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
 import { findTrigger, triggers } from '../trigger/registry.js';
 import { Progress } from './progress.js';
 import { findScenario, scenarios } from './registry.js';
-import { checkMemory, type RunPlan, runCells } from './runner.js';
+import { type CellPlan, checkMemory, type RunPlan, runCells } from './runner.js';
+import { type Scenario, type TransportName, transportNames } from './scenario.js';
 
 export interface RunWords {
   readonly scenarios: readonly string[];
   readonly triggers: readonly string[];
+  /** Empty: those of each scenario. */
+  readonly transports: readonly string[];
   readonly on: string;
   readonly stuckBytes: number;
   readonly holdMs: number;
@@ -40,7 +43,7 @@ export interface RunResult {
 
 /** @throws {UsageError} for words that are wrong, and for what this machine lacks */
 export async function runScenarios(words: RunWords): Promise<RunResult> {
-  const cells = cellsOf(words);
+  const cells = await cellsOf(words);
   const { on, because } = whereToRun(words.on);
   await checkMachine(cells);
   checkMemory(words.stuckBytes);
@@ -86,16 +89,46 @@ async function playAndPutBack(plan: RunPlan, run: RunDirectory, progress: Progre
   }
 }
 
-function cellsOf({ scenarios: ids, triggers: triggerIds }: RunWords): RunPlan['cells'] {
-  return ids.flatMap((id) => {
+async function cellsOf({
+  scenarios: ids,
+  triggers: triggerIds,
+  transports,
+}: RunWords): Promise<readonly CellPlan[]> {
+  const asked = transports.map((name) => {
+    const known = transportNames.find((one) => one === name);
+    if (known === undefined)
+      throw notKnown(
+        '--transport',
+        name,
+        transportNames.map((id) => ({ id })),
+      );
+    return known;
+  });
+  const cells: CellPlan[] = [];
+  for (const id of new Set(ids)) {
     const scenario = findScenario(id);
     if (scenario === undefined) throw notKnown('scenario', id, scenarios);
-    return triggerIds.map((triggerId) => {
+    for (const triggerId of new Set(triggerIds)) {
       const trigger = findTrigger(triggerId);
       if (trigger === undefined) throw notKnown('--trigger', triggerId, triggers);
-      return { scenario, trigger };
-    });
-  });
+      for (const transport of new Set(asked.length > 0 ? asked : scenario.transports))
+        cells.push({ scenario, trigger, transport, lacking: await lackingFor(scenario, transport) });
+    }
+  }
+  return cells;
+}
+
+/** Why this machine, or this transport, cannot play it; a reason to skip, not an error. */
+async function lackingFor(scenario: Scenario, transport: TransportName): Promise<string | undefined> {
+  if (!scenario.transports.includes(transport)) return `${transport} lacks what it needs: ${scenario.needs}`;
+  const needed = [...(transport === 'libfuse' ? ['libfuse'] : []), ...(scenario.requires ?? [])];
+  const rows = await checkRequirements(
+    requirements.filter(({ neededFor }) => neededFor.some((one) => needed.includes(one))),
+  );
+  const missing = rows.find(isMissing);
+  return missing === undefined
+    ? undefined
+    : `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
 }
 
 function notKnown(field: string, value: string, known: readonly { readonly id: string }[]): UsageError {

@@ -3,8 +3,7 @@
  * is put back.  The verdict is made afterwards, from the run directory alone.
  */
 import { join } from 'node:path';
-import { UsageError } from '../base/errors.js';
-import { ControlError } from '../control/contract/errors.js';
+import { StuckfsError, UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { judgeLastArm } from '../report/write.js';
 import { cleanUp } from '../safety/cleanup.js';
@@ -12,18 +11,25 @@ import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import type { Trigger } from '../trigger/trigger.js';
 import { Arm } from './arm.js';
-import { ArmError, type ArmPlan, deadlineMsForBytes } from './arm-context.js';
-import { Child, ChildCommandError } from './child.js';
-import { DeadlineError } from './deadlines.js';
+import { type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
+import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
 import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import type { Progress } from './progress.js';
-import type { Scenario } from './scenario.js';
+import { type ArmDesign, armName, type Scenario, type TransportName } from './scenario.js';
 import { Server } from './server.js';
 
+export interface CellPlan {
+  readonly scenario: Scenario;
+  readonly trigger: Trigger;
+  readonly transport: TransportName;
+  /** What this machine lacks for it: then it is not played, and the run says so. */
+  readonly lacking: string | undefined;
+}
+
 export interface RunPlan {
-  readonly cells: readonly { readonly scenario: Scenario; readonly trigger: Trigger }[];
+  readonly cells: readonly CellPlan[];
   readonly stuckBytes: number;
   readonly holdMs: number;
   readonly seed: number;
@@ -92,22 +98,26 @@ export async function runCells(
   const ballastPages = generousBallastPages();
   const stage = { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages };
   let index = 0;
-  for (const [cell, { scenario, trigger }] of plan.cells.entries()) {
-    for (const kind of scenario.arms) {
-      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++, index++) {
-        progress.step(
-          `${scenario.id} x ${trigger.id}: ${kind} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`,
-        );
+  for (const [cell, planned] of plan.cells.entries()) {
+    const { scenario, trigger, transport, lacking } = planned;
+    const name = `${scenario.id} x ${trigger.id}${transport === 'dev-fuse' ? '' : ` on ${transport}`}`;
+    if (lacking !== undefined) {
+      progress.step(`${name}: skipped: ${lacking}`);
+      const ids = { scenario: scenario.id, trigger: trigger.id, transport };
+      run.append({ event: 'cell-skipped', cell, ...ids, reason: lacking });
+      continue;
+    }
+    for (const design of scenario.arms) {
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+        progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { stuckBytes, holdMs, seed } = plan;
-        const controlBytes = controlBytesFor(stuckBytes);
+        const sizes = { stuckBytes, controlBytes: controlBytesFor(stuckBytes) };
         await playArm(
-          { index, cell, attempt, kind, scenario, trigger, stuckBytes, controlBytes, holdMs, seed },
+          { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },
           stage,
         );
-        if (judgeLastArm(run).inconclusive !== true) {
-          index++;
-          break;
-        }
+        index += 1;
+        if (judgeLastArm(run).inconclusive !== true) break;
       }
     }
   }
@@ -128,9 +138,16 @@ interface Stage {
   readonly lruPages: number;
 }
 
-function maxHoldMs({ holdMs, stuckBytes, controlBytes }: ArmPlan): number {
+function delayMsOf({ misbehaviour }: ArmDesign): number {
+  return misbehaviour.kind === 'delay' ? misbehaviour.delayMs : 0;
+}
+
+function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): number {
   return Math.ceil(
-    holdMs + HOLD_MARGIN_MS + STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes),
+    holdMs +
+      delayMsOf(design) +
+      HOLD_MARGIN_MS +
+      STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes),
   );
 }
 
@@ -160,13 +177,22 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
     logFile: join(run.path, `daemon-${plan.index}.log`),
     runDirectory: state.path,
+    design: {
+      ...plan.design.server,
+      ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
+    },
   });
   const { ready, client } = server;
   const isServerSound = server.isSound.bind(server);
   try {
-    const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`);
+    const reads = readsIn(plan.design);
+    const { instance, formats } = machine.startTrace(
+      `${process.pid}-${plan.index}`,
+      reads ? ready.device : undefined,
+    );
     machine.lengthenCpuLists();
     machine.liftDirtyLimits(ready.device, plan.stuckBytes);
+    if (reads) machine.liftReadahead(ready.device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
     arm = new Arm(plan, {
       run,
@@ -200,12 +226,10 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   }
 }
 
-/** What breaks off one arm and leaves a verdict of unknown; anything else is an error of the harness. */
+/**
+ * What breaks off one arm and leaves a verdict of unknown: whatever we foresaw but a mistake of the user's, which all
+ * arms would share, or one that the machine's state depends on.
+ */
 function isArmFailure(error: unknown): error is Error {
-  return (
-    error instanceof ArmError ||
-    error instanceof ChildCommandError ||
-    error instanceof DeadlineError ||
-    error instanceof ControlError
-  );
+  return error instanceof StuckfsError && !(error instanceof UsageError) && !(error instanceof CleanupError);
 }

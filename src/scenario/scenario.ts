@@ -3,7 +3,37 @@
  * A scenario is data and small functions; arm.ts plays it.
  */
 import type { FaultInput } from '../control/contract/faults.js';
-import type { ArmKind } from '../record/events.js';
+import type { ArmKind, StuckBy } from '../record/events.js';
+
+export const transportNames = ['dev-fuse', 'libfuse'] as const;
+export type TransportName = (typeof transportNames)[number];
+
+/** What touches the mount: write(2), a store through a shared mapping, or reads that fill the page cache. */
+export type WorkloadKind = 'write' | 'map' | 'read-ahead' | 'read-sequential';
+
+/** What the daemon of an arm is started with, of daemon/config.ts, which checks it. */
+export type ServerDesign = Readonly<Record<string, unknown>>;
+
+/** How the server misbehaves; `delay` ends by itself. */
+export type Misbehaviour =
+  | { readonly kind: 'none' }
+  /** @param stuckPath the path of the stuck file inside the mount */
+  | { readonly kind: 'faults'; faults(stuckPath: string): readonly FaultInput[] }
+  | { readonly kind: 'delay'; readonly delayMs: number; faults(stuckPath: string): readonly FaultInput[] }
+  | { readonly kind: 'unplug' };
+
+export interface ArmDesign {
+  readonly kind: ArmKind;
+  /** Tells arms of one kind apart: `fadvise`. */
+  readonly variant?: string;
+  readonly workload: WorkloadKind;
+  readonly server?: ServerDesign;
+  readonly misbehaviour: Misbehaviour;
+  /** null where nothing is stuck. */
+  readonly stuckBy: StuckBy | null;
+  /** The kernel function in which a task that waits for the stuck folios sleeps; null where nobody has to wait. */
+  readonly waitsIn: string | null;
+}
 
 export interface Scenario {
   /** Stable, slash-free. */
@@ -13,10 +43,23 @@ export interface Scenario {
   readonly stuck: string;
   /** Ids of the triggers that say something about it. */
   readonly triggers: readonly string[];
-  /** The kernel function in which a task that waits for the stuck folios sleeps; null where nothing is stuck. */
-  readonly waitsIn: string | null;
+  /** On which it is shown, all of them unless the user asks for some. */
+  readonly transports: readonly TransportName[];
+  /** What the other transports lack for it. */
+  readonly needs: string;
+  /** Further things of a machine (`neededFor` in kernel/requirements/) without which it is skipped. */
+  readonly requires?: readonly string[];
   /** In the order in which they are run; a scenario with a fault has a control arm before it. */
-  readonly arms: readonly ArmKind[];
-  /** The faults of the fault arm. @param stuckPath the path of the stuck file inside the mount */
-  faults(stuckPath: string): readonly FaultInput[];
+  readonly arms: readonly ArmDesign[];
+}
+
+/** An arm as people read it: `fault 250ms`. */
+export function armName({
+  kind,
+  variant,
+}: {
+  readonly kind: string;
+  readonly variant?: string | null | undefined;
+}): string {
+  return variant === undefined || variant === null ? kind : `${kind} ${variant}`;
 }

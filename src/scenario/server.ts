@@ -11,6 +11,7 @@ import { StuckfsError } from '../base/errors.js';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { listStateDirectories } from '../safety/state-directory.js';
+import type { ServerDesign } from './scenario.js';
 
 /** The daemon refused to start, or died. */
 export class ServerError extends StuckfsError {
@@ -40,6 +41,8 @@ export interface ServerConfig {
   readonly maxBytes: number;
   readonly logFile: string;
   readonly runDirectory: string;
+  /** What the arm wants of it besides. */
+  readonly design: ServerDesign;
 }
 
 const READY_FD = 3;
@@ -55,8 +58,8 @@ export class Server {
   ) {}
 
   /** @param config as in daemon/config.ts, less the descriptors */
-  static async start(config: ServerConfig): Promise<Server> {
-    const words = JSON.stringify({ ...config, readyFd: READY_FD, leashFd: LEASH_FD });
+  static async start({ design, ...config }: ServerConfig): Promise<Server> {
+    const words = JSON.stringify({ ...design, ...config, readyFd: READY_FD, leashFd: LEASH_FD });
     const daemon = spawn(
       process.execPath,
       [fileURLToPath(new URL('../daemon/main.js', import.meta.url)), words],

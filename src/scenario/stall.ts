@@ -1,13 +1,16 @@
 /**
- * The trigger of an arm: pulled, watched while it may hang, let go by the release, waited for.
+ * The trigger of an arm: pulled, watched while it may hang, let go, waited for.
  */
 import { tasksInState } from '../kernel/processes.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
 import type { Child } from './child.js';
 import type { StuckSet } from './stuck-set.js';
+import type { Wedge } from './wedge.js';
 
 const SAMPLE_INTERVAL_MS = 50;
+/** Where the server answers by itself, after a fraction of a second perhaps. */
+const FAST_SAMPLE_INTERVAL_MS = 5;
 /** What is left of the zones is compacted after the release; hundreds of GiB take their time. */
 const AFTER_RELEASE_MS = 300_000;
 
@@ -16,32 +19,29 @@ export class Stall {
     private readonly context: ArmContext,
     private readonly trigger: Child,
     private readonly set: StuckSet,
+    private readonly wedge: Wedge,
   ) {}
 
-  /** Asks for migration, waits out the hold, releases, waits for the end, and looks where the folios are. */
+  /** Asks for migration, waits out the hold, lets go, waits for the end, and looks where the folios are. */
   async play(): Promise<void> {
-    const { trigger } = this;
     const { plan, stage } = this.context;
-    const comm = trigger.sample()?.comm ?? '';
+    await this.set.beginLate();
+    const comm = this.trigger.sample()?.comm ?? '';
     const mark = `stuckfs trigger of arm ${plan.index}`;
-    this.context.record({ event: 'trigger-started', arm: plan.index, pid: trigger.pid, comm, mark });
+    this.context.record({ event: 'trigger-started', arm: plan.index, pid: this.trigger.pid, comm, mark });
     this.context.recordVmstat('trigger-started');
     stage.progress.step(`trigger ${plan.trigger.id}`);
     stage.startTracing();
     const startedMs = performance.now();
     let ended = false;
-    const answer = trigger
-      .start('pull', { trigger: plan.trigger.id, marker: stage.traceMarker, mark })
-      .finally(() => {
-        ended = true;
-      }) as Promise<{ result: number; startedNs: number; endedNs: number }>;
+    const answer = this.pull(mark).finally(() => {
+      ended = true;
+    });
     answer.catch(() => {});
-    const patienceMs =
-      plan.kind === 'fault' ? plan.holdMs : this.context.deadlineForBytes(plan.stuckBytes) + 30_000;
-    const waitedOut = await this.watch(startedMs + patienceMs, () => ended);
-    if (waitedOut) this.recordWaiters();
+    const waits = await this.watch(startedMs, () => ended);
+    if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
-    if (plan.kind === 'fault') await this.release();
+    if (this.context.isFault) await this.wedge.letGo();
     const { result, startedNs, endedNs } = await this.context.deadlines.answer(
       'the trigger to end',
       AFTER_RELEASE_MS,
@@ -50,11 +50,54 @@ export class Stall {
     this.context.record({ event: 'trigger-ended', arm: plan.index, result, startedNs, endedNs });
     this.context.recordVmstat('trigger-ended');
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
+    if (plan.design.stuckBy === 'reference') await this.pullAgain();
     await this.set.locateAgain('set-found', 'after');
   }
 
+  private pull(mark: string): Promise<{ result: number; startedNs: number; endedNs: number }> {
+    const { plan, stage } = this.context;
+    const words = { trigger: plan.trigger.id, marker: stage.traceMarker, mark };
+    return this.trigger.start('pull', words) as Promise<{
+      result: number;
+      startedNs: number;
+      endedNs: number;
+    }>;
+  }
+
+  /** What failed while something held on to the folios must succeed once nothing does. */
+  private async pullAgain(): Promise<void> {
+    const { plan, stage, deadlines } = this.context;
+    stage.progress.step(`trigger ${plan.trigger.id} again, now that they are let go`);
+    const again = this.pull(`stuckfs trigger of arm ${plan.index}, again`);
+    const { result } = await deadlines.answer('the trigger to end again', AFTER_RELEASE_MS, again);
+    this.context.record({ event: 'triggered-again', arm: plan.index, result });
+  }
+
+  /** Until the trigger ends (false), or it is time to let go (true). */
+  private watch(startedMs: number, ended: () => boolean): Promise<boolean> {
+    const { plan } = this.context;
+    const { misbehaviour } = plan.design;
+    if (misbehaviour.kind === 'delay') return this.watchDelay(ended);
+    const patienceMs = this.context.isFault
+      ? plan.holdMs
+      : this.context.deadlineForBytes(plan.stuckBytes) + 30_000;
+    return this.watchUntil(startedMs + patienceMs, ended);
+  }
+
+  /** Until the trigger waits where it is expected to, or has ended; at the latest until the first answer. */
+  private async watchDelay(ended: () => boolean): Promise<boolean> {
+    const { waitsIn } = this.context.plan.design;
+    while (!ended() && this.wedge.leftMs > 0) {
+      this.context.deadlines.check();
+      const sample = this.trigger.sample();
+      if (sample?.state === 'D' && waitsIn !== null && sample.stack.includes(waitsIn)) return true;
+      await this.context.deadlines.sleep(FAST_SAMPLE_INTERVAL_MS);
+    }
+    return false;
+  }
+
   /** Samples the trigger's state and stack until it ends (false) or the time is up (true). */
-  private async watch(untilMs: number, ended: () => boolean): Promise<boolean> {
+  private async watchUntil(untilMs: number, ended: () => boolean): Promise<boolean> {
     let nextRecordMs = 0;
     let shown = false;
     while (!ended()) {
@@ -69,6 +112,7 @@ export class Stall {
           event: 'task-sampled',
           arm: this.context.plan.index,
           role: 'trigger',
+          tid: sample.pid,
           ...sample,
         });
         nextRecordMs = now + 1000;
@@ -91,28 +135,13 @@ export class Stall {
     for (const task of tasksInState('D')) {
       const stack = (task.stack ?? []).map((frame) => frame.symbol);
       const role = roles.get(task.pid) ?? 'other';
-      const sample = { pid: task.pid, comm: task.comm, state: task.state, stack };
+      const sample = { pid: task.pid, tid: task.tid, comm: task.comm, state: task.state, stack };
       this.context.record({ event: 'task-sampled', arm: this.context.plan.index, role, ...sample });
-      const name = task.pid === this.trigger.pid ? 'trigger' : `${role}-${task.tid}`;
+      const name = task.tid === this.trigger.pid ? 'trigger' : `${role}-${task.tid}`;
       this.context.stage.run.write(
         `stacks/${this.context.plan.index}-${name}.txt`,
         `${task.comm} ${task.state}\n${stack.join('\n')}\n`,
       );
     }
-  }
-
-  private async release(): Promise<void> {
-    const { client, progress } = this.context.stage;
-    await client.clearFaults();
-    const askedNs = Number(process.hrtime.bigint());
-    const { released, bytes } = await client.release({});
-    this.context.record({
-      event: 'released',
-      arm: this.context.plan.index,
-      requests: released,
-      bytes,
-      askedNs,
-    });
-    progress.step(`released ${released} requests`);
   }
 }

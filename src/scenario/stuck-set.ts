@@ -5,71 +5,141 @@
 
 import { join } from 'node:path';
 import { PAGE_BYTES } from '../base/page-size.js';
-import { readKpageflagsOf } from '../kernel/kpageflags.js';
+import { hasKpf, readKpageflagsOf } from '../kernel/kpageflags.js';
 import { readVmstat } from '../kernel/vmstat.js';
 import type { RunEventBody } from '../record/events.js';
+import { pageCacheAdditions } from '../record/page-cache-additions.js';
 import { type ArmContext, ArmError } from './arm-context.js';
 import type { Child } from './child.js';
+import type { Wedge } from './wedge.js';
 
 /** Of anybody's writing, as long as ours is done. */
 const WRITEBACK_PAGES = 64;
 const WRITEBACK_MS = 3000;
+/** From the ack of a WRITE to the end of its folios' writeback. */
+const ACKED_MS = 10_000;
+
+interface Inodes {
+  readonly stuckIno: number;
+  readonly controlIno: number;
+}
+
+interface PfnArtifacts {
+  readonly stuckPfns: string;
+  readonly controlPfns: string;
+}
 
 export class StuckSet {
+  private readonly paths: { readonly stuck: string; readonly control: string };
+  private inodes: Inodes = { stuckIno: 0, controlIno: 0 };
+
   constructor(
     private readonly context: ArmContext,
     private readonly workload: Child,
-  ) {}
+    private readonly wedge: Wedge,
+  ) {
+    const { index } = context.plan;
+    this.paths = { stuck: `/stuck-${index}`, control: `/control-${index}` };
+  }
 
-  /** Writes the files, places their folios, withholds what the scenario withholds, and names them. */
+  /** A delay runs, and a pulled cable stops everything, from the moment on: so the rest is done before it. */
+  private get beginsLate(): boolean {
+    const { kind } = this.context.plan.design.misbehaviour;
+    return kind === 'delay' || kind === 'unplug';
+  }
+
+  private get bothBytes(): number {
+    return this.context.plan.stuckBytes + this.context.plan.controlBytes;
+  }
+
+  /** Fills the files, places their folios, withholds what the scenario withholds, and names them. */
   async make(): Promise<void> {
     const { plan, stage } = this.context;
-    const { ballast } = stage;
-    const paths = { stuck: `/stuck-${plan.index}`, control: `/control-${plan.index}` };
-    const { stuckIno, controlIno } = await this.workload.ask<{ stuckIno: number; controlIno: number }>(
+    await this.create();
+    if (!this.beginsLate) await this.wedge.misbehave(this.paths.stuck);
+    await this.place();
+    const filling = this.context.reads ? 'reading' : 'dirtying';
+    stage.progress.step(
+      `${filling} ${mebibytes(plan.stuckBytes)}, and ${mebibytes(plan.controlBytes)} beside it`,
+    );
+    if (this.context.reads) stage.startTracing();
+    await this.workload.ask('fill', { cpu: this.context.cpu }, this.context.deadlineForBytes(this.bothBytes));
+    if (this.beginsLate) {
+      await this.locate(this.pfnArtifacts('before'), { touch: true });
+    } else {
+      await this.workload.ask('start', {}, 10_000);
+      if (this.context.isFault) await this.wedge.confirm();
+      else await this.workload.ask('sync', {}, this.context.deadlineForBytes(plan.stuckBytes));
+      await this.name();
+    }
+    stage.shortenCpuLists();
+    await stage.ballast.ask('settle', {}, 60_000);
+  }
+
+  private async create(): Promise<void> {
+    const { plan, stage } = this.context;
+    this.inodes = await this.workload.ask<Inodes>(
       'create',
       {
-        stuckPath: join(stage.mountPoint, paths.stuck),
+        kind: plan.design.workload,
+        stuckPath: join(stage.mountPoint, this.paths.stuck),
         stuckBytes: plan.stuckBytes,
-        controlPath: join(stage.mountPoint, paths.control),
+        controlPath: join(stage.mountPoint, this.paths.control),
         controlBytes: plan.controlBytes,
         seed: plan.seed + plan.index,
       },
       10_000,
     );
-    await this.workload.ask('prime', {}, this.context.deadlineForBytes(plan.stuckBytes + plan.controlBytes));
-    if (plan.kind === 'fault') {
-      for (const fault of plan.scenario.faults(paths.stuck)) await stage.client.addFault(fault);
-    }
-    await this.place(ballast);
-    stage.progress.step(
-      `dirtying ${mebibytes(plan.stuckBytes)}, and ${mebibytes(plan.controlBytes)} beside it`,
-    );
-    await this.workload.ask(
-      'dirty',
-      { cpu: this.context.cpu },
-      this.context.deadlineForBytes(plan.stuckBytes + plan.controlBytes),
-    );
-    if (plan.kind === 'fault') await this.confirmHeld();
-    else await this.workload.ask('sync', {}, this.context.deadlineForBytes(plan.stuckBytes));
+    await this.workload.ask('prime', {}, this.context.deadlineForBytes(this.bothBytes));
+  }
+
+  /** What was left to do until the trigger is about to be pulled. */
+  async beginLate(): Promise<void> {
+    if (!this.beginsLate) return;
+    const { stage, plan } = this.context;
+    await this.wedge.misbehave(this.paths.stuck);
+    await this.workload.ask('start', {}, 10_000);
+    if (plan.design.misbehaviour.kind === 'unplug')
+      await this.workload.ask('lookUp', { path: join(stage.mountPoint, `/absent-${plan.index}`) }, 10_000);
+    await this.wedge.confirm();
+    this.recordSet(this.pfnArtifacts('before'));
+  }
+
+  private async name(): Promise<void> {
     const names = this.pfnArtifacts('before');
-    await this.workload.ask(
-      'locate',
-      { ...this.outPaths(names), touch: true },
-      this.context.deadlineForBytes(plan.stuckBytes),
-    );
-    this.recordSet(names, {
-      stuck: { path: paths.stuck, ino: stuckIno, pages: Math.ceil(plan.stuckBytes / PAGE_BYTES) },
-      control: { path: paths.control, ino: controlIno, pages: Math.ceil(plan.controlBytes / PAGE_BYTES) },
+    if (this.context.reads) {
+      this.context.stage.stopTracing();
+      this.writePfns(names.stuckPfns, await this.addedToPageCache());
+      await this.locate({ controlPfns: names.controlPfns }, { touch: true });
+    } else await this.locate(names, { touch: true });
+    if (this.context.plan.design.stuckBy === 'reference') await this.untilAcked(names.stuckPfns);
+    this.recordSet(names);
+  }
+
+  /** Folios that wait for their data cannot be mapped: the trace has their frames. */
+  private async addedToPageCache(): Promise<Float64Array> {
+    return pageCacheAdditions(await this.context.readTrace(), {
+      device: this.context.stage.device,
+      ino: this.inodes.stuckIno,
+      pages: this.pagesOf(this.context.plan.stuckBytes),
     });
-    stage.shortenCpuLists();
-    await ballast.ask('settle', {}, 60_000);
+  }
+
+  /** The server has answered, and the kernel may be about to end the writeback. */
+  private async untilAcked(stuckPfns: string): Promise<void> {
+    const pfns = this.readPfns(stuckPfns);
+    await this.context.deadlines.until(
+      'writeback of the answered WRITEs to end',
+      ACKED_MS,
+      async () => !readKpageflagsOf(pfns).some((bits) => hasKpf(bits, 'WRITEBACK')),
+    );
   }
 
   /** Decides where in physical memory the workload's folios will lie (placement/plan.ts says why). */
-  private async place(ballast: Child): Promise<void> {
+  private async place(): Promise<void> {
     const { plan, stage } = this.context;
-    const setPages = Math.ceil((plan.stuckBytes + plan.controlBytes) / PAGE_BYTES);
+    const { ballast } = stage;
+    const setPages = Math.ceil(this.bothBytes / PAGE_BYTES);
     stage.dropPageCache();
     const placed = await ballast.ask<{
       zone: { node: number; name: string; start: number; end: number };
@@ -97,73 +167,89 @@ export class StuckSet {
     await ballast.ask('land', { cpu: this.context.cpu }, 60_000);
   }
 
-  private async confirmHeld(): Promise<void> {
+  private recordSet(names: PfnArtifacts): void {
     const { plan, stage } = this.context;
-    await this.context.deadlines.until(
-      'the withheld WRITEs to cover the stuck file',
-      this.context.deadlineForBytes(plan.stuckBytes),
-      async () =>
-        (await stage.client.held({ opcode: 'FUSE_WRITE', limit: 0 })).total.bytes >= plan.stuckBytes,
-    );
-    const { held } = await stage.client.held({ limit: 100_000 });
+    const stuckFlags = `pfns/${plan.index}-stuck-flags.u64`;
+    const flags = readKpageflagsOf(this.readPfns(names.stuckPfns));
+    stage.run.write(stuckFlags, new Uint8Array(flags.buffer, flags.byteOffset, flags.byteLength));
+    const { stuckIno, controlIno } = this.inodes;
     this.context.record({
-      event: 'held',
+      event: 'set-named',
       arm: plan.index,
-      held: held.map(({ unique, opcode, nodeid, offset, size }) => ({
-        unique,
-        opcode,
-        nodeid,
-        offset,
-        size,
-      })),
+      stuck: { path: this.paths.stuck, ino: stuckIno, pages: this.pagesOf(plan.stuckBytes) },
+      control: { path: this.paths.control, ino: controlIno, pages: this.pagesOf(plan.controlBytes) },
+      ...names,
+      stuckFlags,
     });
-    stage.progress.step(`${held.length} requests held`);
   }
 
-  private recordSet(
-    names: { stuckPfns: string; controlPfns: string },
-    sets: Omit<
-      Extract<RunEventBody, { event: 'set-named' }>,
-      'event' | 'arm' | keyof typeof names | 'stuckFlags'
-    >,
-  ): void {
-    const { run } = this.context.stage;
-    const stuckFlags = `pfns/${this.context.plan.index}-stuck-flags.u64`;
-    const pfns = run.readNumbers(names.stuckPfns) ?? new Float64Array();
-    const present = pfns.filter((pfn) => pfn >= 0);
-    if (present.length < pfns.length) {
-      throw new ArmError(
-        `${pfns.length - present.length} of ${pfns.length} stuck folios have no pfn in pagemap`,
-      );
-    }
-    const flags = readKpageflagsOf(present);
-    run.write(stuckFlags, new Uint8Array(flags.buffer, flags.byteOffset, flags.byteLength));
-    this.context.record({ event: 'set-named', arm: this.context.plan.index, ...sets, ...names, stuckFlags });
+  /** All of them, or an ArmError. */
+  private readPfns(name: string): Float64Array {
+    const pfns = this.context.stage.run.readNumbers(name) ?? new Float64Array();
+    const absent = pfns.filter((pfn) => pfn < 0).length;
+    if (absent > 0) throw new ArmError(`${absent} of ${pfns.length} stuck folios have no known pfn`);
+    return pfns;
   }
 
-  /** Where the folios are now, without touching them. */
+  private writePfns(name: string, pfns: Float64Array): void {
+    const numbers = BigInt64Array.from(pfns, BigInt);
+    this.context.stage.run.write(name, new Uint8Array(numbers.buffer));
+  }
+
+  /** Where the folios are now. While they are withheld nothing of theirs is touched. */
   async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
     const names = this.pfnArtifacts(suffix);
-    await this.workload.ask(
-      'locate',
-      { ...this.outPaths(names), touch: false },
-      this.context.deadlineForBytes(this.context.plan.stuckBytes),
-    );
-    this.context.record({ event, arm: this.context.plan.index, ...names });
+    if (!this.context.reads) await this.locate(names, { touch: false });
+    else if (event === 'hold-ended' && this.context.isFault) {
+      this.writePfns(names.stuckPfns, this.stillLocked());
+      await this.locate({ controlPfns: names.controlPfns }, { touch: false });
+    } else await this.locate(names, { touch: true });
+    this.context.record({ event, arm: this.context.plan.index, ...names } satisfies RunEventBody);
   }
 
-  /** After the release: what the writer is told, and whether every byte is there. */
+  /** The frames that hold a locked folio without data still; -1 for any other, wherever its folio is. */
+  private stillLocked(): Float64Array {
+    const pfns = this.readPfns(this.pfnArtifacts('before').stuckPfns);
+    const flags = readKpageflagsOf(pfns);
+    return pfns.map((pfn, index) => {
+      const bits = flags[index] ?? 0n;
+      return hasKpf(bits, 'LOCKED') && !hasKpf(bits, 'UPTODATE') ? pfn : -1;
+    });
+  }
+
+  private async locate(names: Partial<PfnArtifacts>, { touch }: { readonly touch: boolean }): Promise<void> {
+    const { path } = this.context.stage.run;
+    const { stuckPfns, controlPfns } = names;
+    await this.workload.ask(
+      'locate',
+      {
+        touch,
+        ...(stuckPfns === undefined ? {} : { stuckOut: join(path, stuckPfns) }),
+        ...(controlPfns === undefined ? {} : { controlOut: join(path, controlPfns) }),
+      },
+      this.context.deadlineForBytes(this.context.plan.stuckBytes),
+    );
+  }
+
+  /** After the release: what the user is told, and whether every byte is there. */
   async verify(): Promise<void> {
-    const bytes = this.context.plan.stuckBytes + this.context.plan.controlBytes;
+    if (this.context.plan.design.misbehaviour.kind === 'unplug') await this.lookedUp();
     const verified = await this.workload.ask<{
       fsync: (string | null)[];
       cached: number[];
       served: number[];
-    }>('verify', {}, this.context.deadlineForBytes(3 * bytes));
+    }>('verify', {}, this.context.deadlineForBytes(3 * this.bothBytes));
     this.context.record({ event: 'verified', arm: this.context.plan.index, ...verified });
     await this.waitForWriteback();
     this.context.recordVmstat('verified');
     await this.workload.ask('close', {}, 10_000);
+  }
+
+  /** The other request that hung has its answer, too: there is no such file. */
+  private async lookedUp(): Promise<void> {
+    const said = await this.workload.ask<string | null>('lookedUp', {}, 10_000);
+    if (said !== 'ENOENT')
+      throw new ArmError(`the look-up that hung ended with ${said ?? 'success'}, not ENOENT`);
   }
 
   /** nr_writeback comes back a moment after the last ack; where it does not, the record says so. */
@@ -174,20 +260,16 @@ export class StuckSet {
     }
   }
 
-  private pfnArtifacts(suffix: string): { stuckPfns: string; controlPfns: string } {
+  private pagesOf(bytes: number): number {
+    return Math.ceil(bytes / PAGE_BYTES);
+  }
+
+  private pfnArtifacts(suffix: string): PfnArtifacts {
     const { index } = this.context.plan;
     return {
       stuckPfns: `pfns/${index}-stuck-${suffix}.u64`,
       controlPfns: `pfns/${index}-control-${suffix}.u64`,
     };
-  }
-
-  private outPaths(names: { stuckPfns: string; controlPfns: string }): {
-    stuckOut: string;
-    controlOut: string;
-  } {
-    const { path } = this.context.stage.run;
-    return { stuckOut: join(path, names.stuckPfns), controlOut: join(path, names.controlPfns) };
   }
 }
 

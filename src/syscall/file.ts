@@ -55,6 +55,7 @@ export function syncFileRange(fd: number, offsetBytes: number, countBytes: numbe
 }
 
 /** POSIX_FADV_* of <linux/fadvise.h>. */
+export const POSIX_FADV_WILLNEED = 3;
 export const POSIX_FADV_DONTNEED = 4;
 
 const cPosixFadvise = declare<(fd: number, offset: number, length: number, advice: number) => number>(

@@ -1,5 +1,5 @@
 /**
- * mmap(2), munmap(2), madvise(2): mappings by their virtual address, never seen as an ArrayBuffer: koffi makes no
+ * mmap(2), munmap(2), madvise(2), memcpy(3): mappings by their virtual address, never seen as an ArrayBuffer: koffi makes no
  * second view of an address that had one, and V8 none of more than 4 GiB.
  */
 import { declare, orErrno, pointerOrErrno } from './libc.js';
@@ -27,6 +27,15 @@ const cMunmap = declare<(address: bigint, length: number) => number>(
 const cMadvise = declare<(address: bigint, length: number, advice: number) => number>(
   'int madvise(void *address, size_t length, int advice)',
 );
+
+const cMemcpy = declare<(to: bigint, from: Uint8Array, count: number) => bigint>(
+  'void *memcpy(void *to, const void *from, size_t count)',
+);
+
+/** Stores `from` at an address of a mapping. A page that cannot be had there is SIGBUS. */
+export function copyTo(address: bigint, from: Uint8Array): void {
+  cMemcpy(address, from, from.length);
+}
 
 /** The address of the mapping (bigint), or -errno (number). */
 export function mmap(

@@ -5,7 +5,13 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { errnoName } from '../base/errno.js';
 import { readPagemap } from '../kernel/pagemap.js';
-import { POSIX_FADV_DONTNEED, posixFadvise, SYNC_FILE_RANGE_WRITE, syncFileRange } from '../syscall/file.js';
+import {
+  POSIX_FADV_DONTNEED,
+  POSIX_FADV_WILLNEED,
+  posixFadvise,
+  SYNC_FILE_RANGE_WRITE,
+  syncFileRange,
+} from '../syscall/file.js';
 import * as memory from '../syscall/memory.js';
 import { fillPattern, firstMismatch } from './pattern.js';
 
@@ -13,7 +19,7 @@ import { fillPattern, firstMismatch } from './pattern.js';
 export const CHUNK_BYTES = 1 << 20;
 
 export class PatternedFile {
-  private readonly fd: number;
+  readonly fd: number;
   private readonly chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   private address: bigint | undefined;
 
@@ -32,11 +38,13 @@ export class PatternedFile {
   }
 
   /**
-   * Writes other bytes everywhere, waits until the server has them, and drops the folios: from then on the server
-   * has its memory, and takes none when the real bytes come.
+   * Writes everywhere, waits until the server has it, and drops the folios: from then on the server has its memory,
+   * and takes none when the real bytes come.
+   * @param bytes `other` than those that are checked in the end, or the `real` ones for a file that is only read
    */
-  prime(): void {
-    for (let offset = 0; offset < this.bytes; offset += CHUNK_BYTES) this.write(offset, ~this.seed >>> 0);
+  prime(bytes: 'other' | 'real'): void {
+    const seed = bytes === 'real' ? this.seed : ~this.seed >>> 0;
+    for (let offset = 0; offset < this.bytes; offset += CHUNK_BYTES) this.write(offset, seed);
     this.sync();
     this.dropCache();
   }
@@ -46,10 +54,37 @@ export class PatternedFile {
     this.write(offsetBytes, this.seed);
   }
 
+  /** The same by stores through a shared mapping. */
+  dirtyMapped(offsetBytes: number): void {
+    this.address ??= this.map();
+    const chunk = this.patterned(offsetBytes, this.seed);
+    memory.copyTo(this.address + BigInt(offsetBytes), chunk);
+  }
+
   private write(offsetBytes: number, seed: number): void {
-    const chunk = this.chunk.subarray(0, Math.min(CHUNK_BYTES, this.bytes - offsetBytes));
-    fillPattern(chunk, seed, offsetBytes);
+    const chunk = this.patterned(offsetBytes, seed);
     writeSync(this.fd, chunk, 0, chunk.length, offsetBytes);
+  }
+
+  private patterned(offsetBytes: number, seed: number): Buffer {
+    const chunk = this.chunk.subarray(0, this.lengthAt(offsetBytes));
+    fillPattern(chunk, seed, offsetBytes);
+    return chunk;
+  }
+
+  private lengthAt(offsetBytes: number): number {
+    return Math.min(CHUNK_BYTES, this.bytes - offsetBytes);
+  }
+
+  /** Asks for the chunk ahead of its use, and does not wait for it. */
+  readAhead(offsetBytes: number): void {
+    const result = posixFadvise(this.fd, offsetBytes, this.lengthAt(offsetBytes), POSIX_FADV_WILLNEED);
+    if (result < 0) throw new Error(`POSIX_FADV_WILLNEED of ${this.path}: ${errnoName(-result)}`);
+  }
+
+  /** read(2) of the chunk at `offsetBytes`. */
+  read(offsetBytes: number): void {
+    readSync(this.fd, this.chunk, 0, this.lengthAt(offsetBytes), offsetBytes);
   }
 
   /** Starts writeback of all that is dirty and waits for nothing. Answers 0 or -errno. */
@@ -78,7 +113,8 @@ export class PatternedFile {
   }
 
   private map(): bigint {
-    const address = memory.mmap(this.bytes, memory.PROT_READ, memory.MAP_SHARED, this.fd, 0);
+    const prot = memory.PROT_READ | memory.PROT_WRITE;
+    const address = memory.mmap(this.bytes, prot, memory.MAP_SHARED, this.fd, 0);
     if (typeof address === 'number') throw new Error(`mmap of ${this.path}: ${errnoName(-address)}`);
     return address;
   }

@@ -9,13 +9,15 @@ export const listCommand = defineCommand({
   options: (yargs) => yargs,
   async run(argv, context) {
     const { scenarios } = await import('../../scenario/registry.js');
+    const { armName } = await import('../../scenario/scenario.js');
     const { triggers } = await import('../../trigger/registry.js');
     const described = {
-      scenarios: scenarios.map(({ id, description, stuck, arms, triggers: ids }) => ({
+      scenarios: scenarios.map(({ id, description, stuck, arms, transports, triggers: ids }) => ({
         id,
         description,
         stuck,
-        arms,
+        arms: arms.map(armName),
+        transports,
         triggers: ids,
       })),
       triggers: triggers.map(

@@ -13,28 +13,38 @@ const MAX_STUCK_BYTES = 1024 ** 4;
 const MAX_SEED = 0xffff_ffff;
 
 export const runCommand = defineCommand({
-  usage: 'run <scenario..>',
+  usage: 'run [scenario..]',
   describe: 'make folios stuck, ask the kernel to migrate them, say with evidence what happened',
-  lists: ['scenario', 'trigger'],
+  lists: ['scenario', 'trigger', 'transport'],
   examples: [
     ['run writeback-held', 'withhold writeback acks and compact memory'],
     ['run writeback-held --stuck 1G --hold 20s', 'more, and for longer'],
     ['run healthy writeback-held --json', 'run.json on standard output'],
+    ['run --all', 'every scenario, one after the other'],
+    ['run writeback-held-mmap --transport libfuse', 'on one transport only'],
   ],
   options: (yargs) =>
     yargs
       .positional('scenario', {
         type: 'string',
         array: true,
-        demandOption: true,
+        default: [],
         describe: 'see stuckfs list',
       })
+      .option('all', { type: 'boolean', default: false, describe: 'every scenario that there is' })
       .option('trigger', {
         type: 'string',
         array: true,
         default: ['compact'],
         requiresArg: true,
         describe: 'how the kernel is asked for migration',
+      })
+      .option('transport', {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'how requests are moved: dev-fuse, libfuse (default: whatever the scenario is about)',
       })
       .option('on', {
         type: 'string',
@@ -58,15 +68,17 @@ export const runCommand = defineCommand({
       .option('quiet', { type: 'boolean', default: false, describe: 'no progress on standard error' }),
   async run(argv, context) {
     const { runScenarios } = await import('../../scenario/run.js');
+    const scenarios = await scenariosOf(argv.scenario, argv.all);
     const seed = wholeNumber('--seed', argv.seed, { min: 0, max: MAX_SEED });
     const { verdict, exitStatus, terminal } = await runScenarios({
-      scenarios: argv.scenario,
+      scenarios,
       triggers: argv.trigger,
+      transports: argv.transport,
       on: argv.on,
       stuckBytes: stuckBytes(argv.stuck),
       holdMs: holdMs(argv.hold),
       seed,
-      out: argv.out ?? join('runs', `${stamp()}-${argv.scenario.join('-')}`),
+      out: argv.out ?? join('runs', `${stamp()}-${argv.all ? 'all' : scenarios.join('-')}`),
       progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
     });
     if (argv.json) context.printJson(verdict);
@@ -74,6 +86,16 @@ export const runCommand = defineCommand({
     context.setExitStatus(exitStatus);
   },
 });
+
+async function scenariosOf(given: readonly string[], all: boolean): Promise<readonly string[]> {
+  const { scenarios } = await import('../../scenario/registry.js');
+  if (all && given.length > 0)
+    throw new UsageError('--all', given.join(' '), 'give --all or names of scenarios, not both');
+  if (all) return scenarios.map(({ id }) => id);
+  if (given.length > 0) return given;
+  const known = scenarios.map(({ id }) => id).join(', ');
+  throw new UsageError('scenario', '', `is missing: give --all, or some of ${known}`);
+}
 
 function stuckBytes(text: string): number {
   const bytes = parseSize('--stuck', text);

@@ -4,13 +4,14 @@
  * migrate_folio_unmap() (mm/migrate.c): the server decides how long.
  */
 import type { Scenario } from '../scenario.js';
+import { control, heldWrites } from './shared-arms.js';
 
 export const writebackHeld: Scenario = {
   id: 'writeback-held',
   description: 'write(2) through the writeback cache, WRITE replies withheld',
   stuck: 'page-cache folios under writeback (PG_writeback)',
-  waitsIn: 'folio_wait_writeback',
   triggers: ['compact'],
-  arms: ['control', 'fault'],
-  faults: (stuckPath) => [{ match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'hold' } }],
+  transports: ['dev-fuse'],
+  needs: 'the writeback cache',
+  arms: [control('write'), heldWrites('write')],
 };

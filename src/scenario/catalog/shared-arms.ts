@@ -1,0 +1,27 @@
+/** Arms that more than one scenario has: the control, and a fault arm whose WRITE acks are withheld. */
+import type { ArmDesign, ServerDesign, WorkloadKind } from '../scenario.js';
+
+/** Where a MIGRATE_SYNC caller sleeps for a folio under writeback: migrate_folio_unmap() (mm/migrate.c). */
+export const waitsForWriteback = 'folio_wait_writeback';
+
+/** The same workload on a server that answers everything. */
+export function control(workload: WorkloadKind, server: ServerDesign = {}): ArmDesign {
+  return { kind: 'control', workload, server, misbehaviour: { kind: 'none' }, stuckBy: null, waitsIn: null };
+}
+
+/** The acks of all WRITEs of the stuck file are withheld until the release. */
+export function heldWrites(workload: WorkloadKind, server: ServerDesign = {}): ArmDesign {
+  return {
+    kind: 'fault',
+    workload,
+    server,
+    misbehaviour: {
+      kind: 'faults',
+      faults: (stuckPath) => [
+        { match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'hold' } },
+      ],
+    },
+    stuckBy: 'writeback',
+    waitsIn: waitsForWriteback,
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * What the server is told in an arm: to misbehave, to say what it withholds, and to let go.  Talks to the daemon
+ * through the control socket only, and writes down what it says.
+ */
+import type { LetGo } from '../record/events.js';
+import { type ArmContext, ArmError } from './arm-context.js';
+
+const MOST_HELD = 100_000;
+
+export class Wedge {
+  /** CLOCK_MONOTONIC at which the first delayed answer is due. */
+  private firstDueNs = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly context: ArmContext) {}
+
+  async misbehave(stuckPath: string): Promise<void> {
+    const { misbehaviour } = this.context.plan.design;
+    const { client } = this.context.stage;
+    if (misbehaviour.kind === 'unplug') await client.unplug();
+    if (misbehaviour.kind === 'faults' || misbehaviour.kind === 'delay') {
+      for (const fault of misbehaviour.faults(stuckPath)) await client.addFault(fault);
+    }
+  }
+
+  /** Waits until what is withheld covers the stuck file, and writes down the requests. */
+  async confirm(): Promise<void> {
+    const { plan, stage, deadlines, reads } = this.context;
+    const opcode = reads ? 'FUSE_READ' : 'FUSE_WRITE';
+    await deadlines.until(
+      `the withheld ${opcode}s to cover the stuck file`,
+      this.context.deadlineForBytes(plan.stuckBytes),
+      async () => (await stage.client.held({ opcode, limit: 0 })).total.bytes >= plan.stuckBytes,
+    );
+    if (plan.design.misbehaviour.kind === 'unplug') {
+      await deadlines.until('another request to hang', 10_000, async () => {
+        const { byOpcode } = await stage.client.held({ limit: 0 });
+        return Object.keys(byOpcode).some((name) => name !== opcode);
+      });
+    }
+    const askedNs = Number(process.hrtime.bigint());
+    const { held } = await stage.client.held({ limit: MOST_HELD });
+    if (plan.design.misbehaviour.kind === 'delay') {
+      const oldestMs = Math.max(0, ...held.map(({ ageMs }) => ageMs));
+      this.firstDueNs = askedNs + (plan.design.misbehaviour.delayMs - oldestMs) * 1e6;
+    }
+    this.context.record({
+      event: 'held',
+      arm: plan.index,
+      held: held.map(({ unique, opcode, nodeid, offset, size }) => ({
+        unique,
+        opcode,
+        nodeid,
+        offset,
+        size,
+      })),
+    });
+    stage.progress.step(`${held.length} requests held`);
+  }
+
+  /** Until the first delayed answer. */
+  get leftMs(): number {
+    return (this.firstDueNs - Number(process.hrtime.bigint())) / 1e6;
+  }
+
+  async letGo(): Promise<void> {
+    const { client, progress } = this.context.stage;
+    const { misbehaviour } = this.context.plan.design;
+    if (misbehaviour.kind === 'delay') {
+      const { requests, bytes } = (await client.held({ limit: 0 })).total;
+      this.recordLetGo('delay', requests, bytes, this.firstDueNs);
+      return;
+    }
+    await client.clearFaults();
+    const askedNs = Number(process.hrtime.bigint());
+    const by = misbehaviour.kind === 'unplug' ? 'plug' : 'release';
+    const { released, bytes } = by === 'plug' ? await client.plug() : await client.release({});
+    this.recordLetGo(by, released, bytes, askedNs);
+    progress.step(`${by === 'plug' ? 'plugged in again: ' : ''}released ${released} requests`);
+  }
+
+  private recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number): void {
+    if (!Number.isFinite(askedNs)) throw new ArmError('what is delayed was never confirmed');
+    this.context.record({ event: 'released', arm: this.context.plan.index, requests, bytes, askedNs, by });
+  }
+}

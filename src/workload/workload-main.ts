@@ -1,0 +1,146 @@
+/**
+ * The workload: two files of the same mount, used in turns so that their folios lie side by side.  What the server
+ * withholds it withholds from the stuck file; the control file is always finished with.
+ * Every handler may hang for as long as the server withholds an answer.
+ */
+import { serveCommands } from '../base/child-port.js';
+import { writeFileInPages } from '../base/write-in-pages.js';
+import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
+import { Hanging } from './hanging.js';
+import { CHUNK_BYTES, PatternedFile } from './patterned-file.js';
+
+const SIGKILL = 9;
+dieWithParent(SIGKILL);
+preferToBeKilled();
+
+/** How the page cache is filled: write(2), stores through a shared mapping, readahead by advice, one long read(2). */
+type Kind = 'write' | 'map' | 'read-ahead' | 'read-sequential';
+
+interface Workload {
+  readonly kind: Kind;
+  readonly stuckPath: string;
+  readonly stuckBytes: number;
+  readonly controlPath: string;
+  readonly controlBytes: number;
+  readonly seed: number;
+}
+
+let kind: Kind = 'write';
+let stuck: PatternedFile | undefined;
+let control: PatternedFile | undefined;
+let reader: Hanging | undefined;
+let lookup: Hanging | undefined;
+
+function files(): readonly [PatternedFile, PatternedFile] {
+  if (stuck === undefined || control === undefined) throw new Error('create comes first');
+  return [stuck, control];
+}
+
+const reads = () => kind === 'read-ahead' || kind === 'read-sequential';
+
+/** One chunk after the other, of both files in turns. */
+function inTurns(useStuck: (offset: number) => void, useControl: (offset: number) => void): void {
+  const [stuckFile, controlFile] = files();
+  for (let offset = 0; offset < Math.max(stuckFile.bytes, controlFile.bytes); offset += CHUNK_BYTES) {
+    if (offset < stuckFile.bytes) useStuck(offset);
+    if (offset < controlFile.bytes) useControl(offset);
+  }
+}
+
+const ways: Readonly<Record<Kind, (cpu: number) => void>> = {
+  write() {
+    const [stuckFile, controlFile] = files();
+    inTurns(
+      (offset) => stuckFile.dirty(offset),
+      (offset) => controlFile.dirty(offset),
+    );
+  },
+  map() {
+    const [stuckFile, controlFile] = files();
+    inTurns(
+      (offset) => stuckFile.dirtyMapped(offset),
+      (offset) => controlFile.dirtyMapped(offset),
+    );
+  },
+  'read-ahead'() {
+    const [stuckFile, controlFile] = files();
+    inTurns(
+      (offset) => stuckFile.readAhead(offset),
+      (offset) => controlFile.read(offset),
+    );
+  },
+  'read-sequential'(cpu) {
+    const [stuckFile, controlFile] = files();
+    reader = new Hanging({ call: 'read', fd: stuckFile.fd, bytes: stuckFile.bytes, cpu });
+    inTurns(
+      () => {},
+      (offset) => controlFile.read(offset),
+    );
+  },
+};
+
+serveCommands({
+  create(workload: Workload) {
+    kind = workload.kind;
+    stuck = new PatternedFile(workload.stuckPath, workload.stuckBytes, workload.seed);
+    control = new PatternedFile(workload.controlPath, workload.controlBytes, workload.seed + 1);
+    return { stuckIno: stuck.ino(), controlIno: control.ino() };
+  },
+  prime() {
+    for (const file of files()) file.prime(reads() ? 'real' : 'other');
+  },
+  /** @param cpu where the ballast was freed: its pages are on the free lists of that CPU */
+  fill({ cpu }: { cpu: number }) {
+    pinToCpu(cpu);
+    ways[kind](cpu);
+    if (!reads()) files()[1].sync();
+  },
+  /** Starts writeback of the stuck file, and waits for nothing. */
+  start() {
+    return { startWriteback: files()[0].startWriteback() };
+  },
+  /** Waits until the stuck file is written back, too: only where nothing is withheld. */
+  sync() {
+    files()[0].sync();
+  },
+  /** Writes the pfns, u64 little-endian by page index with -1 for absent. @param touch maps the folios in first */
+  locate({ stuckOut, controlOut, touch }: { stuckOut?: string; controlOut?: string; touch: boolean }) {
+    for (const [file, out] of [
+      [files()[0], stuckOut],
+      [files()[1], controlOut],
+    ] as const) {
+      if (out === undefined) continue;
+      const pfns = touch ? file.locate() : file.relocate();
+      const numbers = new BigInt64Array(Array.from(pfns, BigInt));
+      writeFileInPages(out, new Uint8Array(numbers.buffer), 'wx');
+    }
+  },
+  /** Asks the server for something else, in a thread of its own. @param path one that the kernel must ask about */
+  lookUp({ path }: { path: string }) {
+    lookup = new Hanging({ call: 'stat', path });
+  },
+  /** How that ended: null, or the errno's name. */
+  lookedUp() {
+    return lookup?.ended;
+  },
+  /** After the release: what the user is told, and whether every byte is there, cached and as served. */
+  async verify() {
+    const told = files().map((file) => {
+      try {
+        file.sync();
+        return null;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+      }
+    });
+    const readerSaid = await reader?.ended;
+    if (readerSaid !== undefined) told[0] ??= readerSaid;
+    const cached = files().map((file) => file.firstMismatch());
+    for (const file of files()) file.dropCache();
+    const served = files().map((file) => file.firstMismatch());
+    return { fsync: told, cached, served };
+  },
+  close() {
+    for (const file of files()) file.close();
+  },
+});
