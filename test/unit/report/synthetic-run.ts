@@ -77,7 +77,12 @@ function writeArm(run: RunDirectory, { arm, kind }: Arm): void {
       attempt: 1,
       holdMs: 5000,
       device: '0:39',
-      waitsIn: 'folio_wait_writeback',
+      waitsIn: fault ? 'folio_wait_writeback' : null,
+      variant: null,
+      transport: 'dev-fuse',
+      stuckBy: fault ? 'writeback' : null,
+      delayMs: null,
+      allHangs: false,
       atNs: at(0),
     },
     { event: 'vmstat', arm, when: 'arm-started', counters: { nr_writeback: 3 }, atNs: at(1) },
@@ -112,6 +117,7 @@ function writeArm(run: RunDirectory, { arm, kind }: Arm): void {
             arm,
             role: 'trigger',
             pid,
+            tid: pid,
             comm: 'node',
             ...waiting,
             atNs: at(2000),
@@ -126,7 +132,17 @@ function writeArm(run: RunDirectory, { arm, kind }: Arm): void {
       atNs: at(5095),
     },
     ...(fault
-      ? [{ event: 'released' as const, arm, requests: 2, bytes: 8 * 4096, askedNs: at(5100), atNs: at(5101) }]
+      ? [
+          {
+            event: 'released' as const,
+            arm,
+            requests: 2,
+            bytes: 8 * 4096,
+            askedNs: at(5100),
+            by: 'release' as const,
+            atNs: at(5101),
+          },
+        ]
       : []),
     {
       event: 'trigger-ended',
