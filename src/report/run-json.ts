@@ -43,6 +43,10 @@ const CellSpec = z.object({
     description: 'The last of so many: earlier ones never reached the folios; 0 for a cell that was skipped',
   }),
   evidence: z.object({
+    stuckBy: z
+      .enum(['writeback', 'lock', 'reference'])
+      .nullable()
+      .meta({ description: 'What keeps the folios where they are; null where nothing does' }),
     heldRequests: count,
     heldOthers: count.meta({ description: 'Of them, those that are not about the pages of a file' }),
     heldBytes: count,

@@ -81,13 +81,10 @@ function details(cell: Cell): string[] {
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
   if (cell.arm === 'fault') {
     const mib = (evidence.heldBytes / MIB).toFixed(0);
-    say('held', `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
+    const word = evidence.stuckBy === 'reference' ? 'pinned' : 'held';
+    say(word, `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
   }
-  say(
-    'stuck set',
-    `${evidence.stuckFolios} folios; in kpageflags ${evidence.stuckWriteback} with WRITEBACK, ` +
-      `${evidence.stuckLocked} with LOCKED only`,
-  );
+  say('stuck set', `${evidence.stuckFolios} folios, ${flagsOf(evidence)} in kpageflags`);
   say(
     'moved',
     `${evidence.stuckMoved} of the stuck set${cell.arm === 'fault' ? ' while held' : ''}, ` +
@@ -108,6 +105,10 @@ function details(cell: Cell): string[] {
   say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);
   say('trace', `${evidence.lostEvents} events lost`);
   return lines;
+}
+
+function flagsOf({ stuckBy, stuckLocked, stuckWriteback }: Cell['evidence']): string {
+  return stuckBy === 'lock' ? `${stuckLocked} LOCKED and not UPTODATE` : `${stuckWriteback} with WRITEBACK`;
 }
 
 function waiterLines(waiter: Cell['evidence']['waiters'][number]): string[] {

@@ -66,6 +66,7 @@ function skippedCell({ scenario, trigger, transport, reason }: SkippedCell): Cel
 }
 
 const noEvidence: Cell['evidence'] = {
+  stuckBy: null,
   heldRequests: 0,
   heldOthers: 0,
   heldBytes: 0,
@@ -114,6 +115,7 @@ function cellOf(
     reason: judgement.reason,
     attempts: arm.attempt,
     evidence: {
+      stuckBy: arm.stuckBy,
       heldRequests: arm.heldRequests,
       heldOthers: arm.heldOthers,
       heldBytes: arm.heldBytes,

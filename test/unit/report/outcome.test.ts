@@ -89,12 +89,48 @@ const migrated: ArmEvidence = {
   waiters: [],
 };
 
+const locked: ArmEvidence = {
+  ...stalled,
+  stuckBy: 'lock',
+  stuckWriteback: 0,
+  stuckLocked: 16384,
+  waitsIn: '__folio_lock',
+  waiters: stalled.waiters.map((one) => ({ ...one, stack: ['folio_wait_bit_common', '__folio_lock'] })),
+};
+
+/** Tried, failed, let go, tried again. */
+const pinned: ArmEvidence = {
+  ...migrated,
+  kind: 'fault',
+  stuckBy: 'reference',
+  heldRequests: 64,
+  heldBytes: 64 << 20,
+  heldFolios: 16384,
+  stuckMoved: 0,
+  stuckReachedMoved: 0,
+  stuckMovedAtEnd: 740,
+  migrateFailed: 728,
+  migrateFailedNearSet: 728,
+  triggeredAgain: 0,
+};
+
 const [waiter] = stalled.waiters;
 
 describe('judge', () => {
   it('calls a proven stall stalled, and a proven move migrated', () => {
     assert.equal(judge(stalled).outcome, 'stalled');
     assert.equal(judge(migrated).outcome, 'migrated');
+    assert.equal(judge(locked).outcome, 'stalled');
+  });
+
+  it('calls failed what was tried, did not move, and moved once it was let go', () => {
+    const { outcome, reason } = judge(pinned);
+    assert.equal(outcome, 'failed');
+    assert.match(reason, /failed: 728 where the set lies; none of it moved; 740 did after the release/);
+  });
+
+  it('calls not-attempted what the scanner passed over without a failure', () => {
+    assert.equal(judge({ ...pinned, migrateFailedNearSet: 0 }).outcome, 'not-attempted');
   });
 
   const doubts: readonly (readonly [string, ArmEvidence, RegExp])[] = [
@@ -102,6 +138,23 @@ describe('judge', () => {
     ['a trace with holes', { ...stalled, lostEvents: 3 }, /lost 3 events/],
     ['fewer held than stuck', { ...stalled, heldFolios: 16383 }, /16383 of 16384/],
     ['flags that disagree', { ...stalled, stuckWriteback: 9, writebackInPlace: undefined }, /WRITEBACK on 9/],
+    ['folios that are up to date already', { ...locked, stuckLocked: 16000 }, /LOCKED .* on 16000/],
+    [
+      'locks that were gone before the release',
+      { ...locked, stuckStill: 16000 },
+      /16000 of 16384 folios were/,
+    ],
+    ['pins of folios that are under writeback still', { ...pinned, stuckWriteback: 1 }, /WRITEBACK on 1 of/],
+    [
+      'pins that made no difference in the end',
+      { ...pinned, stuckMovedAtEnd: 0 },
+      /after the release either/,
+    ],
+    ['a second trigger that failed', { ...pinned, triggeredAgain: -4 }, /second time: errno 4/],
+    ['pins beside a control set that stayed', { ...pinned, controlMoved: 0 }, /control set beside them/],
+    ['a connection of which only writes hang', { ...stalled, allHangs: true }, /no other request/],
+    ['folios that were looked for too late', { ...stalled, locatedInTime: false }, /only after the first/],
+    ['a fault arm of nothing', { ...stalled, stuckBy: null }, /does not say what keeps/],
     ['requests that somebody let go before', { ...stalled, releasedRequests: 60 }, /60 of 64 requests/],
     ['data that nobody verified', { ...stalled, verified: false }, /before its data was verified/],
     [

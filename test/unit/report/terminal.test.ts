@@ -6,10 +6,10 @@ import { syntheticRun } from './synthetic-run.js';
 
 const golden = `stuckfs 0.1.0, kernel 6.18.0-test, on host, seed 7
 
-scenario        trigger  arm      outcome   expected  verdict  moved  trigger ms  held ms
---------------  -------  -------  --------  --------  -------  -----  ----------  -------
-writeback-held  compact  control  migrated  migrated  pass     8/8    90          -
-writeback-held  compact  fault    stalled   stalled   pass     0/8    5040        5000
+scenario        trigger  arm      outcome   expected  verdict  moved  trigger ms
+--------------  -------  -------  --------  --------  -------  -----  ----------
+writeback-held  compact  control  migrated  migrated  pass     8/8    90
+writeback-held  compact  fault    stalled   stalled   pass     0/8    5040
 
 writeback-held x compact, control arm: migrated
   because:          8 of 8 folios are at another pfn
@@ -31,6 +31,7 @@ writeback-held x compact, fault arm: stalled
   moved:            0 of the stuck set while held, 0 of 8 beside it; 8 at the end
   scanner:          reached 8 of the stuck set, 0 beside it
   mm_migrate_pages: nr_succeeded 16, nr_failed 0
+  stall:            5019 ms in one migration
   trigger:          took 5040 ms; ended 40.0 ms after the release
   waiter: node[501] (trigger), state D
     waits for bdi 0:39 ino=2 index=5 pfn=0x10005, held by unique=102
@@ -65,6 +66,41 @@ test('plain ASCII of at most 100 columns, also for the largest numbers', (t) => 
   const text = renderTerminal({ ...report, cells });
   assert.match(text, /^[\x20-\x7e\n]*$/);
   for (const line of text.split('\n')) assert.ok(line.length <= 100, `${line.length}: ${line}`);
+});
+
+test('a cell that was skipped says why, and the dose and response have a table of their own', (t) => {
+  const run = syntheticRun(t);
+  const reason = 'libfuse.so.2: not found (apt-get install libfuse2)';
+  run.append({
+    event: 'cell-skipped',
+    cell: 1,
+    scenario: 'writeback-held-mmap',
+    trigger: 'compact',
+    transport: 'libfuse',
+    reason,
+  });
+  const report = judgeRun(run);
+  assert.equal(report.verdict, 'skip');
+  const points = [250, 500].map((delayMs) => ({ delayMs, stallMs: delayMs - 40, offLineMs: 0 }));
+  const text = renderTerminal({
+    ...report,
+    doseResponses: [
+      {
+        scenario: 'writeback-delayed',
+        trigger: 'compact',
+        transport: 'dev-fuse',
+        points,
+        slope: 1,
+        interceptMs: -40,
+        residualMs: 0,
+        verdict: 'pass',
+        reason: 'so it is',
+      },
+    ],
+  });
+  assert.ok(text.includes(`writeback-held-mmap x compact on libfuse: skipped: ${reason}`), text);
+  assert.match(text, /delay ms {2}stall ms {2}off the line ms\n {2}250 {7}210 {7}0\.0\n/);
+  assert.match(text, /slope 1\.000 \(1 expected\), intercept -40 ms, residual 0\.0 ms rms: pass/);
 });
 
 test('data that was lost is shouted', (t) => {

@@ -55,6 +55,8 @@ describe('traceFacts', () => {
       unfinished: 0,
       resumedUs: undefined,
       ended: [],
+      waitingSinceUs: undefined,
+      lastIsolated: undefined,
       waitsFor: undefined,
     });
     // A command may be named like a task of ours.
