@@ -22,11 +22,10 @@ describe('run cable-trip', requires(root, devFuse), () => {
     assert.ok((run.cell('fault').evidence.endAfterReleaseMs ?? -1) >= 0);
   });
 
-  test('holds whatever else the kernel asks for, too, and its caller hangs', () => {
-    const { heldOthers, waiters } = run.cell('fault').evidence;
-    assert.ok(heldOthers >= 1, run.told);
-    const caller = waiters.find(({ role }) => role === 'workload');
-    assert.ok(caller?.stack.includes('request_wait_answer'), caller?.stack.join(' ') ?? run.told);
+  // Its caller sleeps interruptibly (request_wait_answer() in fs/fuse/dev.c), so it is no waiter in D state; that it is
+  // answered in the end the workload checks itself.
+  test('holds whatever else the kernel asks for, too', () => {
+    assert.ok(run.cell('fault').evidence.heldOthers >= 1, run.told);
   });
 
   test('answers all that it held, once', () => {
