@@ -14,15 +14,15 @@ export function recordedProcesses(): RecordedProcess[] {
   return listStateDirectories().readable.flatMap(({ state }) => [...state.processes]);
 }
 
-/** The trigger hangs in the kernel, waiting for writeback of a folio. */
-export function triggerIsStalled(): boolean {
+/** The trigger hangs in the kernel, waiting for a folio. @param waitsIn the function that must be on its stack */
+export function triggerIsStalled(waitsIn = 'folio_wait_writeback'): boolean {
   const trigger = recordedProcesses().find((one) => one.role === 'trigger');
   if (trigger === undefined) return false;
   try {
     return (
       isSameProcess(trigger.pid, trigger.startTime) &&
       readProcStat(trigger.pid).state === 'D' &&
-      readStack(trigger.pid).some((frame) => frame.symbol === 'folio_wait_writeback')
+      readStack(trigger.pid).some((frame) => frame.symbol === waitsIn)
     );
   } catch {
     return false;

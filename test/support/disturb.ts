@@ -1,0 +1,67 @@
+/**
+ * Plays a run up to its stall, disturbs it, and wants the machine as it was before, in time.
+ * Where the runner itself is killed, `stuckfs rescue` or the watchdog does it.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { startCli } from './cli.js';
+import { eventually } from './eventually.js';
+import { differences, machineState, ourTasksInD } from './machine-state.js';
+import { isAlive, recordedProcesses, triggerIsStalled } from './stall.js';
+
+/** The promise of the README. */
+const RECOVERY_MS = 10_000;
+
+export interface Disturbance {
+  readonly scenario: string;
+  /** Where the trigger hangs then. */
+  readonly waitsIn: string;
+  /** What is done in the middle of the stall. */
+  readonly act: (pidOf: (role: string) => number) => void | Promise<void>;
+  readonly withinMs?: number;
+  /** How the runner ends. */
+  readonly ends: { readonly status: number | null; readonly signal: NodeJS.Signals | null };
+}
+
+/** A run that was disturbed is unknown. */
+export const unknown = { status: 3, signal: null };
+export const killed = { status: null, signal: 'SIGKILL' } as const;
+
+export async function disturb(
+  t: TestContext,
+  { scenario, waitsIn, act, withinMs = RECOVERY_MS, ends }: Disturbance,
+): Promise<void> {
+  const before = machineState();
+  const directory = mkdtempSync(join(tmpdir(), 'stuckfs-kill-'));
+  const words = [scenario, '--trigger', 'compact', '--on', 'host', '--stuck', '16M', '--hold', '60s'];
+  const run = startCli(['run', ...words, '--out', join(directory, 'run')], 180_000);
+  try {
+    await eventually('a stalled trigger', 60_000, () => triggerIsStalled(waitsIn));
+    const all = recordedProcesses();
+    const startedMs = performance.now();
+    await act((role) => {
+      const found = all.find((one) => one.role === role);
+      assert.ok(found, `no ${role} among ${all.map((one) => one.role).join(', ')}`);
+      return found.pid;
+    });
+    const left = () => [
+      ...differences(before, machineState()),
+      ...ourTasksInD().map((task) => `in D state: ${task}`),
+      ...all.filter(isAlive).map((one) => `alive: ${one.role} ${one.pid}`),
+    ];
+    const restMs = withinMs - (performance.now() - startedMs);
+    await eventually('the machine as before', restMs, () => left().length === 0).catch((error: Error) =>
+      assert.fail(`${error.message}\n${left().join('\n')}`),
+    );
+    t.diagnostic(`as before after ${(performance.now() - startedMs).toFixed(0)} ms`);
+    const { status, signal, stdout, stderr } = await run.result;
+    assert.deepEqual({ status, signal }, ends, stdout + stderr);
+  } finally {
+    run.process.kill('SIGKILL');
+    await run.result;
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
