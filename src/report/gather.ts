@@ -132,8 +132,8 @@ function missingArtifact(traceEnded: EventOf<'trace-ended'> | undefined, trace: 
 
 /**
  * What this kernel does with a folio whose WRITE is out, as the run saw it: WRITEBACK on the folios themselves, or as
- * many temporary pages (NR_WRITEBACK_TEMP).  Where it cannot be seen so, a kernel that does not even count such pages
- * has none: the counter went after the last user, which was FUSE.  undefined where there is no telling.
+ * many temporary pages (NR_WRITEBACK_TEMP).  Where no folio is under writeback to look at, a kernel that does not
+ * even count temporary pages (6.18) has none: FUSE was their only maker.  undefined where there is no telling.
  */
 function writebackInPlace(
   { kind, stuckBy }: EventOf<'arm-started'>,

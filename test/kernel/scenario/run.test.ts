@@ -101,6 +101,22 @@ describe('run writeback-held --trigger compact', requires(root, devFuse), () => 
     assert.ok(pfn !== undefined && pfn > 0);
   });
 
+  // What the report rests on where no tracepoint names the folio (readahead): here one does.
+  test('waits for the folio that was isolated last', () => {
+    const pfn = run.cells[1]?.evidence.waiters.find((one) => one.role === 'trigger')?.waitsFor?.pfn ?? -1;
+    const bytes = readFileSync(join(out, 'pfns/1-stuck-before.u64'));
+    const pfns = Array.from({ length: bytes.length / 8 }, (_, index) =>
+      Number(bytes.readBigInt64LE(8 * index)),
+    );
+    const trace = readFileSync(join(out, 'trace-1.txt'), 'utf8');
+    const waited = trace.slice(0, trace.indexOf('folio_wait_writeback:'));
+    const range = [...waited.matchAll(/mm_compaction_isolate_migratepages: range=\((0x\w+) ~ (0x\w+)\)/g)].at(
+      -1,
+    );
+    const inRange = pfns.filter((one) => Number(range?.[1]) <= one && one < Number(range?.[2]));
+    assert.equal(pfn, Math.max(...inRange));
+  });
+
   test('loses nothing: byte-exact, nr_writeback back, no event lost', () => {
     for (const { evidence } of run.cells) {
       assert.equal(evidence.byteExact, true);
