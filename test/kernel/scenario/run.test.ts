@@ -71,7 +71,7 @@ describe('run writeback-held --trigger compact', requires(root, devFuse), () => 
     assert.equal(fault.evidence.stuckMoved, 0);
     const { triggerMs, heldMs, endAfterReleaseMs } = fault.evidence;
     assert.ok(triggerMs !== null && heldMs !== null && endAfterReleaseMs !== null);
-    assert.ok(heldMs >= 2000 && heldMs < 4000, `held for ${heldMs} ms`);
+    assert.ok(heldMs >= 2000 && heldMs < 10_000, `held for ${heldMs} ms`);
     assert.ok(triggerMs >= heldMs, `the trigger took ${triggerMs} ms, held were ${heldMs} ms`);
     assert.ok(endAfterReleaseMs >= 0 && endAfterReleaseMs < 1000, `ended ${endAfterReleaseMs} ms after`);
   });
