@@ -34,7 +34,7 @@ export const short = {
   nrWords: 1,
   toWords: ({ bytes, percent }: Short) => [bytes === undefined ? `${percent}%` : formatSize(bytes)],
   fromWords([word = '']: readonly string[]) {
-    const [, percent] = /^(\d{1,3}(?:\.\d{1,20})?(?:e-\d{1,3})?)%$/.exec(word) ?? [];
+    const [, percent] = /^(\d{1,3}(?:\.\d{1,30})?(?:e-\d{1,3})?)%$/.exec(word) ?? [];
     if (percent !== undefined) return { type: 'short', percent: Number(percent) };
     if (!/^\d/.test(word))
       throw new UsageError('short', word, 'give bytes (4096, 64K) or a share of those asked for (50%)');

@@ -5,7 +5,7 @@
 import * as fs from 'node:fs';
 import koffi from 'koffi';
 import { declare, orErrno } from '../../src/syscall/libc.js';
-import { MAP_SHARED, mmap, PROT_READ, PROT_WRITE } from '../../src/syscall/memory.js';
+import { MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../../src/syscall/memory.js';
 
 export type Path = string | Buffer;
 
@@ -16,6 +16,7 @@ function viewOf(address: bigint, length: number): Uint8Array {
 
 const AT_FDCWD = -100;
 const MS_SYNC = 4;
+const POSIX_FADV_DONTNEED = 4;
 const SIGUSR2 = 12;
 
 const c = {
@@ -55,6 +56,12 @@ const c = {
   flock: declare<(fd: number, operation: number) => number>('int flock(int fd, int operation)'),
   fcntl: declare<(fd: number, command: number, lock: Uint8Array) => number>(
     'int fcntl(int fd, int command, void *lock)',
+  ),
+  posix_fadvise: declare<(fd: number, offset: number, length: number, advice: number) => number>(
+    'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
+  ),
+  mincore: declare<(address: bigint, length: number, resident: Uint8Array) => number>(
+    'int mincore(void *address, size_t length, void *resident)',
   ),
   msync: declare<(address: bigint, length: number, flags: number) => number>(
     'int msync(void *address, size_t length, int flags)',
@@ -202,6 +209,21 @@ const operations = {
   },
   fallocate: (fd: number, mode: number, offset: number, length: number) =>
     orErrno(c.fallocate(fd, mode, offset, length)),
+  /** Drops the file's clean folios from the page cache: one that is isolated just then stays, so until none is left. */
+  dropCache(fd: number): number {
+    const length = fs.fstatSync(fd).size;
+    const address = mmap(length, PROT_READ, MAP_SHARED, fd, 0);
+    if (typeof address === 'number') return address;
+    const resident = new Uint8Array(Math.ceil(length / 4096));
+    const untilMs = performance.now() + 10_000;
+    do {
+      const failed = c.posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+      if (failed !== 0) return -failed;
+      const looked = orErrno(c.mincore(address, length, resident));
+      if (looked < 0) return looked;
+    } while (resident.some((page) => (page & 1) !== 0) && performance.now() < untilMs);
+    return munmap(address, length);
+  },
   lseek: (fd: number, offset: number, whence: number) => orErrno(c.lseek(fd, offset, whence)),
   copyFileRange: (from: number, fromAt: number, to: number, toAt: number, length: number) =>
     orErrno(c.copy_file_range(from, offsetBytes(fromAt), to, offsetBytes(toAt), length, 0)),

@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readMountinfo } from '../../src/kernel/mountinfo.js';
 import { isSameProcess, readProcStat } from '../../src/kernel/proc-stat.js';
 import { type CliResult, type RunningCli, startCli } from './cli.js';
@@ -15,8 +16,9 @@ import { FileActor } from './file-actor.js';
 
 const cliMs = 30_000;
 const endMs = 10_000;
+const actorEndMs = 5000;
 
-interface Ready {
+export interface Ready {
   readonly pid: number;
   readonly mountPoint: string;
   /** major:minor, the name of the bdi too. */
@@ -110,12 +112,15 @@ export class MountPlace {
   /** Unmounts if it is mounted, and looks that nothing is left; whatever fails, the machine is cleaned. */
   private async end(): Promise<void> {
     try {
-      for (const actor of this.actors) await actor.end();
+      // One that waits for what is still held ends with the mount.
+      const ends = Promise.allSettled(this.actors.map((actor) => actor.end()));
+      await Promise.race([ends, delay(actorEndMs, undefined, { ref: false })]);
       if (readMountinfo().some(({ mountPoint }) => mountPoint === this.mountPoint)) {
         const result = await this.cli('unmount', this.mountPoint);
         assert.equal(result.status, 0, result.stderr);
       }
       await this.gone();
+      for (const end of await ends) if (end.status === 'rejected') throw end.reason;
     } finally {
       if (this.leftovers().length > 0) await this.cli('rescue', '--mount', this.mountPoint);
       if (!readMountinfo().some(({ mountPoint }) => mountPoint === this.mountPoint)) {

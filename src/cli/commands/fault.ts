@@ -10,21 +10,27 @@ import { withTarget } from '../target-options.js';
 
 const parent = ['fault'];
 
+const actions = `Actions:
+  hold            no answer until release
+  never           no answer; release passes over it unless --unique, --fault or --never names it
+  delay HOW       a later answer; HOW is a distribution, or rate:10M: READ and WRITE answered
+                  one after the other at that many bytes a second
+  fail ERRNO      answered with that errno and not carried out: a failed WRITE is not stored.
+                  ENOSYS means "no such call": the kernel may never ask again
+  short 4096|50%  READ and WRITE only: so many bytes at most, or that share of those asked for;
+                  of a WRITE only those are stored`;
+
 const add: Command = defineCommand(
   {
     usage: 'add [words..]',
-    describe:
-      'arm a fault: an action, opcodes, conditions. Actions: hold, delay HOW, fail ERRNO, short HOW, never',
+    describe: 'arm a fault: an action, opcodes, conditions',
     lists: ['words'],
     examples: [
       ['fault add hold write --path "/log/**"', 'withhold WRITE replies of some files'],
       ['fault add delay write,read --distribution uniform:10ms-50ms', 'answer late'],
       ['fault add delay fixed:100ms WRITE every=3', 'as fault list prints it'],
       ['fault add delay rate:10M write', 'a slow server: 10 MiB/s of acks, one after the other'],
-      ['fault add fail EIO read --probability 0.01', 'an error now and then; a failed WRITE is not stored'],
-      ['fault add fail ENOSYS fsync', 'the kernel takes it as "no such call" and may never ask again'],
-      ['fault add short 4096 read', 'READ answered with 4096 bytes at most; 50%: half of those asked for'],
-      ['fault add never write', 'a hold that release passes over unless it is named'],
+      ['fault add fail EIO read --probability 0.01', 'an error now and then'],
       [
         `fault add --json-spec '{"action":{"type":"hold"},"match":{"opcodes":["write"]}}'`,
         'as the API takes it',
@@ -32,6 +38,7 @@ const add: Command = defineCommand(
     ],
     options: (yargs) =>
       withTarget(withConditions(yargs))
+        .epilogue(actions)
         .positional('words', { type: 'string', array: true, describe: 'an action, opcodes, name=value' })
         .option('distribution', {
           type: 'string',

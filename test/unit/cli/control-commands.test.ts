@@ -172,6 +172,53 @@ test('release passes every filter on and tells what came of it', async (context)
   assert.deepEqual(daemon.calls.at(-1), ['release', { order: 'fifo' }]);
 });
 
+test('release --never names what is else passed over', async (context) => {
+  const { daemon, socketPath } = await serveFake(context);
+  await run(['release', '--never', '--socket', socketPath]);
+  assert.deepEqual(daemon.calls, [['release', { never: true, order: 'fifo' }]]);
+});
+
+test('unplug and plug, and what came of them', async (context) => {
+  const { daemon, socketPath } = await serveFake(context);
+  const socket = ['--socket', socketPath];
+  assert.equal(await run(['unplug', ...socket]), 'unplugged\n');
+  assert.equal(await run(['unplug', ...socket]), 'it was unplugged already\n');
+  daemon.heldRequests = [heldWrite(1), heldWrite(2)];
+  assert.equal(await run(['plug', ...socket]), 'plugged; 2 requests answered, 8KiB; 0 still held\n');
+  assert.equal(await run(['plug', ...socket]), 'it was not unplugged; 0 still held\n');
+  assert.deepEqual(JSON.parse(await run(['unplug', '--json', ...socket])), { changed: true });
+  assert.deepEqual(JSON.parse(await run(['plug', '--json', ...socket])), {
+    changed: true,
+    released: 0,
+    bytes: 0,
+    remaining: 0,
+  });
+});
+
+test('fault add takes every action as words', async (context) => {
+  const { daemon, socketPath } = await serveFake(context);
+  const socket = ['--socket', socketPath];
+  const cases: readonly (readonly [string, string, object])[] = [
+    ['fail enospc write', 'fail ENOSPC WRITE', { type: 'fail', errno: 'ENOSPC' }],
+    ['short 4K', 'short 4K READ,WRITE', { type: 'short', bytes: 4096 }],
+    ['short 50% read', 'short 50% READ', { type: 'short', percent: 50 }],
+    ['never fsync', 'never FSYNC', { type: 'never' }],
+    [
+      'delay write --distribution rate:10M/s',
+      'delay rate:10M WRITE',
+      { type: 'delay', distribution: { kind: 'rate', bytesPerSecond: 10 << 20 } },
+    ],
+  ];
+  for (const [index, [words, printed, action]] of cases.entries()) {
+    assert.equal(
+      await run(['fault', 'add', ...words.split(' '), ...socket]),
+      `fault ${index + 1}: ${printed}\n`,
+    );
+    const fault = daemon.calls.at(-1)?.[1] as { action: object };
+    assert.deepEqual(fault.action, action);
+  }
+});
+
 test('status, as text and as JSON', async (context) => {
   const { socketPath, daemon } = await serveFake(context);
   const text = await run(['status', '--socket', socketPath]);

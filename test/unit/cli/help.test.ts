@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { actionTypes } from '../../../src/fault/actions.js';
 import { runCli } from './run-cli.js';
 
 const documented: readonly (readonly [words: readonly string[], ...options: string[]])[] = [
   [['mount'], '--foreground', '--ready-fd', '--max-hold', '--no-writeback-cache', '-o'],
   [['unmount'], '--force'],
   [['hold'], '--path', '--nth', '--probability', '--mount'],
-  [['release'], '--opcode', '--unique', '--reversed', '--socket'],
+  [['release'], '--opcode', '--unique', '--reversed', '--never', '--socket'],
+  [['unplug'], '--mount', '--socket'],
+  [['plug'], '--mount', '--socket'],
   [['held'], '--wait-for', '--timeout', '--limit'],
-  [['fault', 'add'], '--distribution', '--json-spec'],
+  [['fault', 'add'], '--distribution', '--json-spec', ...actionTypes, 'rate:10M', 'ENOSYS'],
   [['fault', 'list'], '--mount'],
   [['fault', 'remove'], 'id'],
   [['fault', 'clear'], '--mount'],

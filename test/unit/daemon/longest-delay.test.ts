@@ -19,6 +19,18 @@ test('a fixed delay is itself, a uniform one its upper end', () => {
   assert.equal(longest(delayed({ kind: 'uniform', minMs: 10, maxMs: 70 })), 70);
 });
 
+test('at a rate it is what the largest request takes; fail, short and never have none', () => {
+  assert.equal(longest(delayed({ kind: 'rate', bytesPerSecond: 1 << 19 })), 2000);
+  for (const action of [{ type: 'fail', errno: 'EIO' }, { type: 'short', bytes: 1 }, { type: 'never' }]) {
+    assert.equal(longest(actionOf(action)), 0);
+  }
+});
+
+test('an exponential delay is hardly ever longer than 21 means', () => {
+  const ms = longest(delayed({ kind: 'exponential', meanMs: 10 }));
+  assert.ok(ms > 200 && ms < 220, `${ms} ms`);
+});
+
 test('no draw of a normal delay is longer than what it is said to be', () => {
   const distribution = { kind: 'normal', meanMs: 100, stddevMs: 20 };
   const longestMs = longest(delayed(distribution));

@@ -103,6 +103,44 @@ describe('ServingControl', () => {
     assert.deepEqual(answered(), [uniques[0], uniques[2]]);
   });
 
+  it('passes over never, unless its unique, its fault or never itself is named', () => {
+    const server = new Server();
+    const never = server.addFault({ match: { opcodes: ['GETATTR'] }, action: { type: 'never' } });
+    server.addFault({ action: { type: 'hold' } });
+    const uniques = [1, 2, 3, 4].map(() => server.receive('FUSE_GETATTR', { nodeid: 1 }, zeros(16)));
+    server.receive('FUSE_STATFS', { nodeid: 1 });
+    const release = (order: Record<string, unknown>) => server.control.release(ReleaseBody.parse(order));
+    assert.deepEqual(release({}), { released: 1, bytes: 0, remaining: 4 });
+    assert.equal(release({ opcodes: ['GETATTR'], nodeid: 1, path: '/' }).released, 0);
+    assert.equal(release({ never: false, uniques: [`${uniques[1]}`] }).released, 1);
+    assert.equal(release({ faultId: never, count: 1, order: 'reversed' }).released, 1);
+    assert.equal(release({ never: true, count: 1 }).released, 1);
+    assert.deepEqual(
+      server.replies.take().map((reply) => reply[1]),
+      [10n, uniques[1], uniques[3], uniques[0]],
+    );
+    assert.deepEqual(server.control.letGoOfAll(), { released: 1, bytes: 0 });
+    assert.equal(server.faults.size, 0);
+  });
+
+  it('unplugs and plugs once, and says whether it was so already', () => {
+    const { server, held, first, answered, uniques } = withHeld();
+    const { control } = server;
+    assert.deepEqual(control.unplug(), { changed: true });
+    assert.deepEqual(control.unplug(), { changed: false });
+    assert.equal(control.status().unplugged, true);
+    const cut = [4, 5].map((size) =>
+      server.receive('FUSE_WRITE', { nodeid: first, pid: 0 }, writeArgs(0, 'y'.repeat(size))),
+    );
+    const row = HeldAnswer.parse(held()).held.at(-1);
+    assert.deepEqual([row?.faultId, row?.reason], [null, 'unplugged']);
+    assert.deepEqual(control.plug(), { changed: true, released: 2, bytes: 9, remaining: uniques.length });
+    assert.deepEqual(answered(), cut);
+    assert.deepEqual(control.plug(), { changed: false, released: 0, bytes: 0, remaining: uniques.length });
+    assert.deepEqual(answered(), []);
+    assert.equal(control.status().unplugged, false);
+  });
+
   it('adds, lists, removes and clears faults by their ids', () => {
     const server = new Server();
     const id = server.addFault({ action: { type: 'hold' } });
@@ -125,11 +163,13 @@ describe('ServingControl', () => {
       store: true,
       held: true,
       faults: true,
+      unplugged: true,
       requests: true,
       replies: true,
     });
     const status = part.parse(server.control.run('status', []));
     assert.equal(status.faults, 2);
+    assert.equal(status.unplugged, false);
     assert.equal(status.held.requests, 4);
     assert.deepEqual(status.held.byOpcode, { FUSE_WRITE: 3, FUSE_READ: 1 });
     assert.ok(status.held.oldestMs !== null && status.held.oldestMs >= 0);

@@ -7,7 +7,14 @@ import { Opcode } from '../../../src/protocol/opcode.js';
 function setUp() {
   const settled: (readonly [number, Withheld])[] = [];
   const requests = new WithheldRequests((entry, withheld) => settled.push([Number(entry.unique), withheld]));
-  const withhold = (unique: number, more: { deadlineMs?: number; opcode?: number; nodeid?: number } = {}) =>
+  interface More {
+    deadlineMs?: number;
+    opcode?: number;
+    nodeid?: number;
+    faultId?: number | undefined;
+    never?: boolean;
+  }
+  const withhold = (unique: number, more: More = {}) =>
     requests.withhold(
       {
         unique: BigInt(unique) as Unique,
@@ -19,8 +26,8 @@ function setUp() {
         pid: 0,
         heldSinceMs: unique,
         deadlineMs: more.deadlineMs,
-        faultId: more.nodeid ?? 2,
-        never: false,
+        faultId: 'faultId' in more ? more.faultId : (more.nodeid ?? 2),
+        never: more.never ?? false,
         reason: 'test',
       },
       { ackBytes: unique },
@@ -61,6 +68,29 @@ describe('WithheldRequests', () => {
     requests.release({ order: 'reversed' });
     assert.deepEqual(uniques(), [8, 6]);
     assert.equal(requests.totals.requests, 0);
+  });
+
+  it('passes over what is never released where it is told to', () => {
+    const { requests, withhold, uniques } = setUp();
+    withhold(2, { never: true });
+    withhold(4);
+    withhold(6, { never: true });
+    assert.deepEqual(requests.release({ never: false }), { released: 1, bytes: 4096 });
+    assert.deepEqual(uniques(), [4]);
+    requests.release({ never: false, count: 1 });
+    assert.deepEqual(uniques(), [], 'a count is not used up by what is passed over');
+    requests.release({});
+    assert.deepEqual(uniques(), [2, 6]);
+  });
+
+  it('releases what the cable holds, and that alone', () => {
+    const { requests, withhold, uniques } = setUp();
+    withhold(2);
+    withhold(4, { faultId: undefined });
+    withhold(6, { never: true });
+    withhold(8, { faultId: undefined });
+    requests.release({ faultId: null });
+    assert.deepEqual(uniques(), [4, 8]);
   });
 
   it('answers the delayed at their time, the earliest first, and leaves the held', () => {

@@ -5,6 +5,8 @@ import { checkFault } from '../../../src/fault/check-fault.js';
 
 const hold = { type: 'hold' };
 const matching = (match: unknown): unknown => ({ match, action: hold });
+const failing = (errno: unknown): unknown => ({ action: { type: 'fail', errno } });
+const shortOf = (how: object): unknown => ({ action: { type: 'short', ...how } });
 const delayed = (distribution: unknown): unknown => ({ action: { type: 'delay', distribution } });
 
 describe('checkFault', () => {
@@ -49,6 +51,25 @@ describe('checkFault', () => {
       'action.distribution.maxMs',
       /1: must not be below minMs/,
     ],
+    [
+      delayed({ kind: 'rate', bytesPerSecond: 0 }),
+      'action.distribution.bytesPerSecond',
+      /0: give at least 1$/,
+    ],
+    [delayed({ kind: 'exponential' }), 'action.distribution.meanMs', /is required: give a number/],
+    [failing('ENOTHING'), 'action.errno', /"ENOTHING": give the name of an errno, such as EIO/],
+    [failing(undefined), 'action.errno', /\(not given\): give the name of an errno/],
+    [failing(5), 'action.errno', /5: give the name of an errno/],
+    [shortOf({}), 'action.bytes', /give either bytes or percent/],
+    [shortOf({ bytes: 1, percent: 1 }), 'action.bytes', /1: give either bytes or percent/],
+    [shortOf({ bytes: -1 }), 'action.bytes', /-1: give at least 0/],
+    [shortOf({ percent: 100 }), 'action.percent', /100: give less than 100/],
+    [
+      { match: { opcodes: ['read', 'lookup'] }, action: { type: 'short', bytes: 1 } },
+      'match.opcodes[1]',
+      /"lookup": the action short is for READ and WRITE only/,
+    ],
+    [{ action: { type: 'never', forMs: 5 } }, 'action.forMs', /5: is not a field here; known: type/],
     [matching({ opcodes: 'write' }), 'match.opcodes', /"write": give a list/],
     [matching({ opcodes: [] }), 'match.opcodes', /give at least 1 of them/],
     [matching({ opcodes: ['read', 'wirte'] }), 'match.opcodes[1]', /"wirte": is not an opcode; known: /],

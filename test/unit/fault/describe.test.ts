@@ -25,6 +25,18 @@ describe('describeFault', () => {
       },
       'delay normal:100ms,20ms READ,WRITE nodeid=7 range=4096- every=2 probability=0.5',
     ],
+    [
+      { action: { type: 'delay', distribution: { kind: 'rate', bytesPerSecond: 10 << 20 } } },
+      'delay rate:10M any',
+    ],
+    [
+      { action: { type: 'delay', distribution: { kind: 'exponential', meanMs: 5 } } },
+      'delay exponential:5ms any',
+    ],
+    [{ match: { opcodes: ['fsync'] }, action: { type: 'fail', errno: 'EIO' } }, 'fail EIO FSYNC'],
+    [{ action: { type: 'short', bytes: 65_536 } }, 'short 64K READ,WRITE'],
+    [{ match: { opcodes: ['read'] }, action: { type: 'short', percent: 12.5 } }, 'short 12.5% READ'],
+    [{ match: { nth: 1 }, action: { type: 'never' } }, 'never any nth=1'],
     [{ match: { path: '/a b\n' }, action: { type: 'hold' } }, 'hold any "path=/a b\\n"'],
   ];
   for (const [input, expected] of cases) it(expected, () => assert.equal(line(input), expected));
@@ -47,6 +59,24 @@ describe('parseFaultWords', () => {
     });
   });
 
+  it('reads an action whatever its case, and a rate with or without its unit of time', () => {
+    assert.deepEqual(parseFaultWords(['FAIL', 'eio', 'write']), parseFaultWords(['fail', 'EIO', 'WRITE']));
+    assert.deepEqual(parseFaultWords(['delay', 'rate:1K/s']), parseFaultWords(['delay', 'rate:1024']));
+  });
+
+  it('reads back every share and size of a short', () => {
+    const how = fc.oneof(
+      fc.record({ bytes: fc.nat() }),
+      fc.record({ percent: fc.double({ min: 0, max: 100, maxExcluded: true, noNaN: true }) }),
+    );
+    fc.assert(
+      fc.property(how, (short) => {
+        const fault = checkFault({ match: { opcodes: ['read'] }, action: { type: 'short', ...short } });
+        assert.deepEqual(parseFaultWords(faultToWords(fault)), fault);
+      }),
+    );
+  });
+
   it('reads back what faultToWords writes', () => {
     const match = fc.record(
       {
@@ -64,6 +94,10 @@ describe('parseFaultWords', () => {
     const action = fc.constantFrom<FaultInput['action']>(
       { type: 'hold' },
       { type: 'delay', distribution: { kind: 'uniform', minMs: 0.5, maxMs: 10 } },
+      { type: 'delay', distribution: { kind: 'exponential', meanMs: 0.25 } },
+      { type: 'delay', distribution: { kind: 'rate', bytesPerSecond: 3000 } },
+      { type: 'fail', errno: 'EWOULDBLOCK' },
+      { type: 'never' },
     );
     fc.assert(
       fc.property(match, action, (match, action) => {
@@ -78,6 +112,19 @@ describe('parseFaultWords', () => {
     [['write'], 'fault', /"write": give an action first/],
     [['delay'], 'delay', /give fixed:100ms/],
     [['delay', 'write'], 'delay', /"write": give fixed:100ms/],
+    [['delay', 'rate:0', 'write'], 'delay', /"rate:0": give at least 1 byte\/s/],
+    [['delay', 'rate:fast'], 'delay', /give whole bytes/],
+    [['delay', 'pareto:1ms'], 'delay', /give fixed:100ms.*exponential:100ms.*rate:10M/],
+    [['fail'], 'fail', /\(not given\): give the name of an errno, such as EIO/],
+    [['fail', 'write'], 'fail', /"write": give the name of an errno/],
+    [['fail', 'constructor'], 'fail', /give the name of an errno/],
+    [['fail', '5'], 'fail', /give the name of an errno/],
+    [['short'], 'short', /give bytes \(4096, 64K\) or a share/],
+    [['short', 'read'], 'short', /"read": give bytes/],
+    [['short', '4x'], 'short', /"4x": give whole bytes/],
+    [['short', '100%'], 'action.percent', /100: give less than 100/],
+    [['short', '10', 'open'], 'match.opcodes[0]', /"FUSE_OPEN": the action short is for READ and WRITE only/],
+    [['explode'], 'fault', /"explode": give an action first: hold, delay, fail, short, never/],
     [['hold', 'wirte'], 'opcodes', /is not an opcode/],
     [['hold', 'write', 'read'], 'opcodes', /is given twice/],
     [['hold', 'any', 'read'], 'opcodes', /is given twice/],

@@ -11,10 +11,12 @@ import {
   parseDistribution,
 } from '../../../src/fault/distribution.js';
 import { seededRandom } from '../../../src/fault/random.js';
+import { subjectOf } from './subject-of.js';
 
 function sample(distribution: Distribution, count = 100_000, seed = 1): number[] {
   const draw = compileDistribution(distribution, seededRandom(seed, 1));
-  return Array.from({ length: count }, draw);
+  const subject = subjectOf();
+  return Array.from({ length: count }, () => draw(subject));
 }
 function meanAndStddev(values: number[]): [number, number] {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -56,6 +58,15 @@ describe('compileDistribution', () => {
     assert.deepEqual(sample({ kind: 'normal', meanMs: 0, stddevMs: 0 }, 2), [0, 0]);
     const wide = sample({ kind: 'normal', meanMs: maxDurationMs, stddevMs: maxDurationMs }, 1000);
     assert.equal(Math.max(...wide), maxDurationMs);
+  });
+
+  it('exponential: mean and spread are the same, and most are short', () => {
+    const values = sample({ kind: 'exponential', meanMs: 100 });
+    const [mean, stddev] = meanAndStddev(values);
+    assertNear(mean, 100, 1.5);
+    assertNear(stddev, 100, 2.5);
+    assertNear(values.filter((ms) => ms < 100).length / values.length, 1 - Math.exp(-1), 0.01);
+    assert.ok(values.every((ms) => ms >= 0 && ms <= maxDurationMs));
   });
 
   it('draws the same again from the same seed, and others from another', () => {
