@@ -1,4 +1,7 @@
-/** The action `never`: a release passes over it unless it is named; an abort, and the end of the mount, end it. */
+/**
+ * The action `never`: a release passes over it unless it is named; an abort ends it.  Its other ends are in
+ * unplug.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -9,8 +12,8 @@ import { transports } from '../../support/transports.js';
 
 for (const transport of transports) {
   describe(`never over ${transport.name}`, requires(root, devFuse), () => {
-    const setUp = async (context: Parameters<typeof faultyMount>[0], ...options: string[]) => {
-      const mount = await faultyMount(context, transport, ...options);
+    const setUp = async (context: Parameters<typeof faultyMount>[0]) => {
+      const mount = await faultyMount(context, transport);
       const { place, actor, at, arm, held } = mount;
       await actor.ok('writeFile', at('file'), Buffer.from('x'));
       const faultId = await arm('never getxattr path=/file');
@@ -61,24 +64,6 @@ for (const transport of transports) {
       writeFileSync(`/sys/fs/fuse/connections/${ready.connection}/abort`, '1');
       const answer = await waiting;
       assert.ok(answer === -Errno.ECONNABORTED || answer === -Errno.ENOTCONN, `answer ${answer}`);
-      await place.gone();
-    });
-
-    test('so does the watchdog, after the maximum hold', async (context) => {
-      const { place, wedge } = await setUp(context, '--max-hold', '1s');
-      const { waiting } = await wedge();
-      const answer = await waiting;
-      assert.ok(answer === -Errno.ECONNABORTED || answer === -Errno.ENOTCONN, `answer ${answer}`);
-      await place.gone();
-    });
-
-    test('unmount --force answers it', async (context) => {
-      const { place, ready, wedge } = await setUp(context);
-      const { waiting } = await wedge();
-      const unmounted = await place.cli('unmount', '--force', '--json', ready.mountPoint);
-      assert.equal(unmounted.status, 0, unmounted.stderr);
-      assert.equal(JSON.parse(unmounted.stdout).released, 1);
-      assert.equal(await waiting, -Errno.ENODATA);
       await place.gone();
     });
   });

@@ -15,15 +15,16 @@ const toleranceMs = 5;
 for (const transport of transports) {
   describe(`delay by rate over ${transport.name}`, requires(root, devFuse), () => {
     test('WRITEs that are out at once are acked one after the other', async (context) => {
-      const { actor, at, client, arm } = await faultyMount(context, transport, '--max-pages', '16');
+      const options = transport.name === 'dev-fuse' ? ['--max-pages', '16'] : [];
+      const { actor, at, client, arm } = await faultyMount(context, transport, ...options);
       const fd = await actor.ok('open', at('file'), O_CREAT | O_RDWR);
       await arm('delay rate:512K write');
       const startMs = performance.now();
       assert.equal(await actor.do('write', fd, content, 0), size);
       assert.equal(await actor.do('fsync', fd), 0);
       const tookMs = performance.now() - startMs;
-      // Each of them by itself would take an eighth of a second.
-      assert.ok((await countOf(client, 'FUSE_WRITE')) >= 4);
+      // Each of them by itself would take its share of the half second.
+      assert.ok((await countOf(client, 'FUSE_WRITE')) >= 2);
       assert.ok(tookMs >= 500 - toleranceMs, `256 KiB at 512 KiB/s in ${tookMs} ms`);
       await client.clearFaults();
       await actor.ok('dropCache', fd);

@@ -14,7 +14,7 @@ const zeros = Buffer.alloc(size);
 for (const transport of transports) {
   describe(`short over ${transport.name}`, requires(root, devFuse), () => {
     test('to the page cache, what a short READ leaves out is no data of the file', async (context) => {
-      const { actor, at, client, arm } = await faultyMount(context, transport);
+      const { actor, at, client, arm } = await faultyMount(context, transport, '--attr-timeout', '0ms');
       const fd = await actor.ok('open', at('file'), O_CREAT | O_RDWR);
       await actor.ok('write', fd, content, 0);
       await actor.ok('fsync', fd);
