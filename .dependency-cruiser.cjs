@@ -14,7 +14,7 @@ const may = {
   safety: ['kernel', 'syscall'],
   'control/contract': ['protocol', 'fault'],
   'control/client': ['control/contract'],
-  'control/server': ['control/contract'],
+  'control/server': ['control/contract', 'syscall'],
   daemon: [
     'protocol',
     'transport',
