@@ -22,6 +22,7 @@ import { UsageError } from '../../../src/base/errors.js';
 import { connect } from '../../../src/control/client/client.js';
 import { startControlServer } from '../../../src/control/server/server.js';
 import { tryFlock } from '../../../src/syscall/flock.js';
+import { command, requires } from '../../support/requirement.js';
 import { isControlError } from './control-error.js';
 import { fakeDaemon, freshDirectory, serveFake, silentLog } from './fake-daemon.js';
 
@@ -248,7 +249,7 @@ test('another user is told that permission is denied', {
   assert.equal(stdout.trim(), 'ACCESS_DENIED');
 });
 
-test('curl alone is enough', async (context) => {
+test('curl alone is enough', requires(command('curl', 'curl')), async (context) => {
   const { socketPath } = await serveFake(context);
   const curl = promisify(execFile);
   const url = 'http://stuckfs/v1';
