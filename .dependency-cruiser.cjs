@@ -14,7 +14,7 @@ const may = {
   safety: ['kernel', 'syscall'],
   'control/contract': ['protocol', 'fault'],
   'control/client': ['control/contract'],
-  'control/server': ['control/contract'],
+  'control/server': ['control/contract', 'syscall'],
   daemon: [
     'protocol',
     'transport',
@@ -72,6 +72,13 @@ module.exports = {
       from: { path: roomPath(room) },
       to: { path: '^src/', pathNot: ['base', room, ...allowed].map(roomPath) },
     })),
+    {
+      // Who imports the package gets a client, and nothing that loads libc or wants root.
+      name: 'package-is-the-client',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: '^src/', pathNot: ['base', 'control/client', 'control/contract'].map(roomPath) },
+    },
     { name: 'room-not-listed', severity: 'error', from: roomless, to: {} },
     { name: 'room-not-listed', severity: 'error', from: {}, to: roomless },
     { name: 'room-not-listed', severity: 'error', from: { ...roomless, orphan: true }, to: {} },

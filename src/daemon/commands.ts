@@ -56,7 +56,7 @@ export type ServingMessage =
 const longestWorkMs = 1000;
 
 /** Words of the shared memory that the main thread reads without asking, at any time. */
-export const sharedBytes = 16;
+export const sharedBytes = 24;
 
 /** Times on the scale of process.hrtime in ms; 0 for none. */
 export class SharedState {
@@ -82,6 +82,15 @@ export class SharedState {
 
   set busySinceMs(ms: number) {
     this.words[1] = ms;
+  }
+
+  /** Counts up whenever what is withheld has changed. */
+  get heldChanges(): number {
+    return this.words[2] ?? 0;
+  }
+
+  set heldChanges(changes: number) {
+    this.words[2] = changes;
   }
 
   /**

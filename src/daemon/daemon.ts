@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeField } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { ControlError } from '../control/contract/errors.js';
+import type { ControlEvent } from '../control/contract/events.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
 import type {
   HeldAnswer,
@@ -16,11 +17,12 @@ import type {
   UnplugAnswer,
 } from '../control/contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/status.js';
-import type { DaemonApi } from '../control/server/api.js';
+import type { DaemonApi, Listening } from '../control/server/api.js';
 import { readFuseWaiting } from '../kernel/fusectl.js';
 import { isMissing } from '../kernel/kernel-file.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import type { DaemonConfig } from './config.js';
+import { DaemonEvents } from './daemon-events.js';
 import { longestDelayMs } from './longest-delay.js';
 import type { Serving } from './serving.js';
 import { unmountOwn } from './unmount.js';
@@ -40,9 +42,12 @@ export interface DaemonParts {
 }
 
 export class Daemon implements DaemonApi {
+  readonly events: DaemonEvents;
   private readonly startedMs = performance.now();
 
-  constructor(private readonly parts: DaemonParts) {}
+  constructor(private readonly parts: DaemonParts) {
+    this.events = new DaemonEvents(parts.serving);
+  }
 
   async status(): Promise<Status> {
     const { version, config, mount, serving, watchdogPid } = this.parts;
@@ -112,6 +117,10 @@ export class Daemon implements DaemonApi {
 
   async clearFaults(): Promise<ClearedFaults> {
     return { removed: await this.parts.serving.ask('clearFaults') };
+  }
+
+  listen(listener: (event: ControlEvent) => void): Promise<Listening> {
+    return this.events.listen(listener);
   }
 
   /** Un-wedges, then unmounts: a busy mount is a conflict unless forced. */

@@ -133,7 +133,7 @@ export class Engine implements RequestHandler {
       },
       this.prepare(request, message),
     );
-    this.publishOldest();
+    this.publishHeld();
   }
 
   /**
@@ -159,7 +159,7 @@ export class Engine implements RequestHandler {
 
   release(filter: HeldFilter): Released {
     const released = this.withheld.release(filter);
-    this.publishOldest();
+    this.publishHeld();
     return released;
   }
 
@@ -204,14 +204,16 @@ export class Engine implements RequestHandler {
     this.options.takeCommands();
     if (this.withheld.nextDeadlineMs() === Number.POSITIVE_INFINITY) return;
     this.withheld.releaseDue(performance.now());
-    this.publishOldest();
+    this.publishHeld();
   }
 
   nextDeadlineMs(): number {
     return this.withheld.nextDeadlineMs();
   }
 
-  private publishOldest(): void {
+  /** For the main thread, after every change of what is withheld. */
+  private publishHeld(): void {
+    this.options.shared.heldChanges += 1;
     const since = this.withheld.oldestSinceMs;
     this.options.shared.oldestSinceMs = since === undefined ? 0 : since + threadStartMs;
   }

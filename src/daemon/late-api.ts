@@ -19,6 +19,7 @@ export function lateApi(daemon: () => DaemonApi | undefined): DaemonApi {
     addFault: async (fault) => it().addFault(fault),
     removeFault: async (id) => it().removeFault(id),
     clearFaults: async () => it().clearFaults(),
+    listen: async (listener) => it().listen(listener),
     unmount: async (order) => it().unmount(order),
   };
 }

@@ -249,6 +249,7 @@ class RunningDaemon {
     this.stopping = true;
     this.log?.info({ reason }, 'ended');
     clearInterval(this.heartbeat);
+    this.daemon?.events.end(reason);
     await this.attempt('close the control socket', () => this.server?.close());
     if (this.mount !== undefined) await this.endMount(this.mount, reason);
     const { watchdog } = this;

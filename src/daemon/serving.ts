@@ -2,7 +2,6 @@
  * The main thread's handle on the serving thread: starts it, asks it things, hears when it has ended.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { StuckfsError } from '../base/errors.js';
 import { eventfd, eventfdSignal } from '../syscall/eventfd.js';
 import {
   type ServingCommandName,
@@ -12,15 +11,12 @@ import {
   sharedBytes,
 } from './commands.js';
 import type { DaemonConfig } from './config.js';
+import { ServingError } from './serving-error.js';
 import type { ServingThreadData } from './serving-thread.js';
 import { within } from './within.js';
 
-/** The serving thread refused a command, or is no more. */
-export class ServingError extends StuckfsError {
-  override readonly code = 'SERVING';
-}
-
 interface Pending {
+  readonly name: ServingCommandName;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -44,6 +40,7 @@ export class Serving {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private over = false;
+  private observer: (name: ServingCommandName, answer: unknown) => void = () => {};
 
   constructor(options: ServingOptions) {
     const channel = new MessageChannel();
@@ -90,10 +87,15 @@ export class Serving {
     if (this.over) return Promise.reject(new ServingError('the connection to the kernel is over'));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      this.pending.set(id, { name, resolve: resolve as Pending['resolve'], reject });
       this.port.postMessage({ id, name, words });
       eventfdSignal(this.wakeFd);
     });
+  }
+
+  /** Has the observer told of every answer, in the order in which the commands were carried out. */
+  observe(observer: (name: ServingCommandName, answer: unknown) => void): void {
+    this.observer = observer;
   }
 
   /** Whether the connection is over, and the thread with it, within that time. */
@@ -111,8 +113,10 @@ export class Serving {
   private settle(message: Extract<ServingMessage, { say: 'answer' | 'refused' }>): void {
     const waiting = this.pending.get(message.id);
     this.pending.delete(message.id);
-    if (message.say === 'answer') waiting?.resolve(message.answer);
-    else waiting?.reject(new ServingError(message.message));
+    if (message.say === 'answer') {
+      if (waiting !== undefined) this.observer(waiting.name, message.answer);
+      waiting?.resolve(message.answer);
+    } else waiting?.reject(new ServingError(message.message));
   }
 
   private end(reason: string): void {

@@ -1,16 +1,11 @@
 /**
  * One lock for all ledgers below a state root: values of the machine are read, recorded and changed under it.
  * The kernel drops it when its holder dies, so a crash leaves none behind.
- * Authority: flock(2), include/uapi/asm-generic/fcntl.h.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Errno } from '../base/errno.js';
-import { declare, orErrno } from '../syscall/libc.js';
-
-const LOCK_EX = 2;
-const LOCK_NB = 4;
-const cFlock = declare<(fd: number, operation: number) => number>('int flock(int fd, int operation)');
+import { tryFlock } from '../syscall/flock.js';
 
 /** A holder needs microseconds; one that is stopped must not keep a rescue from its work for ever. */
 const patienceMs = 2000;
@@ -31,7 +26,7 @@ function acquire(fd: number): boolean {
   const idle = new Int32Array(new SharedArrayBuffer(4));
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const result = orErrno(cFlock(fd, LOCK_EX | LOCK_NB));
+    const result = tryFlock(fd);
     if (result === 0) return true;
     const busy = result === -Errno.EAGAIN || result === -Errno.EINTR;
     if (!busy || performance.now() >= deadline) return false;

@@ -95,6 +95,7 @@ describe('a planted breach', () => {
         'room-not-listed: src/attic/extra.ts → src/base/leaf.ts',
         'room-not-listed: src/cellar/alone.ts → src/cellar/alone.ts',
         'room-not-listed: src/control/stray.ts → src/control/stray.ts',
+        'package-is-the-client: src/index.ts → src/daemon/session.ts',
       ].sort(),
     );
   });

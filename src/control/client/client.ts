@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ControlError, ErrorBody } from '../contract/errors.js';
+import type { ControlEvent } from '../contract/events.js';
 import type { ClearedFaults, FaultInput, FaultList, InstalledFault } from '../contract/faults.js';
 import type {
   HeldAnswer,
@@ -13,10 +14,11 @@ import type {
   ReleaseInput,
   UnplugAnswer,
 } from '../contract/held.js';
-import { type Route, type RouteAnswer, type RouteName, routes } from '../contract/routes.js';
+import { type CallName, type Route, type RouteAnswer, routes } from '../contract/routes.js';
 import type { Amount } from '../contract/scalars.js';
 import { checkSocketPath } from '../contract/socket-path.js';
 import type { Status, UnmountAnswer, UnmountInput } from '../contract/status.js';
+import { type EventsOptions, eventStream } from './event-stream.js';
 import { exchange } from './exchange.js';
 import { type Clock, systemClock, type WaitForHeld, waitForHeld } from './wait-for-held.js';
 
@@ -48,6 +50,11 @@ export interface ControlClient {
   unmount(order?: UnmountInput, options?: CallOptions): Promise<UnmountAnswer>;
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
   metrics(options?: CallOptions): Promise<string>;
+  /**
+   * What happens from now on, after the event `state`, until `ended`.  Every iteration has its own connection, which
+   * `break` closes.
+   */
+  events(options?: EventsOptions): AsyncIterable<ControlEvent>;
   /** Resolves with what is held once it is at least so much; TIMEOUT tells how much it was. */
   waitForHeld(wanted: WaitForHeld): Promise<Amount>;
 }
@@ -62,7 +69,7 @@ interface Parts {
 export function connect(options: ConnectOptions): ControlClient {
   const { socketPath, timeoutMs = defaultTimeoutMs, clock = systemClock } = options;
   checkSocketPath(socketPath);
-  const call = async <Name extends RouteName>(
+  const call = async <Name extends CallName>(
     name: Name,
     parts: Parts,
     callOptions: CallOptions = {},
@@ -100,6 +107,15 @@ export function connect(options: ConnectOptions): ControlClient {
     unmount: (body, options) => call('unmount', { body }, options),
     openapi: (options) => call('openapi', {}, options),
     metrics: (options) => call('metrics', {}, options),
+    events: ({ signal } = {}) => ({
+      [Symbol.asyncIterator]: () =>
+        eventStream({
+          socketPath,
+          timeoutMs,
+          signal,
+          refusal: (status, text) => refusal(`${socketPath}: GET ${routes.events.path}`, status, text),
+        }),
+    }),
     waitForHeld: (wanted) => waitForHeld(client, wanted, clock, timeoutMs),
   };
   return client;

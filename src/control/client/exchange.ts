@@ -3,8 +3,8 @@
  * a user can do about it.  Every exchange has a connection of its own, so that none is left half-used.
  */
 import { request as httpRequest } from 'node:http';
-import { describeField } from '../../base/errors.js';
-import { ControlError, type ControlErrorCode } from '../contract/errors.js';
+import { ControlError } from '../contract/errors.js';
+import { connectionError } from './connection-error.js';
 
 const answerLimitBytes = 64 * 1024 * 1024;
 
@@ -69,31 +69,4 @@ export function exchange(order: ExchangeRequest): Promise<ExchangeAnswer> {
     });
     request.end(text);
   });
-}
-
-function connectionError(socketPath: string, cause: NodeJS.ErrnoException): ControlError {
-  const field = '--socket';
-  const because = (code: ControlErrorCode, remedy: string) =>
-    new ControlError(code, describeField(field, socketPath, remedy), { field, value: socketPath, cause });
-  switch (cause.code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return because(
-        'NO_DAEMON',
-        `there is no such socket; is a stuckfs daemon running, and with this --socket?`,
-      );
-    case 'ECONNREFUSED':
-      return because(
-        'NO_DAEMON',
-        `nobody listens; the daemon ended without removing its socket, or this is not a socket`,
-      );
-    case 'EACCES':
-    case 'EPERM':
-      return because(
-        'ACCESS_DENIED',
-        `permission denied; only the user that runs the daemon, and root, may use its socket`,
-      );
-    default:
-      return because('BAD_ANSWER', `the answer broke off: ${cause.message}`);
-  }
 }

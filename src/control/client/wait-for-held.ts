@@ -1,6 +1,7 @@
 /**
  * Waits until the kernel is stuck on so many requests.  The daemon's own count is the only evidence: a
- * workload that has written tells nothing about what has reached the server.
+ * workload that has written tells nothing about what has reached the server.  It is polled and not listened to: only
+ * the daemon can tell what a path matches, and a wait must not take one of the places of those who listen.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlError } from '../contract/errors.js';

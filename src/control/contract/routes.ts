@@ -22,7 +22,7 @@ export interface Route {
   /** null: a body is refused. An empty body stands for `{}`. */
   readonly body: z.ZodType | null;
   readonly status: 200 | 201;
-  readonly mediaType: 'application/json' | 'text/plain; version=0.0.4; charset=utf-8';
+  readonly mediaType: 'application/json' | 'text/event-stream' | 'text/plain; version=0.0.4; charset=utf-8';
   readonly response: z.ZodType;
 }
 
@@ -149,6 +149,23 @@ export const routes = {
     mediaType: 'application/json',
     response: UnmountAnswer,
   },
+  events: {
+    method: 'GET',
+    path: '/v1/events',
+    alias: '/events',
+    summary: 'What happens, as server-sent events, from the state on',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'text/event-stream',
+    response: z
+      .string()
+      .describe(
+        'Server-sent events (id, event, data), each as the schema Event has it; the first one is `state`, the ' +
+          'last one `ended`. Lines that begin with a colon say nothing.',
+      ),
+  },
   openapi: {
     method: 'GET',
     path: '/v1/openapi.json',
@@ -176,6 +193,8 @@ export const routes = {
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;
+/** The routes that are answered at once and whole. */
+export type CallName = Exclude<RouteName, 'events'>;
 
 /** The parts of a request to this route, checked. */
 export interface RouteRequest<Name extends RouteName> {

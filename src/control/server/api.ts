@@ -3,6 +3,7 @@
  * The daemon implements it; requests arrive here checked.  A method may throw ControlError (CONFLICT,
  * UNAVAILABLE ...) or UsageError (answered as VALIDATION); anything else is answered as INTERNAL.
  */
+import type { ControlEvent } from '../contract/events.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../contract/faults.js';
 import type {
   HeldAnswer,
@@ -13,6 +14,12 @@ import type {
   UnplugAnswer,
 } from '../contract/held.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../contract/status.js';
+
+export interface Listening {
+  /** The event `state`: how things are now.  The listener is told of everything that happens after it. */
+  readonly state: ControlEvent;
+  readonly stop: () => void;
+}
 
 export interface DaemonApi {
   status(): Promise<Status>;
@@ -25,6 +32,8 @@ export interface DaemonApi {
   /** The fault that was removed, or undefined when there is none with this id. */
   removeFault(id: number): Promise<InstalledFault | undefined>;
   clearFaults(): Promise<ClearedFaults>;
+  /** Tells of events until it is stopped. */
+  listen(listener: (event: ControlEvent) => void): Promise<Listening>;
   /**
    * Answers once the mount is gone.  The daemon then closes the control server, which lets this answer out
    * first; it must not await that close inside this method.

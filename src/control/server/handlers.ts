@@ -1,14 +1,14 @@
 /**
- * One handler a route: calls the daemon with the checked request.  No rule of the daemon lives here.
+ * One handler a route that is answered at once and whole: calls the daemon with the checked request.  No rule of the daemon lives here.
  */
 import { ControlError } from '../contract/errors.js';
-import type { RouteAnswer, RouteName, RouteRequest } from '../contract/routes.js';
+import type { CallName, RouteAnswer, RouteRequest } from '../contract/routes.js';
 import type { DaemonApi } from './api.js';
 import { metricsText } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 
 type Handlers = {
-  readonly [Name in RouteName]: (api: DaemonApi, request: RouteRequest<Name>) => Promise<RouteAnswer<Name>>;
+  readonly [Name in CallName]: (api: DaemonApi, request: RouteRequest<Name>) => Promise<RouteAnswer<Name>>;
 };
 
 export const handlers: Handlers = {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { controlErrors, ErrorBody, wireErrorCodes } from '../contract/errors.js';
+import { ControlEventSpec } from '../contract/events.js';
 import { FaultList, InstalledFault } from '../contract/faults.js';
 import {
   HeldAnswer,
@@ -31,6 +32,7 @@ const given = {
   FaultList,
   ClearedFaults: routes.clearFaults.response,
   UnmountAnswer,
+  Event: ControlEventSpec,
   Error: ErrorBody,
 };
 

@@ -6,11 +6,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import type { Logger } from '../../base/log.js';
 import { ControlError } from '../contract/errors.js';
+import type { CallName } from '../contract/routes.js';
 import { type Answer, errorAnswer, writeAnswer } from './answer.js';
 import type { DaemonApi } from './api.js';
+import { EventStreams } from './event-streams.js';
 import { handlers } from './handlers.js';
 import { readJsonBody } from './request-body.js';
-import type { RouteMatch } from './router.js';
 import { allowedMethods, findRoute, parseTarget } from './router.js';
 import { listenOnSocket } from './socket.js';
 import { validate } from './validate.js';
@@ -23,6 +24,8 @@ export interface ControlServerOptions {
   /** How long a client may take for its request, and how long its connection may be silent. */
   readonly requestTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
+  /** Between two signs of life to who listens for events. */
+  readonly keepAliveMs?: number;
 }
 
 export interface ControlServer {
@@ -51,15 +54,17 @@ export async function startControlServer(options: ControlServerOptions): Promise
   });
   server.maxConnections = maxConnections;
   server.timeout = options.idleTimeoutMs ?? defaultIdleTimeoutMs;
+  const streams = new EventStreams({ log, keepAliveMs: options.keepAliveMs });
   let closing: Promise<void> | undefined;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     // A client that goes away is its own affair, not an uncaught exception of the daemon.
     request.on('error', (error) => log.debug({ err: error }, 'a control client went away'));
     response.on('error', (error) => log.debug({ err: error }, 'a control client went away'));
-    let answer: Answer;
+    let answer: Answer | 'streaming';
     try {
-      answer = await answerTo(request, response, api);
+      answer = await answerTo(request, response, api, streams);
+      if (answer === 'streaming') return;
     } catch (error) {
       if (request.destroyed && !request.complete) return;
       answer = withAllow(errorAnswer(error, log), error, request);
@@ -84,6 +89,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
   const close = () =>
     new Promise<void>((resolve) => {
+      streams.close();
       const grace = setTimeout(() => server.closeAllConnections(), closeGraceMs);
       server.close(() => {
         clearTimeout(grace);
@@ -100,7 +106,12 @@ export async function startControlServer(options: ControlServerOptions): Promise
   };
 }
 
-async function answerTo(request: IncomingMessage, response: ServerResponse, api: DaemonApi): Promise<Answer> {
+async function answerTo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  api: DaemonApi,
+  streams: EventStreams,
+): Promise<Answer | 'streaming'> {
   const target = request.url ?? '';
   const method = request.method ?? '';
   if (method === 'OPTIONS') return optionsAnswer(target);
@@ -111,11 +122,18 @@ async function answerTo(request: IncomingMessage, response: ServerResponse, api:
   if (route.body === null && given !== undefined) {
     throw new ControlError('VALIDATION', 'body: this request takes none', { field: 'body', value: given });
   }
-  const result = await call(match, api, {
+  const checked = {
     params: validate(route.params, match.params),
     query: validate(route.query, query),
     body: route.body === null ? null : validate(route.body, given === undefined ? {} : given),
-  });
+  };
+  const { name } = match;
+  if (name === 'events') {
+    if (method === 'HEAD') return { status: 200, mediaType: route.mediaType, text: '', headers: {} };
+    await streams.open(response, api);
+    return 'streaming';
+  }
+  const result = await call(name, api, checked);
   return {
     status: route.status,
     mediaType: route.mediaType,
@@ -124,7 +142,7 @@ async function answerTo(request: IncomingMessage, response: ServerResponse, api:
   };
 }
 
-function call({ name }: RouteMatch, api: DaemonApi, request: unknown): Promise<unknown> {
+function call(name: CallName, api: DaemonApi, request: unknown): Promise<unknown> {
   // The schemas of this very route have just checked the request; the link from name to type is the table.
   const handler = handlers[name] as (api: DaemonApi, request: unknown) => Promise<unknown>;
   return handler(api, request);

@@ -74,6 +74,8 @@ export const programRequirements: readonly Requirement[] = [
   program('fusermount3', 'fuse3'),
   program('fio', 'fio'),
   program('git', 'git'),
+  program('curl', 'curl'),
+  program('python3', 'python3'),
   {
     requirement: 'libfuse.so.2',
     neededFor: ['later'],

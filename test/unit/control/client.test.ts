@@ -69,7 +69,8 @@ test('a server that says nothing is a timeout: what it does is unknown', async (
     client.status({ timeoutMs: 50 }),
     isControlError('TIMEOUT', { message: /within 50 ms/ }),
   );
-  assert.ok(performance.now() - start < 2000);
+  // Shorter than the default, which would be the one if neither of the two were heard.
+  assert.ok(performance.now() - start < 10_000);
 });
 
 test('a server that stops in the middle of its answer is a timeout', async (context) => {

@@ -12,6 +12,7 @@ import type { InstalledFault } from '../../../src/control/contract/faults.js';
 import type { HeldRequest } from '../../../src/control/contract/held.js';
 import type { Status } from '../../../src/control/contract/status.js';
 import type { DaemonApi } from '../../../src/control/server/api.js';
+import { EventHub } from '../../../src/control/server/event-hub.js';
 import { type ControlServerOptions, startControlServer } from '../../../src/control/server/server.js';
 
 export const silentLog = createLogger({ level: 'silent', destination: 'stderr', pretty: false });
@@ -62,6 +63,7 @@ export function heldWrite(index: number): HeldRequest {
 export interface FakeDaemon extends DaemonApi {
   heldRequests: HeldRequest[];
   /** What the methods were called with, in order. */
+  readonly hub: EventHub;
   readonly calls: [keyof DaemonApi, ...unknown[]][];
 }
 
@@ -73,6 +75,7 @@ export function fakeDaemon(): FakeDaemon {
   const daemon: FakeDaemon = {
     heldRequests: [],
     calls: [],
+    hub: new EventHub(),
     status: async () => exampleStatus,
     held: async (query) => {
       daemon.calls.push(['held', query]);
@@ -119,6 +122,17 @@ export function fakeDaemon(): FakeDaemon {
       return index < 0 ? undefined : installed.splice(index, 1)[0];
     },
     clearFaults: async () => ({ removed: installed.splice(0).length }),
+    listen: async (listener) => ({
+      state: daemon.hub.numbered({
+        event: 'state',
+        data: {
+          held: { requests: 2, bytes: 8192, byOpcode: { FUSE_WRITE: 2 } },
+          faults: [],
+          unplugged: false,
+        },
+      }),
+      stop: daemon.hub.listen(listener),
+    }),
     unmount: async (order) => {
       daemon.calls.push(['unmount', order]);
       return { released: 2, bytes: 8192, detached: order.force };

@@ -77,8 +77,8 @@ test('every route is in the document, under its path and method, with its parame
   );
   assert.equal(
     operations.length,
-    table.length + 1,
-    'the alias of /metrics, and nothing else besides the table',
+    table.length + table.filter(({ alias }) => alias !== null).length,
+    'the aliases, and nothing else besides the table',
   );
 });
 
@@ -156,7 +156,37 @@ test('real answers of every route keep the document', async (context) => {
     );
     assert.ok(validateBody(body), `${method} ${path}: ${JSON.stringify(validateBody.errors)}`);
   }
-  assert.deepEqual([...seen, 'metrics'].sort(), Object.keys(routes).sort());
+  // The two that are no JSON; what is in the events has a test of its own.
+  assert.deepEqual([...seen, 'metrics', 'events'].sort(), Object.keys(routes).sort());
+});
+
+test('every event keeps the document, and none passes for another', async (context) => {
+  const document = await (await serveFake(context)).client.openapi();
+  const event = compile(document, at(document, 'components', 'schemas', 'Event'));
+  const fault = { id: 1, fault: { match: {}, action: { type: 'hold' } } };
+  const held = { requests: 1, bytes: 4096, byOpcode: { FUSE_WRITE: 1 } };
+  const data: Record<string, unknown> = {
+    state: { held, faults: [fault], unplugged: false },
+    held,
+    released: { released: 1, bytes: 4096, remaining: 0 },
+    'fault-added': fault,
+    'fault-removed': { id: 1 },
+    unplugged: {},
+    plugged: {},
+    ended: { reason: 'unmounted' },
+  };
+  for (const name of Object.keys(data)) {
+    assert.ok(event({ id: 1, event: name, data: data[name] }), `${name}: ${JSON.stringify(event.errors)}`);
+    assert.equal(event({ id: 0, event: name, data: data[name] }), false);
+    const other = Object.keys(data).find((key) => key !== name && Object.keys(data[key] ?? {}).length > 0);
+    assert.equal(event({ id: 1, event: name, data: data[other ?? ''] }), false, name);
+  }
+  assert.deepEqual(
+    Object.keys(data).sort(),
+    (at(document, 'components', 'schemas', 'Event', 'oneOf') as Json[])
+      .map((branch) => String(at(branch, 'properties', 'event', 'const')))
+      .sort(),
+  );
 });
 
 test('the document refuses what the contract refuses', async (context) => {

@@ -116,12 +116,14 @@ test('HEAD is GET without the body, OPTIONS tells the methods', async (context) 
   assert.equal((await send(socketPath, { method: 'OPTIONS', path: '/nowhere' })).status, 404);
 });
 
-test('10,000 held requests are listed, checked and released within a second', async (context) => {
+test('10,000 held requests are listed, checked and released in a second of CPU time', async (context) => {
   const { client, daemon } = await serveFake(context);
   daemon.heldRequests = Array.from({ length: 10_000 }, (_, index) => heldWrite(index));
-  const start = performance.now();
+  const before = process.cpuUsage();
   const answer = await client.held({ limit: 10_000 });
-  const tookMs = performance.now() - start;
+  // Of both ends, which are this process; time that others take from it on a busy machine is not in it.
+  const { user, system } = process.cpuUsage(before);
+  const tookMs = (user + system) / 1000;
   assert.equal(answer.held.length, 10_000);
   assert.deepEqual(answer.held[9_999], heldWrite(9_999));
   assert.ok(tookMs < 1000, `took ${tookMs} ms`);
