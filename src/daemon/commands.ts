@@ -17,7 +17,7 @@ import type { Released } from './withheld.js';
 /** The part of the status that only the serving thread knows. */
 export type ServingStatus = Pick<
   Status,
-  'protocol' | 'store' | 'held' | 'faults' | 'unplugged' | 'requests' | 'replies'
+  'protocol' | 'store' | 'held' | 'pins' | 'faults' | 'unplugged' | 'requests' | 'replies'
 >;
 
 export interface ServingCommands {

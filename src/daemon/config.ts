@@ -7,6 +7,18 @@ import { z } from 'zod';
 /** Bounds that keep a typing error from eating the machine. */
 export const MAX_HOLD_MS = 24 * 3600 * 1000;
 
+/** What goes through pipes by splice(2) instead of read(2) and write(2). */
+const SpliceSpec = z.strictObject({
+  /** Requests; only then can a WRITE be pinned. */
+  read: z.boolean().default(false),
+  /** Replies to READ: with SPLICE_F_MOVE, without it, or not. */
+  write: z.enum(['none', 'move', 'copy']).default('none'),
+  /** A directory on another filesystem, whose page-cache pages READs are answered with; absent: pages of the pipe. */
+  source: z.string().startsWith('/').optional(),
+  /** WRITEs that can be pinned at once; absent: what RLIMIT_NOFILE leaves. */
+  maxPins: z.int().min(1).max(1_000_000).optional(),
+});
+
 export const DaemonConfigSpec = z.strictObject({
   /** Absolute, resolved without touching a mount of ours; an empty directory. */
   mountPoint: z.string().startsWith('/'),
@@ -28,6 +40,7 @@ export const DaemonConfigSpec = z.strictObject({
   entryTimeoutMs: z.int().min(0).max(MAX_HOLD_MS).default(1000),
   /** Answer OPEN with FOPEN_NOFLUSH: close(2) sends no FLUSH.  The kernel ignores it under the writeback cache. */
   noFlush: z.boolean().default(false),
+  splice: SpliceSpec.prefault({}),
   /** Of every random choice of the faults. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),
   logLevel: z.string().default('info'),

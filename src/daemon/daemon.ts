@@ -29,10 +29,13 @@ import { unmountOwn } from './unmount.js';
 
 const SETTLE_MS = 1000;
 const SETTLE_STEP_MS = 20;
+const notSpliced = { read: false, write: 'none', source: null, maxPins: null, limited: null } as const;
 
 export interface DaemonParts {
   readonly version: string;
   readonly config: DaemonConfig;
+  /** Undefined where nothing is spliced. */
+  readonly splice: Status['splice'] | undefined;
   readonly mount: FuseMount;
   readonly serving: Serving;
   /** null while there is none: no fault may be armed then. */
@@ -50,7 +53,7 @@ export class Daemon implements DaemonApi {
   }
 
   async status(): Promise<Status> {
-    const { version, config, mount, serving, watchdogPid } = this.parts;
+    const { version, config, splice, mount, serving, watchdogPid } = this.parts;
     return {
       stuckfs: version,
       pid: process.pid,
@@ -59,6 +62,7 @@ export class Daemon implements DaemonApi {
       connection: mount.connection,
       transport: 'dev-fuse',
       ...(await serving.ask('status')),
+      splice: splice ?? notSpliced,
       maxHoldMs: config.maxHoldMs,
       uptimeMs: performance.now() - this.startedMs,
       watchdogPid: watchdogPid(),
@@ -89,6 +93,7 @@ export class Daemon implements DaemonApi {
   async addFault(fault: Fault): Promise<InstalledFault> {
     const { config, serving } = this.parts;
     this.needWatchdog();
+    this.needSpliceFor(fault);
     const longestMs = longestDelayMs(fault.action, config.maxPages * PAGE_BYTES);
     if (longestMs > config.maxHoldMs) {
       throw new ControlError(
@@ -109,6 +114,15 @@ export class Daemon implements DaemonApi {
   private needWatchdog(): void {
     if (this.parts.watchdogPid() !== null) return;
     throw new ControlError('UNAVAILABLE', 'the watchdog is not armed; try again');
+  }
+
+  private needSpliceFor({ action }: Fault): void {
+    if (action.type !== 'pin' || this.parts.config.splice.read) return;
+    throw new ControlError(
+      'CONFLICT',
+      'pin leaves the data of a WRITE in the pipe that it came through: mount with --splice read',
+      { field: 'action.type', value: action.type },
+    );
   }
 
   removeFault(id: number): Promise<InstalledFault | undefined> {

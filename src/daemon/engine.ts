@@ -11,7 +11,7 @@ import type { Subject } from '../fault/subject.js';
 import type { FaultTable } from '../fault/table.js';
 import { Opcode, opcodeName } from '../protocol/opcode.js';
 import { decodeRequest, type Request } from '../protocol/request.js';
-import type { RequestHandler } from '../transport/transport.js';
+import type { Pins, RequestHandler } from '../transport/transport.js';
 import type { SharedState } from './commands.js';
 import type { Dispatch } from './dispatch.js';
 import { shortened } from './shortened.js';
@@ -21,6 +21,8 @@ import { type Released, type Withheld, WithheldRequests } from './withheld.js';
 export interface EngineOptions {
   readonly dispatch: Dispatch;
   readonly faults: FaultTable;
+  /** Of the transport; absent where it cannot pin. */
+  readonly pins?: Pins | undefined;
   readonly shared: SharedState;
   /** Takes commands that wait. */
   readonly takeCommands: () => void;
@@ -37,7 +39,7 @@ const neverWithheld: ReadonlySet<number> = new Set([
   Opcode.FUSE_NOTIFY_REPLY,
 ]);
 
-type Withholding = Extract<Decision, { kind: 'hold' | 'never' | 'delay' }> | typeof cable;
+type Withholding = Extract<Decision, { kind: 'hold' | 'never' | 'delay' | 'pin' }> | typeof cable;
 
 /** What becomes of a request while the cable is unplugged. */
 const cable = { kind: 'hold', faultId: undefined, reason: 'unplugged' } as const;
@@ -60,6 +62,8 @@ const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 export class Engine implements RequestHandler {
   readonly withheld = new WithheldRequests((entry, withheld) => this.settle(entry, withheld));
   readonly requestsByOpcode = new Map<number, number>();
+  /** WRITEs that were to be pinned and were only answered. */
+  pinsRefused = 0;
   private unplugged = false;
   private readonly pathOf: (nodeid: number) => string | undefined;
 
@@ -109,12 +113,34 @@ export class Engine implements RequestHandler {
       case 'hold':
       case 'never':
       case 'delay':
-        this.withhold(request, message, subject, decision);
+        this.withhold(subject, decision, this.prepare(request, message));
+        break;
+      case 'pin':
+        this.pin(subject, decision, this.prepare(request, message));
         break;
     }
   }
 
-  private withhold(request: Request, message: Buffer, subject: Subject, decision: Withholding): void {
+  /** Answered at once; where the data cannot be kept, that is all. */
+  private pin(subject: Subject, decision: Withholding, answer: Withheld): void {
+    const pin = 'ackBytes' in answer ? (this.options.pins?.pin() ?? -Errno.EOPNOTSUPP) : undefined;
+    this.settle(subject, answer);
+    if (pin === undefined) return;
+    if (typeof pin !== 'number') {
+      this.withhold(subject, decision, { pin });
+      return;
+    }
+    this.pinsRefused += 1;
+    if (this.pinsRefused > 1) return;
+    const { totals, pinned } = this.withheld;
+    this.options.log(
+      'warn',
+      `a WRITE was answered and not pinned (${errnoName(-pin)}) with ${pinned.requests} pinned and ${totals.requests} ` +
+        'held; from here on such are only counted',
+    );
+  }
+
+  private withhold(subject: Subject, decision: Withholding, withheld: Withheld): void {
     const { opcode, unique, nodeid, pid, offset, size, arrivedMs } = subject;
     this.withheld.withhold(
       {
@@ -131,7 +157,7 @@ export class Engine implements RequestHandler {
         never: decision.kind === 'never',
         reason: decision.reason,
       },
-      this.prepare(request, message),
+      withheld,
     );
     this.publishHeld();
   }
@@ -149,7 +175,8 @@ export class Engine implements RequestHandler {
   private settle(entry: Answerable, withheld: Withheld): void {
     const { dispatch } = this.options;
     try {
-      if ('ackBytes' in withheld) dispatch.replyWrite(entry.unique, withheld.ackBytes);
+      if ('pin' in withheld) withheld.pin.drop();
+      else if ('ackBytes' in withheld) dispatch.replyWrite(entry.unique, withheld.ackBytes);
       else if ('errno' in withheld) dispatch.replyError(entry.unique, withheld.errno);
       else dispatch.handle(decodeRequest(withheld.message, dispatch.negotiated));
     } catch (error) {

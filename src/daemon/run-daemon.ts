@@ -26,6 +26,7 @@ import { lateApi } from './late-api.js';
 import { preferNotToBeKilled } from './oom-score.js';
 import { Serving } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
+import { planSplice } from './splice-plan.js';
 import { within } from './within.js';
 
 const HEARTBEAT_MS = 250;
@@ -107,7 +108,10 @@ class RunningDaemon {
     this.refuseInterrupted();
     this.ledger = Ledger.open(state);
     this.ledger.mountPseudo('fusectl');
-    const config = this.withinKernelLimits();
+    const allowed = this.withinKernelLimits();
+    const splice = planSplice(allowed);
+    if (splice?.status.limited) log.warn(splice.status.limited);
+    const config = { ...allowed, maxPages: splice?.maxPages ?? allowed.maxPages };
     const mount = mountFuse(mountPoint, options);
     this.mount = mount;
     state.update({ device: mount.device, connection: mount.connection, socketPath });
@@ -118,6 +122,7 @@ class RunningDaemon {
       fuseFd: mount.fd,
       config,
       maxBytes: config.maxBytes ?? defaultMaxBytes(),
+      splice,
       log: (level, text) => log[level](text),
     });
     this.serving = serving;
@@ -126,6 +131,7 @@ class RunningDaemon {
     this.daemon = new Daemon({
       version: packageVersion(),
       config,
+      splice: splice?.status,
       mount,
       serving,
       watchdogPid: () => this.watchdog?.pid ?? null,

@@ -17,7 +17,7 @@ import type { Replies } from '../transport/replies.js';
 import type { ServingCommandName, ServingCommands, ServingStatus } from './commands.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
-import type { Released } from './withheld.js';
+import { isPinned, type Released } from './withheld.js';
 
 interface Parts {
   readonly engine: Engine;
@@ -46,6 +46,7 @@ export class ServingControl implements ServingCommands {
         oldestMs: since === undefined ? null : performance.now() - since,
         byOpcode: requestsByOpcode(engine.withheld.totalsByOpcode()),
       },
+      pins: { ...engine.withheld.pinned, refused: engine.pinsRefused },
       faults: faults.size,
       unplugged: engine.isUnplugged,
       requests: { total: Object.values(byOpcode).reduce((sum, count) => sum + count, 0), byOpcode },
@@ -60,9 +61,14 @@ export class ServingControl implements ServingCommands {
     const opcodes = query.opcode === undefined ? undefined : [Opcode[query.opcode]];
     const matching = engine.withheld.select({ opcodes, path: query.path, nodeid: query.nodeid });
     const byOpcode = new Map<number, HeldTotals>();
+    const pinned = { requests: 0, bytes: 0 };
     let bytes = 0;
-    for (const { opcode, size = 0 } of matching) {
+    for (const { opcode, size = 0, payload } of matching) {
       bytes += size;
+      if (isPinned(payload.withheld)) {
+        pinned.requests += 1;
+        pinned.bytes += size;
+      }
       const totals = byOpcode.get(opcode) ?? { requests: 0, bytes: 0 };
       byOpcode.set(opcode, { requests: totals.requests + 1, bytes: totals.bytes + size });
     }
@@ -77,9 +83,11 @@ export class ServingControl implements ServingCommands {
         ageMs: Math.max(0, nowMs - entry.heldSinceMs),
         pid: entry.pid,
         reason: entry.reason,
+        pinned: isPinned(entry.payload.withheld),
         faultId: entry.faultId !== undefined && listed.has(entry.faultId) ? entry.faultId : null,
       })),
       total: { requests: matching.length, bytes },
+      pinned,
       byOpcode: requestsByOpcode(byOpcode),
     };
   }
@@ -100,7 +108,7 @@ export class ServingControl implements ServingCommands {
       count: order.count,
       order: order.order,
     };
-    return { ...engine.release(filter), remaining: engine.withheld.totals.requests };
+    return { ...engine.release(filter), remaining: engine.withheld.nrRequests };
   }
 
   faults(): InstalledFault[] {
@@ -132,7 +140,7 @@ export class ServingControl implements ServingCommands {
     const { engine } = this.parts;
     const changed = engine.isUnplugged;
     const released = engine.plug();
-    return { changed, ...released, remaining: engine.withheld.totals.requests };
+    return { changed, ...released, remaining: engine.withheld.nrRequests };
   }
 
   letGoOfAll(): Released {

@@ -14,6 +14,7 @@ import type { DaemonConfig } from './config.js';
 import { Dispatch } from './dispatch.js';
 import { Engine } from './engine.js';
 import { ServingControl } from './serving-control.js';
+import type { SplicePlan } from './splice-plan.js';
 
 export interface ServingThreadData {
   readonly fuseFd: number;
@@ -22,6 +23,7 @@ export interface ServingThreadData {
   readonly port: MessagePort;
   readonly config: DaemonConfig;
   readonly maxBytes: number;
+  readonly splice: SplicePlan | undefined;
 }
 
 const data = workerData as ServingThreadData;
@@ -43,6 +45,7 @@ const transport = new DevFuse({
   wakeFd: data.wakeFd,
   maxWriteBytes: config.maxPages * PAGE_BYTES,
   negotiated: () => dispatch.negotiated,
+  splice: data.splice && { ...data.splice, mayPin: () => faults.has('pin') },
 });
 const faults = new FaultTable(config.seed);
 const dispatch = new Dispatch({
@@ -52,8 +55,16 @@ const dispatch = new Dispatch({
   onInitialised: () => say({ say: 'initialised' }),
   log,
 });
-const engine = new Engine({ dispatch, faults, shared: new SharedState(data.shared), takeCommands, log });
-const control = new ServingControl({ engine, dispatch, faults, replies: transport.replies });
+const { pins, replies } = transport;
+const engine = new Engine({
+  dispatch,
+  faults,
+  pins,
+  shared: new SharedState(data.shared),
+  takeCommands,
+  log,
+});
+const control = new ServingControl({ engine, dispatch, faults, replies });
 
 function takeCommands(): void {
   for (;;) {

@@ -13,6 +13,7 @@ import {
 import type { DaemonConfig } from './config.js';
 import { ServingError } from './serving-error.js';
 import type { ServingThreadData } from './serving-thread.js';
+import type { SplicePlan } from './splice-plan.js';
 import { within } from './within.js';
 
 interface Pending {
@@ -25,6 +26,7 @@ export interface ServingOptions {
   readonly fuseFd: number;
   readonly config: DaemonConfig;
   readonly maxBytes: number;
+  readonly splice: SplicePlan | undefined;
   readonly log: (level: 'warn' | 'error' | 'debug', text: string) => void;
 }
 
@@ -54,6 +56,7 @@ export class Serving {
       port: channel.port2,
       config: options.config,
       maxBytes: options.maxBytes,
+      splice: options.splice,
     };
     const worker = new Worker(new URL('./serving-thread.js', import.meta.url), {
       workerData,

@@ -9,6 +9,7 @@ import { delay } from './delay.js';
 import { fail } from './fail.js';
 import { hold } from './hold.js';
 import { never } from './never.js';
+import { pin } from './pin.js';
 import { short } from './short.js';
 import type { Subject } from './subject.js';
 
@@ -18,6 +19,7 @@ const kinds = {
   fail,
   short,
   never,
+  pin,
 } as const;
 
 type Kinds = typeof kinds;

@@ -79,6 +79,12 @@ export class FaultTable {
     return this.#rules.size;
   }
 
+  /** Whether any fault has this action. */
+  has(type: Fault['action']['type']): boolean {
+    for (const { fault } of this.#rules.values()) if (fault.action.type === type) return true;
+    return false;
+  }
+
   /** Puts a fault behind all others.  Its id is never used again, not even after a clear. */
   add(fault: Fault): { id: number } {
     const id = this.#nextId;

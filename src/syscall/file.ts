@@ -1,4 +1,4 @@
-/** Descriptors: open(2), close(2), read(2), write(2), sync_file_range(2), posix_fadvise(2), syncfs(2). */
+/** Descriptors: open(2), close(2), read(2), write(2), pwrite(2), fdatasync(2), sync_file_range(2), posix_fadvise(2), syncfs(2). */
 import { declare, orErrno } from './libc.js';
 
 /** <asm-generic/fcntl.h>: only flags that are the same on every architecture that Node supports. */
@@ -46,12 +46,28 @@ export function write(fd: number, from: Uint8Array, count: number = from.length)
   return orErrno(cWrite(fd, from, count));
 }
 
+const cPwrite = declare<(fd: number, from: Uint8Array, count: number, offset: number) => number>(
+  'int64_t pwrite(int fd, const void *from, size_t count, int64_t offset)',
+);
+
+/** Bytes written at that place in the file; or -errno. */
+export function pwrite(fd: number, from: Uint8Array, offsetBytes: number): number {
+  return orErrno(cPwrite(fd, from, from.length, offsetBytes));
+}
+
 /** SYNC_FILE_RANGE_WRITE of <linux/fs.h>: start writeback of dirty pages, wait for nothing. */
 export const SYNC_FILE_RANGE_WRITE = 2;
 
 /** sync_file_range(2): 0 or -errno. `countBytes` 0 means to the end of the file. */
 export function syncFileRange(fd: number, offsetBytes: number, countBytes: number, flags: number): number {
   return orErrno(cSyncFileRange(fd, offsetBytes, countBytes, flags));
+}
+
+const cFdatasync = declare<(fd: number) => number>('int fdatasync(int fd)');
+
+/** fdatasync(2): afterwards the pages are clean. 0 or -errno. */
+export function fdatasync(fd: number): number {
+  return orErrno(cFdatasync(fd));
 }
 
 /** POSIX_FADV_* of <linux/fadvise.h>. */

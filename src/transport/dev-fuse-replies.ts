@@ -43,18 +43,23 @@ const SMALL_BYTES = 512;
 
 export class DevFuseReplies implements Replies {
   private readonly small = Buffer.allocUnsafeSlow(SMALL_BYTES);
-  private large = Buffer.allocUnsafeSlow(1 << 17);
+  /** fuse_out_header and the data of a READ. */
+  protected large = Buffer.allocUnsafeSlow(1 << 17);
   private sent = 0;
   private refused = 0;
 
-  constructor(private readonly fd: number) {}
+  constructor(protected readonly fd: number) {}
 
   get counters(): ReplyCounters {
     return { sent: this.sent, refused: this.refused };
   }
 
   private send(reply: Uint8Array, length: number): void {
-    if (write(this.fd, reply, length) === length) this.sent += 1;
+    this.count(write(this.fd, reply, length) === length);
+  }
+
+  protected count(isTaken: boolean): void {
+    if (isTaken) this.sent += 1;
     else this.refused += 1;
   }
 

@@ -1,16 +1,17 @@
 /**
- * The raw transport: reads requests from a non-blocking /dev/fuse descriptor and writes replies to it, on one
- * thread that blocks in poll(2).  Owns the loop and the read buffer; knows nothing of files or faults.
+ * The raw transport: takes requests from a non-blocking /dev/fuse descriptor and gives replies to it, on one thread
+ * that blocks in poll(2).  Owns the loop and the buffer of the request; knows nothing of files or faults.
  * Authority: fuse_dev_do_read() and fuse_dev_do_write() in fs/fuse/dev.c.
  */
 import { Errno } from '../base/errno.js';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { decodeRequest, type Negotiated, type Request } from '../protocol/request.js';
 import { eventfdDrain } from '../syscall/eventfd.js';
-import { read } from '../syscall/file.js';
 import { PollSet } from '../syscall/poll.js';
-import { DevFuseReplies } from './dev-fuse-replies.js';
-import type { Capabilities, EndReason, RequestHandler, Transport } from './transport.js';
+import type { DevFuseReplies } from './dev-fuse-replies.js';
+import { type MessageMovers, plainMovers, type SpliceOptions, splicingMovers } from './splice/splicing.js';
+import type { Capabilities, EndReason, Pins, RequestHandler, Transport } from './transport.js';
 
 /** fuse_in_header and the largest request struct ahead of the data of a WRITE, rounded up to a page. */
 const HEADER_ROOM_BYTES = 4096;
@@ -26,6 +27,8 @@ export interface DevFuseOptions {
   readonly maxWriteBytes: number;
   /** What INIT has agreed to so far; read for each request. */
   readonly negotiated: () => Negotiated;
+  /** Without it every message is read and written. */
+  readonly splice?: SpliceOptions | undefined;
 }
 
 /**
@@ -54,18 +57,38 @@ export class DevFuse implements Transport {
     name: 'dev-fuse',
     writebackCache: true,
     maxHeld: Number.POSITIVE_INFINITY,
+    spliceRead: true,
+    spliceWrite: true,
+    move: true,
   };
-  readonly replies: DevFuseReplies;
+  private readonly movers: MessageMovers;
   private readonly buffer: Buffer;
   private readonly poll: PollSet;
 
   constructor(private readonly options: DevFuseOptions) {
     this.buffer = Buffer.allocUnsafeSlow(options.maxWriteBytes + HEADER_ROOM_BYTES);
     this.poll = new PollSet([options.fd, options.wakeFd]);
-    this.replies = new DevFuseReplies(options.fd);
+    const { fd, splice, maxWriteBytes } = options;
+    this.movers = splice ? splicingMovers(fd, maxWriteBytes / PAGE_BYTES, splice) : plainMovers(fd);
+  }
+
+  get replies(): DevFuseReplies {
+    return this.movers.replies;
+  }
+
+  get pins(): Pins | undefined {
+    return this.movers.pins;
   }
 
   serve(handler: RequestHandler): EndReason {
+    try {
+      return this.untilTheEnd(handler);
+    } finally {
+      this.movers.close();
+    }
+  }
+
+  private untilTheEnd(handler: RequestHandler): EndReason {
     for (;;) {
       const ended = this.drain(handler);
       if (ended !== undefined) return ended;
@@ -79,8 +102,9 @@ export class DevFuse implements Transport {
 
   /** Handles requests until there are none; the reason when there never will be another. */
   private drain(handler: RequestHandler): EndReason | undefined {
+    const { reading } = this.movers;
     for (let handled = 1; ; handled++) {
-      const length = read(this.options.fd, this.buffer);
+      const length = reading.next(this.buffer);
       if (length >= 0) this.handle(handler, this.buffer.subarray(0, length));
       else {
         const meaning = meaningOfFailedRead(-length);

@@ -13,6 +13,23 @@ export interface Capabilities {
   readonly writebackCache: boolean;
   /** Requests that can be held at once; Infinity where each costs only a table entry. */
   readonly maxHeld: number;
+  /** Requests can be read by splice(2), so that the data of a WRITE can be pinned. */
+  readonly spliceRead: boolean;
+  /** READs can be answered by splice(2), whose pages go through a pipe. */
+  readonly spliceWrite: boolean;
+  /** And with SPLICE_F_MOVE, which puts those pages themselves into the page cache. */
+  readonly move: boolean;
+}
+
+/** The data of an answered WRITE that is still in a pipe: its folios have a reference more for as long. */
+export interface Pin {
+  drop(): void;
+}
+
+export interface Pins {
+  /** Keeps the data of the WRITE that onRequest is about, or answers -errno: EMFILE when `max` are kept already. */
+  pin(): Pin | number;
+  readonly max: number;
 }
 
 /** The daemon's side. Both are called on the serving thread and must not block. */
@@ -38,6 +55,8 @@ export type EndReason = 'unmounted' | 'aborted' | { readonly errno: number };
 export interface Transport {
   readonly capabilities: Capabilities;
   readonly replies: Replies;
+  /** Undefined where requests are not read by splice(2). */
+  readonly pins: Pins | undefined;
   /** Serves until the connection ends. May block its thread all the while. */
   serve(handler: RequestHandler): EndReason;
 }

@@ -4,8 +4,12 @@
  */
 import * as fs from 'node:fs';
 import koffi from 'koffi';
+import { readPagemap } from '../../src/kernel/pagemap.js';
+import { posixFadvise } from '../../src/syscall/file.js';
 import { declare, orErrno } from '../../src/syscall/libc.js';
 import { MAP_SHARED, mmap, munmap, PROT_READ, PROT_WRITE } from '../../src/syscall/memory.js';
+
+import { residentPages } from './resident.js';
 
 export type Path = string | Buffer;
 
@@ -263,6 +267,17 @@ const operations = {
   loadMapped(handle: number, at: number, count: number): Buffer {
     return Buffer.from(mappingOf(handle).view.subarray(at, at + count));
   },
+  /** The frame of each page of a mapping, which is read to have it there; -1 where it is gone again. */
+  pfns(handle: number): number[] {
+    const { address, length, view } = mappingOf(handle);
+    const read: number[] = [];
+    for (let at = 0; at < length; at += 4096) read.push(view[at] ?? 0);
+    return [...readPagemap('self', address, read.length).pfns];
+  },
+  /** Pages of the file's first bytes that are in the page cache. */
+  resident: (fd: number, length: number) => residentPages(fd, length),
+  fadvise: (fd: number, offset: number, length: number, advice: number) =>
+    posixFadvise(fd, offset, length, advice),
   msync(handle: number): number {
     const { address, length } = mappingOf(handle);
     return orErrno(c.msync(address, length, MS_SYNC));

@@ -86,7 +86,7 @@ function formatHeld({ held, total, byOpcode }: HeldAnswer): string {
     request.size === null ? '-' : String(request.size),
     describeAge(request.ageMs),
     String(request.pid),
-    request.reason,
+    request.pinned ? `${request.reason}, answered` : request.reason,
   ]);
   if (total.requests === 0) return 'nothing is held\n';
   const totals = `${describeCount(total.requests, 'request')} held, ${describeBytes(total.bytes)}: ${describeByOpcode(byOpcode)}\n`;

@@ -5,8 +5,9 @@ import type { ArgumentsCamelCase } from 'yargs';
 import { UsageError } from '../../base/errors.js';
 import type { DaemonConfigInput } from '../../daemon/config.js';
 import { type CommandContext, defineCommand } from '../command.js';
+import type { SpliceWords } from '../splice-options.js';
 
-interface MountArguments {
+interface MountArguments extends SpliceWords {
   readonly mountpoint: string;
   readonly o: readonly string[] | undefined;
   readonly socket: string | undefined;
@@ -27,7 +28,7 @@ interface MountArguments {
 export const mountCommand = defineCommand({
   usage: 'mount <mountpoint>',
   describe: 'mount, and leave the daemon in the background',
-  lists: ['o'],
+  lists: ['o', 'splice'],
   examples: [
     ['mount /mnt/stuck', 'returns once the mount is up'],
     ['mount -f --log-level debug /mnt/stuck', 'stays in front and logs'],
@@ -35,6 +36,7 @@ export const mountCommand = defineCommand({
       'mount -o allow_other,ro --max-hold 30s /mnt/stuck',
       'for all users, read-only, aborted after 30 s of hold',
     ],
+    ['mount --splice read /mnt/stuck', 'then stuckfs fault add pin keeps the folios of WRITEs in pipes'],
     ['mount --ready-fd 3 /mnt/stuck 3>ready', 'a line of JSON in the file once it is up'],
   ],
   options: (yargs) => {
@@ -66,6 +68,17 @@ export const mountCommand = defineCommand({
         ...flag,
         describe: 'close(2) sends no FLUSH and does not wait; needs --no-writeback-cache',
       })
+      .option('splice', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'through pipes: read (requests), write (READ replies, moved), write-copy (copied)',
+      })
+      .option('splice-source', {
+        ...text,
+        describe: 'pages to answer READs with: pipe, or a directory of another filesystem (pipe)',
+      })
+      .option('max-pins', { ...text, describe: 'WRITEs pinned at once (what RLIMIT_NOFILE leaves)' })
       .option('seed', { ...text, describe: 'of every random choice (0)' })
       .option('log-file', { ...text, describe: 'log of the daemon (default: in the state directory)' });
   },
@@ -120,6 +133,7 @@ async function configOf(
     { ifGiven, wholeNumber },
     mountPoint,
     { checkSocketPath },
+    { spliceOf },
   ] = await Promise.all([
     import('node:os'),
     import('../../base/duration.js'),
@@ -127,6 +141,7 @@ async function configOf(
     import('../option-values.js'),
     import('../mount-point.js'),
     import('../../control/contract/socket-path.js'),
+    import('../splice-options.js'),
   ]);
   // fuse_flush() in fs/fuse/file.c passes over FOPEN_NOFLUSH where the writeback cache is on.
   if (argv.noFlush && !argv.noWritebackCache) {
@@ -177,13 +192,20 @@ async function configOf(
     logFile: ifGiven(argv.logFile, (path) => mountPoint.checkOutsideMounts('--log-file', path)),
   };
   const { DaemonConfigSpec } = await import('../../daemon/config.js');
-  return DaemonConfigSpec.parse({
+  const config = DaemonConfigSpec.parse({
     mountPoint: mountPoint.checkMountPoint(argv.mountpoint, environment),
     mountOptions: argv.o ?? [],
     writebackCache: !argv.noWritebackCache,
     noFlush: argv.noFlush,
+    splice: spliceOf(argv),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   });
+  if (config.splice.read) {
+    // A daemon with too few of them may not even come to say so.
+    const { countPins } = await import('../../daemon/splice-plan.js');
+    countPins(config.splice);
+  }
+  return config;
 }
 
 /** What a mount needs of the machine, told before anything is started. */

@@ -20,6 +20,26 @@ export const statusCommand = defineCommand({
   },
 });
 
+type Line = readonly [string, string];
+
+function pinLines({ pins, splice }: Status): Line[] {
+  const lines: Line[] = [];
+  if (splice.read) {
+    const refused = pins.refused === 0 ? '' : `; ${pins.refused} were only answered`;
+    const most = splice.maxPins === null ? '' : `, at most ${splice.maxPins}`;
+    lines.push([
+      'pinned',
+      `${describeCount(pins.requests, 'WRITE')}, ${describeBytes(pins.bytes)}${most}${refused}`,
+    ]);
+  }
+  const how = { none: [], move: ['replies to READ moved'], copy: ['replies to READ copied'] }[splice.write];
+  const what = [...(splice.read ? ['requests'] : []), ...how];
+  if (what.length > 0)
+    lines.push(['splice', `${what.join(', ')}${splice.source ? ` from ${splice.source}` : ''}`]);
+  if (splice.limited !== null) lines.push(['', splice.limited]);
+  return lines;
+}
+
 function formatStatus(status: Status): string {
   const { protocol, store, held, requests } = status;
   const oldest = held.oldestMs === null ? '' : `, the oldest for ${describeAge(held.oldestMs)}`;
@@ -31,6 +51,7 @@ function formatStatus(status: Status): string {
     ['watchdog', status.watchdogPid === null ? 'none' : `pid ${status.watchdogPid}`],
     ['held', `${describeCount(held.requests, 'request')}, ${describeBytes(held.bytes)}${oldest}`],
     ...(byOpcode === '' ? [] : ([['', byOpcode]] as const)),
+    ...pinLines(status),
     ['maximum hold', describeAge(status.maxHoldMs)],
     ['faults', String(status.faults)],
     ...(status.unplugged ? ([['cable', 'unplugged: every request is held']] as const) : []),

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { GlobSpec, OpcodeSpec } from '../../fault/fault.js';
 import { Amount, CountByOpcode, count, fromText, identifier, OpcodeNameText, UniqueText } from './scalars.js';
 
-/** A request that the kernel waits for, as struct fuse_in_header and the opcode's own struct describe it. */
+/** A request that the kernel waits for, or a WRITE whose data is kept after the answer, as struct fuse_in_header and the opcode's own struct describe it. */
 export const HeldRequest = z.object({
   unique: UniqueText.describe('fuse_in_header.unique, a u64 in decimal.'),
   opcode: OpcodeNameText,
@@ -17,6 +17,7 @@ export const HeldRequest = z.object({
   ageMs: z.number().min(0).describe('Milliseconds since the daemon read the request.'),
   pid: count.describe('fuse_in_header.pid; 0 for writeback, which no process asked for.'),
   reason: z.string().describe('Why it is held, in words.'),
+  pinned: z.boolean().describe('True for a WRITE that has been answered while its data stays in a pipe.'),
   faultId: identifier
     .nullable()
     .describe('The fault that holds it; null when none of those now listed does.'),
@@ -36,6 +37,7 @@ export type HeldQuery = z.output<typeof HeldQuery>;
 export const HeldAnswer = z.object({
   held: z.array(HeldRequest).describe('Oldest first.'),
   total: Amount.describe('Of all that match, whatever the limit.'),
+  pinned: Amount.describe('Of those among them that have been answered and whose data is kept.'),
   byOpcode: CountByOpcode.describe('Of all that match, whatever the limit.'),
 });
 export type HeldAnswer = z.output<typeof HeldAnswer>;
@@ -59,7 +61,7 @@ export type ReleaseInput = z.input<typeof ReleaseBody>;
 export type ReleaseOrder = z.output<typeof ReleaseBody>;
 
 export const ReleaseAnswer = z.object({
-  released: count.describe('Requests answered now.'),
+  released: count.describe('Requests answered now, and pins let go.'),
   bytes: count.describe('Bytes of file data of those requests.'),
   remaining: count.describe('Requests still held, whether they matched or not.'),
 });

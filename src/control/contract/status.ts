@@ -31,6 +31,27 @@ const HeldStatus = Amount.extend({
   byOpcode: CountByOpcode,
 });
 
+const PinStatus = Amount.extend({
+  refused: count.describe(
+    'WRITEs that a fault was to pin and that were only answered, for want of a descriptor.',
+  ),
+}).describe('WRITEs that have been answered while their data stays in a pipe.');
+
+const SpliceStatus = z.object({
+  read: z.boolean().describe('Requests are read by splice(2).'),
+  write: z
+    .enum(['none', 'move', 'copy'])
+    .describe('READs are answered by splice(2), with SPLICE_F_MOVE or without it.'),
+  source: z
+    .string()
+    .nullable()
+    .describe('The directory whose page-cache pages READs are answered with; null for pages of a pipe.'),
+  maxPins: count
+    .nullable()
+    .describe('WRITEs that can be pinned at once; null where requests are not spliced.'),
+  limited: z.string().nullable().describe('Why max_pages is lower than was asked for; null where it is not.'),
+});
+
 const RequestStatus = z.object({
   total: count,
   byOpcode: z
@@ -53,6 +74,8 @@ export const Status = z.object({
   protocol: ProtocolStatus,
   store: StoreStatus,
   held: HeldStatus,
+  pins: PinStatus,
+  splice: SpliceStatus,
   faults: count.describe('How many faults are armed.'),
   unplugged: z.boolean().describe('True while every request is held: from unplug to plug.'),
   maxHoldMs: z.number().min(0).describe('After this long a held request makes the watchdog abort.'),

@@ -62,6 +62,24 @@ const metrics: readonly Metric[] = [
     samples: ({ held }) => one(held.oldestMs === null ? null : seconds(held.oldestMs)),
   },
   {
+    name: 'stuckfs_pinned_requests',
+    type: 'gauge',
+    help: 'Answered WRITEs whose data stays in a pipe.',
+    samples: (status) => one(status.pins.requests),
+  },
+  {
+    name: 'stuckfs_pinned_bytes',
+    type: 'gauge',
+    help: 'Data of answered WRITEs that stays in pipes.',
+    samples: (status) => one(status.pins.bytes),
+  },
+  {
+    name: 'stuckfs_pins_refused_total',
+    type: 'counter',
+    help: 'WRITEs that were to be pinned and were only answered.',
+    samples: (status) => one(status.pins.refused),
+  },
+  {
     name: 'stuckfs_max_hold_seconds',
     type: 'gauge',
     help: 'Age at which a withheld request makes the watchdog abort the connection.',

@@ -92,6 +92,7 @@ const cases: readonly (readonly [words: readonly string[], ...texts: string[]])[
   [['mount', 'EMPTY', '--max-pages', '65536'], '--max-pages: "65536"', '65535'],
   [['mount', 'EMPTY', '--max-background', '1.5'], '--max-background: "1.5"'],
   [['mount', 'EMPTY', '--no-flush'], '--no-flush: true', '--no-writeback-cache'],
+  [['mount', 'EMPTY', '--splice', 'raed'], '--splice: "raed"', 'write-copy'],
   [['mount', 'EMPTY', '--seed', '4294967296'], '--seed: "4294967296"'],
   [['mount', 'EMPTY', '--ready-fd', '1'], '--ready-fd: "1"'],
   [['mount', 'EMPTY', '--ready-fd', '3'], '--ready-fd: "3"', 'not open'],

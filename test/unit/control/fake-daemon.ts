@@ -36,6 +36,8 @@ export const exampleStatus: Status = {
   },
   store: { usedBytes: 4096, maxBytes: 1073741824, inodes: 3, maxInodes: 65536 },
   held: { requests: 2, bytes: 8192, oldestMs: 1500, byOpcode: { FUSE_WRITE: 2 } },
+  pins: { requests: 3, bytes: 12288, refused: 1 },
+  splice: { read: true, write: 'none', source: null, maxPins: 100, limited: null },
   faults: 1,
   unplugged: false,
   maxHoldMs: 120000,
@@ -56,6 +58,7 @@ export function heldWrite(index: number): HeldRequest {
     ageMs: 10.5,
     pid: 0,
     reason: 'fault 1: hold',
+    pinned: false,
     faultId: 1,
   };
 }
@@ -83,6 +86,7 @@ export function fakeDaemon(): FakeDaemon {
       return {
         held: matching.slice(query.offset, query.offset + query.limit),
         total: { requests: matching.length, bytes: bytesOf(matching) },
+        pinned: { requests: 0, bytes: 0 },
         byOpcode: matching.length === 0 ? {} : { FUSE_WRITE: matching.length },
       };
     },

@@ -12,6 +12,7 @@ import { FaultTable } from '../../../src/fault/table.js';
 import type { OpcodeName } from '../../../src/protocol/opcode.js';
 import { decodeRequest } from '../../../src/protocol/request.js';
 import { MemoryStore } from '../../../src/store/memory/memory-store.js';
+import type { Pins } from '../../../src/transport/transport.js';
 import { bytes, cstring, raw, u32, u64, zeros } from '../../support/bytes.js';
 import { fuseMessage, type MessageHeader } from '../../support/fuse-message.js';
 import { RecordingReplies, type Reply } from './recording-replies.js';
@@ -31,13 +32,14 @@ export class Server {
   commandsTaken = 0;
   private lastUnique = 0;
 
-  constructor(config: Partial<DaemonConfigInput> = {}, maxBytes = 1 << 26) {
+  constructor(config: Partial<DaemonConfigInput> = {}, maxBytes = 1 << 26, pins?: Pins) {
     const { dispatch, store, replies, faults } = this.parts(config, maxBytes);
     this.store = store;
     this.dispatch = dispatch;
     this.engine = new Engine({
       dispatch,
       faults,
+      pins,
       shared: this.shared,
       takeCommands: () => {
         this.commandsTaken += 1;

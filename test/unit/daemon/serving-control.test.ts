@@ -42,6 +42,7 @@ describe('ServingControl', () => {
       offset: 8192,
       size: 4096,
       pid: 55,
+      pinned: false,
       faultId: reads,
     });
     assert.match(reason, /hold READ/);
