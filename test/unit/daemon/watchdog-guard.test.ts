@@ -12,6 +12,7 @@ function daemonWith(watchdogPid: number | null) {
   const daemon = new Daemon({
     version: '0',
     config: DaemonConfigSpec.parse({ mountPoint: '/mnt' }),
+    splice: undefined,
     mount: {} as DaemonParts['mount'],
     serving,
     watchdogPid: () => watchdogPid,
