@@ -32,6 +32,7 @@ const controls: readonly Expectation[] = [
   'writeback-held-mmap',
   'writeback-delayed',
   'readahead-withheld',
+  'splice-pinned',
   'cable-trip',
 ].map((scenario) => ({
   scenario,
@@ -75,6 +76,21 @@ export const expectations: readonly Expectation[] = [
     arm: 'fault',
     outcome: 'stalled',
     decidedBy: 'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c)',
+  },
+  {
+    scenario: 'splice-pinned',
+    trigger: 'compact',
+    arm: 'fault',
+    feature: ['writebackInPlace', false],
+    outcome: 'migrated',
+    decidedBy: copies,
+  },
+  {
+    scenario: 'splice-pinned',
+    trigger: 'compact',
+    arm: 'fault',
+    outcome: 'failed',
+    decidedBy: '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)',
   },
 ];
 

@@ -2,6 +2,7 @@
 import { cableTrip } from './catalog/cable-trip.js';
 import { healthy } from './catalog/healthy.js';
 import { readaheadWithheld } from './catalog/readahead-withheld.js';
+import { splicePinned } from './catalog/splice-pinned.js';
 import { writebackDelayed } from './catalog/writeback-delayed.js';
 import { writebackHeld } from './catalog/writeback-held.js';
 import { writebackHeldMmap } from './catalog/writeback-held-mmap.js';
@@ -13,6 +14,7 @@ export const scenarios: readonly Scenario[] = [
   writebackHeldMmap,
   writebackDelayed,
   readaheadWithheld,
+  splicePinned,
   cableTrip,
 ];
 
