@@ -18,7 +18,9 @@ const actions = `Actions:
   fail ERRNO      answered with that errno and not carried out: a failed WRITE is not stored.
                   ENOSYS means "no such call": the kernel may never ask again
   short 4096|50%  READ and WRITE only: so many bytes at most, or that share of those asked for;
-                  of a WRITE only those are stored`;
+                  of a WRITE only those are stored
+  pin             WRITE only: answered at once, the data stays in a pipe until release; needs
+                  a mount with --splice read`;
 
 const add: Command = defineCommand(
   {

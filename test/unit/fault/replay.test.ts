@@ -14,6 +14,7 @@ const faults = [
   'short 30% read probability=0.2',
   'short 512 write every=7',
   'never lookup probability=0.05',
+  'pin write nodeid=4 probability=0.1',
   'hold any path=/a/** probability=0.1',
   'delay uniform:1ms-50ms write probability=0.3',
   'delay normal:10ms,5ms read probability=0.3',
