@@ -8,7 +8,10 @@ import { isControlError } from '../control/control-error.js';
 
 function daemonWith(watchdogPid: number | null) {
   const asked: string[] = [];
-  const serving = { ask: async (name: string) => asked.push(name) } as unknown as DaemonParts['serving'];
+  const serving = {
+    ask: async (name: string) => asked.push(name),
+    observe: () => undefined,
+  } as unknown as DaemonParts['serving'];
   const daemon = new Daemon({
     version: '0',
     config: DaemonConfigSpec.parse({ mountPoint: '/mnt' }),
