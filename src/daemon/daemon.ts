@@ -3,8 +3,8 @@
  * asked of the serving thread.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeField } from '../base/errors.js';
-import { PAGE_BYTES } from '../base/page-size.js';
+import { jsonPath } from '../base/complaint.js';
+import { describeField, UsageError } from '../base/errors.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
 import type {
@@ -15,13 +15,15 @@ import type {
   ReleaseOrder,
   UnplugAnswer,
 } from '../control/contract/held.js';
+import type { Plan, PlanStatus } from '../control/contract/plans.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/status.js';
 import type { DaemonApi } from '../control/server/api.js';
 import { readFuseWaiting } from '../kernel/fusectl.js';
 import { isMissing } from '../kernel/kernel-file.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import type { DaemonConfig } from './config.js';
-import { longestDelayMs } from './longest-delay.js';
+import { complaintAboutDelay } from './longest-delay.js';
+import { complaintAboutHolding } from './plan-guard.js';
 import type { Serving } from './serving.js';
 import { unmountOwn } from './unmount.js';
 
@@ -84,15 +86,14 @@ export class Daemon implements DaemonApi {
   async addFault(fault: Fault): Promise<InstalledFault> {
     const { config, serving } = this.parts;
     this.needWatchdog();
-    const longestMs = longestDelayMs(fault.action, config.maxPages * PAGE_BYTES);
-    if (longestMs > config.maxHoldMs) {
+    const remedy = complaintAboutDelay(fault.action, config);
+    if (remedy !== undefined) {
       throw new ControlError(
         'VALIDATION',
         describeField(
           'action.distribution',
           fault.action.type === 'delay' ? fault.action.distribution : undefined,
-          `a delay of up to ${longestMs} ms is longer than --max-hold (${config.maxHoldMs} ms), after which the ` +
-            'watchdog aborts: shorten it or mount with a longer --max-hold',
+          remedy,
         ),
         { field: 'action.distribution', value: fault.action },
       );
@@ -112,6 +113,27 @@ export class Daemon implements DaemonApi {
 
   async clearFaults(): Promise<ClearedFaults> {
     return { removed: await this.parts.serving.ask('clearFaults') };
+  }
+
+  plan(): Promise<PlanStatus> {
+    return this.parts.serving.ask('plan');
+  }
+
+  /** Every fault of a plan must be one that could be armed by itself. */
+  async startPlan(plan: Plan): Promise<PlanStatus> {
+    const { config, serving } = this.parts;
+    this.needWatchdog();
+    const complaint = complaintAboutHolding(plan, config);
+    if (complaint !== undefined) {
+      throw new UsageError(jsonPath(complaint.path, 'plan'), complaint.value, complaint.remedy);
+    }
+    const started = await serving.ask('startPlan', plan);
+    if (started === undefined) throw new ControlError('CONFLICT', 'another plan runs; stop it first');
+    return started;
+  }
+
+  stopPlan(): Promise<PlanStatus> {
+    return this.parts.serving.ask('stopPlan');
   }
 
   /** Un-wedges, then unmounts: a busy mount is a conflict unless forced. */

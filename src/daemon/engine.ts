@@ -37,6 +37,13 @@ const neverWithheld: ReadonlySet<number> = new Set([
   Opcode.FUSE_NOTIFY_REPLY,
 ]);
 
+/** What acts by itself beside the requests: a plan.  It is told of every change, and of its time. */
+export interface Conductor {
+  readonly nextTimeMs: number;
+  advance(nowMs: number): void;
+  stop(): void;
+}
+
 type Withholding = Extract<Decision, { kind: 'hold' | 'never' | 'delay' }> | typeof cable;
 
 /** What becomes of a request while the cable is unplugged. */
@@ -60,6 +67,8 @@ const threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 export class Engine implements RequestHandler {
   readonly withheld = new WithheldRequests((entry, withheld) => this.settle(entry, withheld));
   readonly requestsByOpcode = new Map<number, number>();
+  /** undefined while no plan runs. */
+  conductor: Conductor | undefined;
   private unplugged = false;
   private readonly pathOf: (nodeid: number) => string | undefined;
 
@@ -79,6 +88,7 @@ export class Engine implements RequestHandler {
     } catch (error) {
       this.answerDefect(request, error);
     }
+    this.conductor?.advance(nowMs);
   }
 
   /**
@@ -180,6 +190,7 @@ export class Engine implements RequestHandler {
 
   /** For the end: nothing is left that could keep anybody waiting, and nothing new is kept. */
   letGoOfAll(): Released {
+    this.conductor?.stop();
     this.options.faults.clear();
     this.unplugged = false;
     return this.release({});
@@ -202,13 +213,15 @@ export class Engine implements RequestHandler {
   onWake(): void {
     this.markBusy(performance.now());
     this.options.takeCommands();
-    if (this.withheld.nextDeadlineMs() === Number.POSITIVE_INFINITY) return;
-    this.withheld.releaseDue(performance.now());
-    this.publishOldest();
+    if (this.withheld.nextDeadlineMs() !== Number.POSITIVE_INFINITY) {
+      this.withheld.releaseDue(performance.now());
+      this.publishOldest();
+    }
+    this.conductor?.advance(performance.now());
   }
 
   nextDeadlineMs(): number {
-    return this.withheld.nextDeadlineMs();
+    return Math.min(this.withheld.nextDeadlineMs(), this.conductor?.nextTimeMs ?? Number.POSITIVE_INFINITY);
   }
 
   private publishOldest(): void {

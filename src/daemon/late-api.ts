@@ -19,6 +19,9 @@ export function lateApi(daemon: () => DaemonApi | undefined): DaemonApi {
     addFault: async (fault) => it().addFault(fault),
     removeFault: async (id) => it().removeFault(id),
     clearFaults: async () => it().clearFaults(),
+    plan: async () => it().plan(),
+    startPlan: async (plan) => it().startPlan(plan),
+    stopPlan: async () => it().stopPlan(),
     unmount: async (order) => it().unmount(order),
   };
 }

@@ -13,6 +13,7 @@ import { type Command, type ServingMessage, SharedState } from './commands.js';
 import type { DaemonConfig } from './config.js';
 import { Dispatch } from './dispatch.js';
 import { Engine } from './engine.js';
+import { PlanRunner } from './plan-runner.js';
 import { ServingControl } from './serving-control.js';
 
 export interface ServingThreadData {
@@ -53,7 +54,8 @@ const dispatch = new Dispatch({
   log,
 });
 const engine = new Engine({ dispatch, faults, shared: new SharedState(data.shared), takeCommands, log });
-const control = new ServingControl({ engine, dispatch, faults, replies: transport.replies });
+const plans = new PlanRunner({ engine, faults, seed: config.seed, log });
+const control = new ServingControl({ engine, dispatch, faults, replies: transport.replies, plans });
 
 function takeCommands(): void {
   for (;;) {

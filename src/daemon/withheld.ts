@@ -3,7 +3,7 @@
  * the deadlines; who takes an entry out answers it, exactly once.
  */
 import { DeadlineQueue, type QueuedDeadline } from '../fault/deadline-queue.js';
-import { type HeldFilter, type HeldRequest, Inventory } from '../fault/inventory.js';
+import { type HeldFilter, type HeldRequest, Inventory, type WatchedCount } from '../fault/inventory.js';
 
 /**
  * A WRITE has been applied, or has failed with an errno (positive), and wants only its answer; anything else is
@@ -39,6 +39,14 @@ export class WithheldRequests {
 
   select(filter: HeldFilter): readonly Entry[] {
     return this.inventory.select(filter);
+  }
+
+  watch(filter: HeldFilter): WatchedCount {
+    return this.inventory.watch(filter);
+  }
+
+  unwatch(count: WatchedCount): void {
+    this.inventory.unwatch(count);
   }
 
   get totals() {

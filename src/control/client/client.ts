@@ -13,12 +13,14 @@ import type {
   ReleaseInput,
   UnplugAnswer,
 } from '../contract/held.js';
+import type { PlanInput, PlanStatus } from '../contract/plans.js';
 import { type Route, type RouteAnswer, type RouteName, routes } from '../contract/routes.js';
 import type { Amount } from '../contract/scalars.js';
 import { checkSocketPath } from '../contract/socket-path.js';
 import type { Status, UnmountAnswer, UnmountInput } from '../contract/status.js';
 import { exchange } from './exchange.js';
 import { type Clock, systemClock, type WaitForHeld, waitForHeld } from './wait-for-held.js';
+import { type WaitForPlan, waitForPlan } from './wait-for-plan.js';
 
 const defaultTimeoutMs = 10_000;
 
@@ -45,11 +47,16 @@ export interface ControlClient {
   addFault(fault: FaultInput, options?: CallOptions): Promise<InstalledFault>;
   removeFault(id: number, options?: CallOptions): Promise<InstalledFault>;
   clearFaults(options?: CallOptions): Promise<ClearedFaults>;
+  plan(options?: CallOptions): Promise<PlanStatus>;
+  startPlan(plan: PlanInput, options?: CallOptions): Promise<PlanStatus>;
+  stopPlan(options?: CallOptions): Promise<PlanStatus>;
   unmount(order?: UnmountInput, options?: CallOptions): Promise<UnmountAnswer>;
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
   metrics(options?: CallOptions): Promise<string>;
   /** Resolves with what is held once it is at least so much; TIMEOUT tells how much it was. */
   waitForHeld(wanted: WaitForHeld): Promise<Amount>;
+  /** Resolves with the plan once it does not run any more; TIMEOUT tells what it waits for. */
+  waitForPlan(wanted: WaitForPlan): Promise<PlanStatus>;
 }
 
 interface Parts {
@@ -97,9 +104,13 @@ export function connect(options: ConnectOptions): ControlClient {
     addFault: (body, options) => call('addFault', { body }, options),
     removeFault: (id, options) => call('removeFault', { params: { id } }, options),
     clearFaults: (options) => call('clearFaults', {}, options),
+    plan: (options) => call('plan', {}, options),
+    startPlan: (body, options) => call('startPlan', { body }, options),
+    stopPlan: (options) => call('stopPlan', {}, options),
     unmount: (body, options) => call('unmount', { body }, options),
     openapi: (options) => call('openapi', {}, options),
     metrics: (options) => call('metrics', {}, options),
+    waitForPlan: (wanted) => waitForPlan(client, wanted, clock, timeoutMs),
     waitForHeld: (wanted) => waitForHeld(client, wanted, clock, timeoutMs),
   };
   return client;

@@ -12,6 +12,7 @@ import type {
   ReleaseOrder,
   UnplugAnswer,
 } from '../contract/held.js';
+import type { Plan, PlanStatus } from '../contract/plans.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../contract/status.js';
 
 export interface DaemonApi {
@@ -25,6 +26,10 @@ export interface DaemonApi {
   /** The fault that was removed, or undefined when there is none with this id. */
   removeFault(id: number): Promise<InstalledFault | undefined>;
   clearFaults(): Promise<ClearedFaults>;
+  plan(): Promise<PlanStatus>;
+  /** CONFLICT while another plan runs. */
+  startPlan(plan: Plan): Promise<PlanStatus>;
+  stopPlan(): Promise<PlanStatus>;
   /**
    * Answers once the mount is gone.  The daemon then closes the control server, which lets this answer out
    * first; it must not await that close inside this method.
