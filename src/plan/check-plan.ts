@@ -4,7 +4,7 @@
  */
 import type { Complaint } from '../base/complaint.js';
 import { parseDuration } from '../base/duration.js';
-import { canMatchRange, mayHold } from './may-hold.js';
+import { canMatchRange, MayHold } from './may-hold.js';
 import { type Condition, type Phase, type Plan, PlanShape } from './plan.js';
 
 interface PlanComplaint {
@@ -12,20 +12,33 @@ interface PlanComplaint {
   readonly message: string;
 }
 
+/** Of all phases together: whoever checks a plan, and whoever looks for a fault, goes through them all. */
+const maxFaults = 1000;
+
 /** A plan, its static checks included. */
 export const PlanSpec = PlanShape.superRefine((plan, context) => {
-  for (const { path, message } of complaintsAbout(plan)) context.addIssue({ code: 'custom', path, message });
+  for (const { path, message } of complaintsAbout(plan)) {
+    context.addIssue({ code: 'custom', path, message });
+    return;
+  }
 });
 
-function complaintsAbout({ phases }: Plan): PlanComplaint[] {
-  return phases.flatMap((phase, index) => {
-    const at = (...path: PropertyKey[]) => ['phases', index, ...path];
-    return [
-      ...complaintsAboutOrder(phases, index).map(({ path, message }) => ({ path: at(...path), message })),
-      ...complaintsAboutFaults(phase).map(({ path, message }) => ({ path: at(...path), message })),
-      ...complaintsAboutCondition(phases, index).map(({ path, message }) => ({ path: at(...path), message })),
+/** The first is enough. */
+function* complaintsAbout({ phases }: Plan): Generator<PlanComplaint> {
+  const nrFaults = phases.reduce((sum, { faults }) => sum + faults.length, 0);
+  if (nrFaults > maxFaults) {
+    const message = `have ${nrFaults} faults in all; give at most ${maxFaults}`;
+    yield { path: ['phases'], message };
+  }
+  const mayHold = new MayHold(phases);
+  for (const [index, phase] of phases.entries()) {
+    const complaints = [
+      ...complaintsAboutOrder(phases, index),
+      ...complaintsAboutFaults(phase),
+      ...complaintsAboutCondition(mayHold, phase, index),
     ];
-  });
+    for (const { path, message } of complaints) yield { path: ['phases', index, ...path], message };
+  }
 }
 
 function complaintsAboutOrder(phases: readonly Phase[], index: number): PlanComplaint[] {
@@ -63,12 +76,12 @@ function complaintsAboutFaults({ faults }: Phase): PlanComplaint[] {
   );
 }
 
-function complaintsAboutCondition(phases: readonly Phase[], index: number): PlanComplaint[] {
-  const until = phases[index]?.until;
+function complaintsAboutCondition(mayHold: MayHold, { until }: Phase, index: number): PlanComplaint[] {
   if (until === undefined || until === 'never' || until.held?.count === undefined) return [];
   const { held } = until;
-  const most = mayHold(phases, index, held);
-  if (most >= (held.count ?? 0)) return [];
+  const { count = 0 } = held;
+  const most = mayHold.most(index, held, count);
+  if (most >= count) return [];
   const what = describeFilter(held);
   const message =
     most === 0

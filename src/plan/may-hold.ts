@@ -1,15 +1,16 @@
 /**
  * How many requests the faults of a plan can hold by some phase, at the most.  Errs upwards only: what is not
- * certain counts as possible.
+ * certain counts as possible.  A plan may be large, so what it holds is worked out once.
  */
+import type { Action } from '../fault/actions.js';
 import type { Fault } from '../fault/fault.js';
 import { compileGlob } from '../fault/glob.js';
 import { faultableOpcodes } from '../fault/opcode-spec.js';
 import type { OpcodeName } from '../protocol/opcode.js';
 import type { HeldFilterOfPlan, Phase } from './plan.js';
 
-/** Actions that answer at once, so that nothing is ever held by them. */
-const answeringActions: ReadonlySet<string> = new Set(['fail', 'short']);
+/** Actions that answer at once, so that nothing is ever held by them; one that is missing here counts as holding. */
+const answeringActions: ReadonlySet<Action['type']> = new Set<Action['type']>(['fail', 'short']);
 
 /** Whose requests are about bytes of a file: a range matches no other (src/daemon/subject.ts). */
 const withOffset: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
@@ -26,54 +27,89 @@ export function canMatchRange({ match }: Fault): boolean {
   return match.range === undefined || opcodesOf(match).some((name) => withOffset.has(name));
 }
 
-/**
- * An upper bound of what matches and is held while phase `index` waits for its condition; Infinity where nothing
- * bounds it.  What an earlier phase held may be held still, whether its faults are there or not.
- */
-export function mayHold(phases: readonly Phase[], index: number, filter: HeldFilterOfPlan): number {
-  let most = 0;
-  const ahead: Fault[] = [];
-  for (const phase of phases.slice(0, index + 1)) {
-    const before = [...ahead];
-    for (const fault of phase.faults) {
-      if (mayTake(fault, filter, before)) most += fault.match.nth === undefined ? Infinity : 1;
-      before.push(fault);
+/** Something that holds from its phase on: what it held may be held still when the phase is over. */
+interface Holder {
+  readonly phase: number;
+  readonly opcodes: ReadonlySet<OpcodeName>;
+  readonly path: string | undefined;
+  readonly most: number;
+}
+
+export class MayHold {
+  readonly #holders: Holder[] = [];
+  readonly #globs = new Map<string, (path: string) => boolean>();
+
+  constructor(phases: readonly Phase[]) {
+    /** Opcodes that no fault sees any more, since the first that matches decides. */
+    const takenForGood = new Set<OpcodeName>();
+    for (const [phase, { faults, steps, keep }] of phases.entries()) {
+      const taken = new Set(takenForGood);
+      for (const fault of faults) {
+        const opcodes = opcodesOf(fault.match).filter((name) => !taken.has(name));
+        if (!answeringActions.has(fault.action.type)) this.#add(phase, fault, opcodes);
+        else if (takesAll(fault)) {
+          for (const name of opcodes) taken.add(name);
+          if (keep) for (const name of opcodes) takenForGood.add(name);
+        }
+      }
+      if (steps.includes('unplug'))
+        this.#holders.push({
+          phase: phase + 1,
+          opcodes: new Set(faultableOpcodes),
+          path: undefined,
+          most: Number.POSITIVE_INFINITY,
+        });
     }
-    if (phase.keep) ahead.push(...phase.faults);
-    if (phase !== phases[index] && phase.steps.includes('unplug')) most = Infinity;
   }
-  return most;
+
+  /**
+   * An upper bound of what matches and is held while phase `index` waits for its condition; Infinity where nothing
+   * bounds it.
+   * @param enough past this it is not counted on
+   */
+  most(index: number, filter: HeldFilterOfPlan, enough: number): number {
+    let most = 0;
+    for (const { phase, opcodes, path, most: more } of this.#holders) {
+      if (most >= enough || phase > index) break;
+      const meets = filter.opcodes?.some((name) => opcodes.has(name)) ?? true;
+      if (meets && this.#mayBothMatch(path, filter.path)) most += more;
+    }
+    return most;
+  }
+
+  #add(phase: number, fault: Fault, opcodes: readonly OpcodeName[]): void {
+    if (opcodes.length === 0 || !canMatchRange(fault)) return;
+    const { path, nth } = fault.match;
+    const most = nth === undefined ? Number.POSITIVE_INFINITY : 1;
+    this.#holders.push({ phase, opcodes: new Set(opcodes), path, most });
+  }
+
+  /** False only where one of the two is a plain path that the other does not match. */
+  #mayBothMatch(one: string | undefined, other: string | undefined): boolean {
+    if (one === undefined || other === undefined) return true;
+    if (isPlain(one)) return this.#matches(other, one);
+    return !isPlain(other) || this.#matches(one, other);
+  }
+
+  #matches(glob: string, path: string): boolean {
+    let matches = this.#globs.get(glob);
+    if (matches === undefined) {
+      matches = compileGlob(glob);
+      this.#globs.set(glob, matches);
+    }
+    return matches(path);
+  }
 }
 
-function mayTake(fault: Fault, filter: HeldFilterOfPlan, before: readonly Fault[]): boolean {
-  const { action, match } = fault;
-  if (answeringActions.has(action.type) || !canMatchRange(fault)) return false;
-  const opcodes = opcodesOf(match).filter((name) => filter.opcodes?.includes(name) ?? true);
-  if (!opcodes.some((name) => !before.some((other) => takesAll(other, name)))) return false;
-  return mayBothMatch(match.path, filter.path);
-}
-
-/** The first fault that matches decides: behind such a one no other sees a request of this opcode. */
-function takesAll({ action, match }: Fault, opcode: OpcodeName): boolean {
-  const { path, nodeid, range, nth, every, probability = 1 } = match;
-  if ([path, nodeid, range, nth].some((condition) => condition !== undefined)) return false;
-  return (
-    answeringActions.has(action.type) &&
-    (every ?? 1) === 1 &&
-    probability === 1 &&
-    opcodesOf(match).includes(opcode)
-  );
+/** Whether no request of its opcodes passes it by. */
+function takesAll({ match }: Fault): boolean {
+  const { path, nodeid, range, nth, every = 1, probability = 1 } = match;
+  const isBare = [path, nodeid, range, nth].every((condition) => condition === undefined);
+  return isBare && every === 1 && probability === 1;
 }
 
 function opcodesOf({ opcodes }: Fault['match']): readonly OpcodeName[] {
   return opcodes ?? faultableOpcodes;
-}
-
-/** False only where one of the two is a plain path that the other does not match. */
-function mayBothMatch(one: string | undefined, other: string | undefined): boolean {
-  if (one === undefined || other === undefined) return true;
-  if (isPlain(one)) return compileGlob(other)(one);
-  return !isPlain(other) || compileGlob(one)(other);
 }
 
 function isPlain(glob: string): boolean {

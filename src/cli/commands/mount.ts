@@ -19,6 +19,7 @@ interface MountArguments {
   readonly attrTimeout: string | undefined;
   readonly entryTimeout: string | undefined;
   readonly noFlush: boolean;
+  readonly plan: string | undefined;
   readonly seed: string | undefined;
   readonly logFile: string | undefined;
   readonly logLevel: string | undefined;
@@ -35,6 +36,7 @@ export const mountCommand = defineCommand({
       'mount -o allow_other,ro --max-hold 30s /mnt/stuck',
       'for all users, read-only, aborted after 30 s of hold',
     ],
+    ['mount --plan plan.yaml /mnt/stuck', 'a fault plan begins as soon as the mount is up'],
     ['mount --ready-fd 3 /mnt/stuck 3>ready', 'a line of JSON in the file once it is up'],
   ],
   options: (yargs) => {
@@ -66,6 +68,7 @@ export const mountCommand = defineCommand({
         ...flag,
         describe: 'close(2) sends no FLUSH and does not wait; needs --no-writeback-cache',
       })
+      .option('plan', { ...text, describe: 'a fault plan (YAML or JSON) that starts with the mount' })
       .option('seed', { ...text, describe: 'of every random choice (0)' })
       .option('log-file', { ...text, describe: 'log of the daemon (default: in the state directory)' });
   },
@@ -177,13 +180,16 @@ async function configOf(
     logFile: ifGiven(argv.logFile, (path) => mountPoint.checkOutsideMounts('--log-file', path)),
   };
   const { DaemonConfigSpec } = await import('../../daemon/config.js');
-  return DaemonConfigSpec.parse({
+  const config = DaemonConfigSpec.parse({
     mountPoint: mountPoint.checkMountPoint(argv.mountpoint, environment),
     mountOptions: argv.o ?? [],
     writebackCache: !argv.noWritebackCache,
     noFlush: argv.noFlush,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   });
+  if (argv.plan === undefined) return config;
+  const { planForMount } = await import('../plan-file.js');
+  return { ...config, plan: await planForMount(argv.plan, config) };
 }
 
 /** What a mount needs of the machine, told before anything is started. */

@@ -41,6 +41,10 @@ const accepted: readonly (readonly [what: string, text: string])[] = [
     'a fault behind one of another opcode',
     phase('faults: [fail EIO read, hold]', 'until: {held: {count: 9, opcodes: [write]}}'),
   ],
+  [
+    'a fault behind one that is removed before it',
+    `${phase('faults: [fail EIO]', 'until: {after: 1s}')}\n- name: b\n  faults: [hold]\n  until: {held: {count: 9}}`,
+  ],
   ['as many as can be held', phase('faults: [hold]', 'until: {held: {count: 65535}}')],
 ];
 
@@ -170,6 +174,10 @@ const broken: readonly (readonly [text: string, line: RegExp])[] = [
     phase('faults: [hold write nth=3, hold read nth=1]', 'until: {held: {count: 3}}'),
     /can hold requests 2 at the most/,
   ],
+  [
+    `${phase('faults: [fail EIO]', 'keep: true')}\n- name: b\n  faults: [hold]\n  until: {held: {count: 9}}`,
+    /^p:7: phases\[1\]\.until\.held: .*no fault of this plan can hold requests/,
+  ],
   // Steps.
   [
     phase('steps: [relase]'),
@@ -205,7 +213,17 @@ const hostile: readonly (readonly [what: string, text: string, line: RegExp])[] 
     `a: &a [${nine('x')}]\nb: &b [${nine('*a')}]\nc: &c [${nine('*b')}]\nd: &d [${nine('*c')}]\ne: [${nine('*d')}]`,
     /fewer aliases$/,
   ],
-  ['many keys', Array.from({ length: 20_000 }, (_, nr) => `k${nr}: 1`).join('\n'), /phases: \(not given\)/],
+  ['many keys', Array.from({ length: 10_000 }, (_, nr) => `k${nr}: 1`).join('\n'), /phases: \(not given\)/],
+  [
+    'more faults than anybody wants to go through',
+    Array.from(
+      { length: 11 },
+      (_, nr) => `- {name: p${nr}, until: {after: 1s}, faults: [${Array(100).fill('hold')}]}`,
+    )
+      .join('\n')
+      .replace(/^/, 'phases:\n'),
+    /^p:1: phases: .*: have 1100 faults in all; give at most 1000$/,
+  ],
   ['a key of every object', '__proto__: {phases: []}', /phases: \(not given\)/],
 ];
 
