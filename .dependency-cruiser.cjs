@@ -11,8 +11,9 @@ const may = {
   transport: ['protocol', 'syscall', 'kernel'],
   store: [],
   fault: ['protocol'],
+  plan: ['fault', 'protocol'],
   safety: ['kernel', 'syscall'],
-  'control/contract': ['protocol', 'fault'],
+  'control/contract': ['protocol', 'fault', 'plan'],
   'control/client': ['control/contract'],
   'control/server': ['control/contract', 'syscall'],
   daemon: [
@@ -20,6 +21,7 @@ const may = {
     'transport',
     'store',
     'fault',
+    'plan',
     'control/contract',
     'control/server',
     'safety',

@@ -8,6 +8,7 @@ import { heldCommand } from './commands/held.js';
 import { holdCommand } from './commands/hold.js';
 import { listCommand } from './commands/list.js';
 import { mountCommand } from './commands/mount.js';
+import { planCommand } from './commands/plan.js';
 import { plugCommand } from './commands/plug.js';
 import { releaseCommand } from './commands/release.js';
 import { reportCommand } from './commands/report.js';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   unplugCommand,
   plugCommand,
   faultCommand,
+  planCommand,
   statusCommand,
   doctorCommand,
   rescueCommand,

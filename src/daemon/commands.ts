@@ -11,6 +11,7 @@ import type {
   ReleaseOrder,
   UnplugAnswer,
 } from '../control/contract/held.js';
+import type { Plan, PlanStatus } from '../control/contract/plans.js';
 import type { Status } from '../control/contract/status.js';
 import type { Released } from './withheld.js';
 
@@ -30,7 +31,11 @@ export interface ServingCommands {
   clearFaults(): number;
   unplug(): UnplugAnswer;
   plug(): PlugAnswer;
-  /** Clears the faults, plugs, and answers everything, also what `never` holds. */
+  plan(): PlanStatus;
+  /** Undefined while another plan runs. */
+  startPlan(plan: Plan): PlanStatus | undefined;
+  stopPlan(): PlanStatus;
+  /** Stops the plan, clears the faults, plugs, and answers everything, also what `never` holds. */
   letGoOfAll(): Released;
 }
 

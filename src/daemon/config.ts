@@ -3,6 +3,7 @@
  * that serves, so that the words of the user are checked once, before anything is mounted.
  */
 import { z } from 'zod';
+import { PlanSpec } from '../plan/check-plan.js';
 
 /** Bounds that keep a typing error from eating the machine. */
 export const MAX_HOLD_MS = 24 * 3600 * 1000;
@@ -43,6 +44,8 @@ export const DaemonConfigSpec = z.strictObject({
   splice: SpliceSpec.prefault({}),
   /** Of every random choice of the faults. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),
+  /** Starts with the mount. */
+  plan: PlanSpec.optional(),
   logLevel: z.string().default('info'),
   /** Absent: standard error. */
   logFile: z.string().optional(),

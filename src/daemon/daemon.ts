@@ -3,8 +3,8 @@
  * asked of the serving thread.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeField } from '../base/errors.js';
-import { PAGE_BYTES } from '../base/page-size.js';
+import { jsonPath } from '../base/complaint.js';
+import { describeField, UsageError } from '../base/errors.js';
 import { ControlError } from '../control/contract/errors.js';
 import type { ControlEvent } from '../control/contract/events.js';
 import type { ClearedFaults, Fault, FaultList, InstalledFault } from '../control/contract/faults.js';
@@ -16,6 +16,7 @@ import type {
   ReleaseOrder,
   UnplugAnswer,
 } from '../control/contract/held.js';
+import type { Plan, PlanStatus } from '../control/contract/plans.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../control/contract/status.js';
 import type { DaemonApi, Listening } from '../control/server/api.js';
 import { readFuseWaiting } from '../kernel/fusectl.js';
@@ -23,7 +24,8 @@ import { isMissing } from '../kernel/kernel-file.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import type { DaemonConfig } from './config.js';
 import { DaemonEvents } from './daemon-events.js';
-import { longestDelayMs } from './longest-delay.js';
+import { complaintAboutDelay } from './longest-delay.js';
+import { complaintAboutPin, complaintAboutPlan } from './plan-guard.js';
 import type { Serving } from './serving.js';
 import { unmountOwn } from './unmount.js';
 
@@ -94,15 +96,14 @@ export class Daemon implements DaemonApi {
     const { config, serving } = this.parts;
     this.needWatchdog();
     this.needSpliceFor(fault);
-    const longestMs = longestDelayMs(fault.action, config.maxPages * PAGE_BYTES);
-    if (longestMs > config.maxHoldMs) {
+    const remedy = complaintAboutDelay(fault.action, config);
+    if (remedy !== undefined) {
       throw new ControlError(
         'VALIDATION',
         describeField(
           'action.distribution',
           fault.action.type === 'delay' ? fault.action.distribution : undefined,
-          `a delay of up to ${longestMs} ms is longer than --max-hold (${config.maxHoldMs} ms), after which the ` +
-            'watchdog aborts: shorten it or mount with a longer --max-hold',
+          remedy,
         ),
         { field: 'action.distribution', value: fault.action },
       );
@@ -117,12 +118,9 @@ export class Daemon implements DaemonApi {
   }
 
   private needSpliceFor({ action }: Fault): void {
-    if (action.type !== 'pin' || this.parts.config.splice.read) return;
-    throw new ControlError(
-      'CONFLICT',
-      'pin leaves the data of a WRITE in the pipe that it came through: mount with --splice read',
-      { field: 'action.type', value: action.type },
-    );
+    const remedy = complaintAboutPin(action, this.parts.config);
+    if (remedy === undefined) return;
+    throw new ControlError('CONFLICT', remedy, { field: 'action.type', value: action.type });
   }
 
   removeFault(id: number): Promise<InstalledFault | undefined> {
@@ -135,6 +133,27 @@ export class Daemon implements DaemonApi {
 
   listen(listener: (event: ControlEvent) => void): Promise<Listening> {
     return this.events.listen(listener);
+  }
+
+  plan(): Promise<PlanStatus> {
+    return this.parts.serving.ask('plan');
+  }
+
+  /** Every fault of a plan must be one that could be armed by itself. */
+  async startPlan(plan: Plan): Promise<PlanStatus> {
+    const { config, serving } = this.parts;
+    this.needWatchdog();
+    const complaint = complaintAboutPlan(plan, config);
+    if (complaint !== undefined) {
+      throw new UsageError(jsonPath(complaint.path, 'plan'), complaint.value, complaint.remedy);
+    }
+    const started = await serving.ask('startPlan', plan);
+    if (started === undefined) throw new ControlError('CONFLICT', 'another plan runs; stop it first');
+    return started;
+  }
+
+  stopPlan(): Promise<PlanStatus> {
+    return this.parts.serving.ask('stopPlan');
   }
 
   /** Un-wedges, then unmounts: a busy mount is a conflict unless forced. */

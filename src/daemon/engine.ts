@@ -40,6 +40,12 @@ const neverWithheld: ReadonlySet<number> = new Set([
 ]);
 
 type Withholding = Extract<Decision, { kind: 'hold' | 'never' | 'delay' | 'pin' }> | typeof cable;
+/** What acts by itself beside the requests: a plan.  It is told of every change, and of its time. */
+export interface Conductor {
+  readonly nextTimeMs: number;
+  advance(nowMs: number): void;
+  stop(): void;
+}
 
 /** What becomes of a request while the cable is unplugged. */
 const cable = { kind: 'hold', faultId: undefined, reason: 'unplugged' } as const;
@@ -64,6 +70,8 @@ export class Engine implements RequestHandler {
   readonly requestsByOpcode = new Map<number, number>();
   /** WRITEs that were to be pinned and were only answered. */
   pinsRefused = 0;
+  /** undefined while no plan runs. */
+  conductor: Conductor | undefined;
   private unplugged = false;
   private readonly pathOf: (nodeid: number) => string | undefined;
 
@@ -83,6 +91,7 @@ export class Engine implements RequestHandler {
     } catch (error) {
       this.answerDefect(request, error);
     }
+    this.conductor?.advance(nowMs);
   }
 
   /**
@@ -207,6 +216,7 @@ export class Engine implements RequestHandler {
 
   /** For the end: nothing is left that could keep anybody waiting, and nothing new is kept. */
   letGoOfAll(): Released {
+    this.conductor?.stop();
     this.options.faults.clear();
     this.unplugged = false;
     return this.release({});
@@ -229,13 +239,15 @@ export class Engine implements RequestHandler {
   onWake(): void {
     this.markBusy(performance.now());
     this.options.takeCommands();
-    if (this.withheld.nextDeadlineMs() === Number.POSITIVE_INFINITY) return;
-    this.withheld.releaseDue(performance.now());
-    this.publishHeld();
+    if (this.withheld.nextDeadlineMs() !== Number.POSITIVE_INFINITY) {
+      this.withheld.releaseDue(performance.now());
+      this.publishHeld();
+    }
+    this.conductor?.advance(performance.now());
   }
 
   nextDeadlineMs(): number {
-    return this.withheld.nextDeadlineMs();
+    return Math.min(this.withheld.nextDeadlineMs(), this.conductor?.nextTimeMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** For the main thread, after every change of what is withheld. */

@@ -20,6 +20,9 @@ export function lateApi(daemon: () => DaemonApi | undefined): DaemonApi {
     removeFault: async (id) => it().removeFault(id),
     clearFaults: async () => it().clearFaults(),
     listen: async (listener) => it().listen(listener),
+    plan: async () => it().plan(),
+    startPlan: async (plan) => it().startPlan(plan),
+    stopPlan: async () => it().stopPlan(),
     unmount: async (order) => it().unmount(order),
   };
 }

@@ -1,5 +1,7 @@
 /** The longest that a fault is known to keep one answer, to be held against the maximum hold time. */
+import { PAGE_BYTES } from '../base/page-size.js';
 import type { Action } from '../fault/actions.js';
+import type { DaemonConfig } from './config.js';
 
 /** Above this many standard deviations a normal delay does not come up in practice (1 in 10^9). */
 const SIGMAS = 6;
@@ -25,4 +27,17 @@ export function longestDelayMs(action: Action, maxRequestBytes: number): number 
     case 'rate':
       return (maxRequestBytes / distribution.bytesPerSecond) * 1000;
   }
+}
+
+/** What is wrong with such a delay under this configuration; undefined when nothing is. */
+export function complaintAboutDelay(
+  action: Action,
+  { maxHoldMs, maxPages }: Pick<DaemonConfig, 'maxHoldMs' | 'maxPages'>,
+): string | undefined {
+  const longestMs = longestDelayMs(action, maxPages * PAGE_BYTES);
+  if (longestMs <= maxHoldMs) return undefined;
+  return (
+    `a delay of up to ${longestMs} ms is longer than --max-hold (${maxHoldMs} ms), after which the ` +
+    'watchdog aborts: shorten it or mount with a longer --max-hold'
+  );
 }

@@ -137,6 +137,7 @@ class RunningDaemon {
       watchdogPid: () => this.watchdog?.pid ?? null,
       abort: () => this.abortFile?.abort(),
     });
+    if (config.plan !== undefined) await this.daemon.startPlan(config.plan);
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
     const ready = {
       pid: process.pid,

@@ -8,6 +8,7 @@ import type {
   ReleaseOrder,
   UnplugAnswer,
 } from '../control/contract/held.js';
+import type { Plan, PlanStatus } from '../control/contract/plans.js';
 import type { CountByOpcode } from '../control/contract/scalars.js';
 import type { Fault } from '../fault/fault.js';
 import type { HeldFilter, HeldTotals } from '../fault/inventory.js';
@@ -17,6 +18,7 @@ import type { Replies } from '../transport/replies.js';
 import type { ServingCommandName, ServingCommands, ServingStatus } from './commands.js';
 import type { Dispatch } from './dispatch.js';
 import type { Engine } from './engine.js';
+import type { PlanRunner } from './plan-runner.js';
 import { isPinned, type Released } from './withheld.js';
 
 interface Parts {
@@ -24,6 +26,7 @@ interface Parts {
   readonly dispatch: Dispatch;
   readonly faults: FaultTable;
   readonly replies: Replies;
+  readonly plans: PlanRunner;
 }
 
 export class ServingControl implements ServingCommands {
@@ -141,6 +144,18 @@ export class ServingControl implements ServingCommands {
     const changed = engine.isUnplugged;
     const released = engine.plug();
     return { changed, ...released, remaining: engine.withheld.nrRequests };
+  }
+
+  plan(): PlanStatus {
+    return this.parts.plans.status();
+  }
+
+  startPlan(plan: Plan): PlanStatus | undefined {
+    return this.parts.plans.start(plan);
+  }
+
+  stopPlan(): PlanStatus {
+    return this.parts.plans.stop();
   }
 
   letGoOfAll(): Released {

@@ -13,6 +13,7 @@ import { type Command, type ServingMessage, SharedState } from './commands.js';
 import type { DaemonConfig } from './config.js';
 import { Dispatch } from './dispatch.js';
 import { Engine } from './engine.js';
+import { PlanRunner } from './plan-runner.js';
 import { ServingControl } from './serving-control.js';
 import type { SplicePlan } from './splice-plan.js';
 
@@ -64,7 +65,8 @@ const engine = new Engine({
   takeCommands,
   log,
 });
-const control = new ServingControl({ engine, dispatch, faults, replies });
+const plans = new PlanRunner({ engine, faults, seed: config.seed, log });
+const control = new ServingControl({ engine, dispatch, faults, replies, plans });
 
 function takeCommands(): void {
   for (;;) {

@@ -3,7 +3,13 @@
  * pinned.  Owns the inventory and the deadlines; who takes an entry out answers it, or lets its data go, exactly once.
  */
 import { DeadlineQueue, type QueuedDeadline } from '../fault/deadline-queue.js';
-import { type HeldFilter, type HeldRequest, type HeldTotals, Inventory } from '../fault/inventory.js';
+import {
+  type HeldFilter,
+  type HeldRequest,
+  type HeldTotals,
+  Inventory,
+  type WatchedCount,
+} from '../fault/inventory.js';
 import { Opcode } from '../protocol/opcode.js';
 import type { Pin } from '../transport/transport.js';
 
@@ -56,6 +62,14 @@ export class WithheldRequests {
   /** Of those whose answer waits. */
   get totals(): HeldTotals {
     return minus(this.inventory.totals, this.pinnedTotals);
+  }
+
+  watch(filter: HeldFilter): WatchedCount {
+    return this.inventory.watch(filter);
+  }
+
+  unwatch(count: WatchedCount): void {
+    this.inventory.unwatch(count);
   }
 
   /** Of those whose answer waits. */

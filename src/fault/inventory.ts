@@ -57,6 +57,16 @@ export interface HeldTotals {
   readonly bytes: number;
 }
 
+/** A number that is kept up to date, as long as it is watched. */
+export interface WatchedCount {
+  readonly requests: number;
+}
+
+interface Watch {
+  readonly matches: (entry: HeldRequest<unknown>) => boolean;
+  requests: number;
+}
+
 class Node<Payload> {
   previous: Node<Payload> | undefined = undefined;
   next: Node<Payload> | undefined = undefined;
@@ -71,6 +81,7 @@ const nothing: HeldTotals = { requests: 0, bytes: 0 };
 export class Inventory<Payload> {
   readonly #byUnique = new Map<bigint, Node<Payload>>();
   readonly #byOpcode = new Map<number, { requests: number; bytes: number }>();
+  readonly #watches = new Set<Watch>();
   #oldest: Node<Payload> | undefined;
   #newest: Node<Payload> | undefined;
   #bytes = 0;
@@ -118,6 +129,18 @@ export class Inventory<Payload> {
     return selected;
   }
 
+  /** How many match, at any time from now on; adding and taking then cost a test each. */
+  watch(filter: HeldFilter): WatchedCount {
+    const matches = compileFilter(filter);
+    const watch = { matches, requests: this.select(filter).length };
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  unwatch(count: WatchedCount): void {
+    this.#watches.delete(count as Watch);
+  }
+
   get totals(): HeldTotals {
     return { requests: this.#byUnique.size, bytes: this.#bytes };
   }
@@ -159,6 +182,8 @@ export class Inventory<Payload> {
     this.#bytes += bytes;
     if (totals.requests === 0) this.#byOpcode.delete(entry.opcode);
     else this.#byOpcode.set(entry.opcode, totals);
+    if (this.#watches.size === 0) return;
+    for (const watch of this.#watches) if (watch.matches(entry)) watch.requests += sign;
   }
 }
 
@@ -175,6 +200,8 @@ function compileFilter(filter: HeldFilter): (entry: HeldRequest<unknown>) => boo
     (matchesPath === undefined || (entry.path !== undefined && matchesPath(entry.path)));
 }
 
+const maxAnswersKept = 4096;
+
 /** Thousands of held requests are mostly about a few files. */
 function keepingAnswers(matchesPath: (path: string) => boolean): (path: string) => boolean {
   const answers = new Map<string, boolean>();
@@ -182,6 +209,8 @@ function keepingAnswers(matchesPath: (path: string) => boolean): (path: string) 
     const known = answers.get(path);
     if (known !== undefined) return known;
     const answer = matchesPath(path);
+    // A count that is watched may see any number of them.
+    if (answers.size >= maxAnswersKept) answers.clear();
     answers.set(path, answer);
     return answer;
   };

@@ -85,11 +85,13 @@ export class FaultTable {
     return false;
   }
 
-  /** Puts a fault behind all others.  Its id is never used again, not even after a clear. */
-  add(fault: Fault): { id: number } {
+  /**
+   * Puts a fault behind all others.  Its id is never used again, not even after a clear.
+   * @param random its own stream, where it is not to follow from the id
+   */
+  add(fault: Fault, random = seededRandom(this.#seed, this.#nextId)): { id: number } {
     const id = this.#nextId;
     this.#nextId += 1;
-    const random = seededRandom(this.#seed, id);
     const rule: Rule = {
       id,
       fault,

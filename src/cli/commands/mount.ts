@@ -20,6 +20,7 @@ interface MountArguments extends SpliceWords {
   readonly attrTimeout: string | undefined;
   readonly entryTimeout: string | undefined;
   readonly noFlush: boolean;
+  readonly plan: string | undefined;
   readonly seed: string | undefined;
   readonly logFile: string | undefined;
   readonly logLevel: string | undefined;
@@ -37,6 +38,7 @@ export const mountCommand = defineCommand({
       'for all users, read-only, aborted after 30 s of hold',
     ],
     ['mount --splice read /mnt/stuck', 'then stuckfs fault add pin keeps the folios of WRITEs in pipes'],
+    ['mount --plan plan.yaml /mnt/stuck', 'a fault plan begins as soon as the mount is up'],
     ['mount --ready-fd 3 /mnt/stuck 3>ready', 'a line of JSON in the file once it is up'],
   ],
   options: (yargs) => {
@@ -79,6 +81,7 @@ export const mountCommand = defineCommand({
         describe: 'pages to answer READs with: pipe, or a directory of another filesystem (pipe)',
       })
       .option('max-pins', { ...text, describe: 'WRITEs pinned at once (what RLIMIT_NOFILE leaves)' })
+      .option('plan', { ...text, describe: 'a fault plan (YAML or JSON) that starts with the mount' })
       .option('seed', { ...text, describe: 'of every random choice (0)' })
       .option('log-file', { ...text, describe: 'log of the daemon (default: in the state directory)' });
   },
@@ -205,7 +208,9 @@ async function configOf(
     const { countPins } = await import('../../daemon/splice-plan.js');
     countPins(config.splice);
   }
-  return config;
+  if (argv.plan === undefined) return config;
+  const { planForMount } = await import('../plan-file.js');
+  return { ...config, plan: await planForMount(argv.plan, config) };
 }
 
 /** What a mount needs of the machine, told before anything is started. */

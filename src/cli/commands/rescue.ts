@@ -34,6 +34,7 @@ export const rescueCommand = defineCommand({
       release: async ({ socketPath }) => {
         if (socketPath === undefined) return;
         const client = connect({ socketPath, timeoutMs: releaseTimeoutMs });
+        await client.stopPlan();
         await client.clearFaults();
         await client.release({ never: true });
         await client.plug();

@@ -14,6 +14,7 @@ import type {
   ReleaseInput,
   UnplugAnswer,
 } from '../contract/held.js';
+import type { PlanInput, PlanStatus } from '../contract/plans.js';
 import { type CallName, type Route, type RouteAnswer, routes } from '../contract/routes.js';
 import type { Amount } from '../contract/scalars.js';
 import { checkSocketPath } from '../contract/socket-path.js';
@@ -21,6 +22,7 @@ import type { Status, UnmountAnswer, UnmountInput } from '../contract/status.js'
 import { type EventsOptions, eventStream } from './event-stream.js';
 import { exchange } from './exchange.js';
 import { type Clock, systemClock, type WaitForHeld, waitForHeld } from './wait-for-held.js';
+import { type WaitForPlan, waitForPlan } from './wait-for-plan.js';
 
 const defaultTimeoutMs = 10_000;
 
@@ -47,6 +49,9 @@ export interface ControlClient {
   addFault(fault: FaultInput, options?: CallOptions): Promise<InstalledFault>;
   removeFault(id: number, options?: CallOptions): Promise<InstalledFault>;
   clearFaults(options?: CallOptions): Promise<ClearedFaults>;
+  plan(options?: CallOptions): Promise<PlanStatus>;
+  startPlan(plan: PlanInput, options?: CallOptions): Promise<PlanStatus>;
+  stopPlan(options?: CallOptions): Promise<PlanStatus>;
   unmount(order?: UnmountInput, options?: CallOptions): Promise<UnmountAnswer>;
   openapi(options?: CallOptions): Promise<Record<string, unknown>>;
   metrics(options?: CallOptions): Promise<string>;
@@ -57,6 +62,8 @@ export interface ControlClient {
   events(options?: EventsOptions): AsyncIterable<ControlEvent>;
   /** Resolves with what is held once it is at least so much; TIMEOUT tells how much it was. */
   waitForHeld(wanted: WaitForHeld): Promise<Amount>;
+  /** Resolves with the plan once it does not run any more; TIMEOUT tells what it waits for. */
+  waitForPlan(wanted: WaitForPlan): Promise<PlanStatus>;
 }
 
 interface Parts {
@@ -104,6 +111,9 @@ export function connect(options: ConnectOptions): ControlClient {
     addFault: (body, options) => call('addFault', { body }, options),
     removeFault: (id, options) => call('removeFault', { params: { id } }, options),
     clearFaults: (options) => call('clearFaults', {}, options),
+    plan: (options) => call('plan', {}, options),
+    startPlan: (body, options) => call('startPlan', { body }, options),
+    stopPlan: (options) => call('stopPlan', {}, options),
     unmount: (body, options) => call('unmount', { body }, options),
     openapi: (options) => call('openapi', {}, options),
     metrics: (options) => call('metrics', {}, options),
@@ -116,6 +126,7 @@ export function connect(options: ConnectOptions): ControlClient {
           refusal: (status, text) => refusal(`${socketPath}: GET ${routes.events.path}`, status, text),
         }),
     }),
+    waitForPlan: (wanted) => waitForPlan(client, wanted, clock, timeoutMs),
     waitForHeld: (wanted) => waitForHeld(client, wanted, clock, timeoutMs),
   };
   return client;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { FaultSpec } from '../../fault/fault.js';
 import { ClearedFaults, FaultList, FaultParams, InstalledFault } from './faults.js';
 import { HeldAnswer, HeldQuery, PlugAnswer, ReleaseAnswer, ReleaseBody, UnplugAnswer } from './held.js';
+import { PlanSpec, PlanStatus } from './plans.js';
 import { Status, UnmountAnswer, UnmountBody } from './status.js';
 
 export const bodyLimitBytes = 1024 * 1024;
@@ -136,6 +137,42 @@ export const routes = {
     status: 200,
     mediaType: 'application/json',
     response: ClearedFaults,
+  },
+  plan: {
+    method: 'GET',
+    path: '/v1/plan',
+    alias: null,
+    summary: 'The fault plan that runs, or the last one, and how far it is',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: PlanStatus,
+  },
+  startPlan: {
+    method: 'POST',
+    path: '/v1/plan',
+    alias: null,
+    summary: 'Check a fault plan as a whole and start it; a CONFLICT while another one runs',
+    params: nothing,
+    query: nothing,
+    body: PlanSpec,
+    status: 201,
+    mediaType: 'application/json',
+    response: PlanStatus,
+  },
+  stopPlan: {
+    method: 'DELETE',
+    path: '/v1/plan',
+    alias: null,
+    summary: 'End the fault plan, remove its faults and plug what it unplugged; what they hold stays held',
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    mediaType: 'application/json',
+    response: PlanStatus,
   },
   unmount: {
     method: 'POST',

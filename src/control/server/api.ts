@@ -13,6 +13,7 @@ import type {
   ReleaseOrder,
   UnplugAnswer,
 } from '../contract/held.js';
+import type { Plan, PlanStatus } from '../contract/plans.js';
 import type { Status, UnmountAnswer, UnmountOrder } from '../contract/status.js';
 
 export interface Listening {
@@ -34,6 +35,10 @@ export interface DaemonApi {
   clearFaults(): Promise<ClearedFaults>;
   /** Tells of events until it is stopped. */
   listen(listener: (event: ControlEvent) => void): Promise<Listening>;
+  plan(): Promise<PlanStatus>;
+  /** CONFLICT while another plan runs. */
+  startPlan(plan: Plan): Promise<PlanStatus>;
+  stopPlan(): Promise<PlanStatus>;
   /**
    * Answers once the mount is gone.  The daemon then closes the control server, which lets this answer out
    * first; it must not await that close inside this method.

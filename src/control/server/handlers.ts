@@ -25,6 +25,9 @@ export const handlers: Handlers = {
     throw new ControlError('NOT_FOUND', `there is no fault ${params.id}`, { field: 'id', value: params.id });
   },
   clearFaults: (api) => api.clearFaults(),
+  plan: (api) => api.plan(),
+  startPlan: (api, { body }) => api.startPlan(body),
+  stopPlan: (api) => api.stopPlan(),
   unmount: (api, { body }) => api.unmount(body),
   openapi: async (api) => openApiDocument((await api.status()).stuckfs),
   metrics: async (api) => metricsText(await api.status()),

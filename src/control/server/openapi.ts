@@ -14,13 +14,14 @@ import {
   ReleaseBody,
   UnplugAnswer,
 } from '../contract/held.js';
+import { PlanStatus } from '../contract/plans.js';
 import { type Route, routes } from '../contract/routes.js';
 import { faultableOpcodes, OpcodeSpec } from '../contract/scalars.js';
 import { Status, UnmountAnswer, UnmountBody } from '../contract/status.js';
 
 type Json = Record<string, unknown>;
 
-const sent = { ReleaseBody, FaultBody: routes.addFault.body, UnmountBody };
+const sent = { ReleaseBody, FaultBody: routes.addFault.body, PlanBody: routes.startPlan.body, UnmountBody };
 const given = {
   Status,
   HeldRequest,
@@ -31,6 +32,7 @@ const given = {
   InstalledFault,
   FaultList,
   ClearedFaults: routes.clearFaults.response,
+  PlanStatus,
   UnmountAnswer,
   Event: ControlEventSpec,
   Error: ErrorBody,

@@ -2,13 +2,14 @@
  * Checks one part of a request against its schema and says what is wrong with it in the sender's words.
  */
 import type { z } from 'zod';
+import { innermostIssue } from '../../base/complaint.js';
 import { ControlError } from '../contract/errors.js';
 
 /** The checked value; VALIDATION that names the first wrong field and tells of all of them. */
 export function validate<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const findings = result.error.issues.map((issue) => {
+  const findings = result.error.issues.map(innermostIssue).map((issue) => {
     // The path of an unknown key ends at the object that has it.
     const path =
       issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : [...issue.path];

@@ -6,7 +6,7 @@ import { actionTypes } from '../../../src/fault/actions.js';
 import { runCli } from './run-cli.js';
 
 const documented: readonly (readonly [words: readonly string[], ...options: string[]])[] = [
-  [['mount'], '--foreground', '--ready-fd', '--max-hold', '--no-writeback-cache', '-o'],
+  [['mount'], '--plan', '--foreground', '--ready-fd', '--max-hold', '--no-writeback-cache', '-o'],
   [['unmount'], '--force'],
   [['hold'], '--path', '--nth', '--probability', '--mount'],
   [['release'], '--opcode', '--unique', '--reversed', '--never', '--socket'],
@@ -17,6 +17,10 @@ const documented: readonly (readonly [words: readonly string[], ...options: stri
   [['fault', 'list'], '--mount'],
   [['fault', 'remove'], 'id'],
   [['fault', 'clear'], '--mount'],
+  [['plan', 'check'], 'file'],
+  [['plan', 'run'], '--wait', '--timeout', '--mount'],
+  [['plan', 'status'], '--mount'],
+  [['plan', 'stop'], '--socket'],
   [['status'], '--mount'],
   [['doctor'], '--json'],
   [['rescue'], '--dry-run'],

@@ -10,6 +10,7 @@ import { createLogger } from '../../../src/base/log.js';
 import { type ControlClient, connect } from '../../../src/control/client/client.js';
 import type { InstalledFault } from '../../../src/control/contract/faults.js';
 import type { HeldRequest } from '../../../src/control/contract/held.js';
+import type { Plan, PlanStatus } from '../../../src/control/contract/plans.js';
 import type { Status } from '../../../src/control/contract/status.js';
 import type { DaemonApi } from '../../../src/control/server/api.js';
 import { EventHub } from '../../../src/control/server/event-hub.js';
@@ -65,9 +66,29 @@ export function heldWrite(index: number): HeldRequest {
 
 export interface FakeDaemon extends DaemonApi {
   heldRequests: HeldRequest[];
+  planStatus: PlanStatus;
   /** What the methods were called with, in order. */
   readonly hub: EventHub;
   readonly calls: [keyof DaemonApi, ...unknown[]][];
+}
+
+/** In its first phase. */
+function runningPlan({ seed = 0, phases }: Plan): PlanStatus {
+  return {
+    state: 'running',
+    elapsedMs: 12.5,
+    seed,
+    phases: phases.map(({ name }, index) => ({
+      name,
+      state: index === 0 ? 'current' : 'ahead',
+      beganMs: index === 0 ? 0 : null,
+      endedMs: null,
+      faultIds: [],
+      released: 0,
+    })),
+    waitsFor: 'at least 64 WRITE to be held',
+    reason: null,
+  };
 }
 
 export function fakeDaemon(): FakeDaemon {
@@ -77,6 +98,7 @@ export function fakeDaemon(): FakeDaemon {
   const bytesOf = (held: readonly HeldRequest[]) => held.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const daemon: FakeDaemon = {
     heldRequests: [],
+    planStatus: { state: 'none', elapsedMs: 0, seed: null, phases: [], waitsFor: null, reason: null },
     calls: [],
     hub: new EventHub(),
     status: async () => exampleStatus,
@@ -137,6 +159,16 @@ export function fakeDaemon(): FakeDaemon {
       }),
       stop: daemon.hub.listen(listener),
     }),
+    plan: async () => daemon.planStatus,
+    startPlan: async (plan) => {
+      daemon.calls.push(['startPlan', plan]);
+      daemon.planStatus = runningPlan(plan);
+      return daemon.planStatus;
+    },
+    stopPlan: async () => {
+      daemon.planStatus = { ...daemon.planStatus, state: 'stopped', waitsFor: null };
+      return daemon.planStatus;
+    },
     unmount: async (order) => {
       daemon.calls.push(['unmount', order]);
       return { released: 2, bytes: 8192, detached: order.force };

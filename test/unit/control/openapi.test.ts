@@ -133,6 +133,9 @@ test('real answers of every route keep the document', async (context) => {
     ['GET', '/v1/faults'],
     ['DELETE', '/v1/faults/1'],
     ['DELETE', '/v1/faults'],
+    ['GET', '/v1/plan'],
+    ['POST', '/v1/plan', { phases: [{ name: 'a', faults: ['hold write', delay], until: { after: '1s' } }] }],
+    ['DELETE', '/v1/plan'],
     ['POST', '/v1/unmount', { force: true }],
     ['GET', '/v1/openapi.json'],
   ];

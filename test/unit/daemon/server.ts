@@ -6,6 +6,7 @@ import { SharedState, sharedBytes } from '../../../src/daemon/commands.js';
 import { type DaemonConfigInput, DaemonConfigSpec } from '../../../src/daemon/config.js';
 import { Dispatch } from '../../../src/daemon/dispatch.js';
 import { Engine } from '../../../src/daemon/engine.js';
+import { PlanRunner } from '../../../src/daemon/plan-runner.js';
 import { ServingControl } from '../../../src/daemon/serving-control.js';
 import { type FaultInput, FaultSpec } from '../../../src/fault/fault.js';
 import { FaultTable } from '../../../src/fault/table.js';
@@ -28,6 +29,7 @@ export class Server {
   readonly dispatch: Dispatch;
   readonly engine: Engine;
   readonly control: ServingControl;
+  readonly plans: PlanRunner;
   initialised = 0;
   commandsTaken = 0;
   private lastUnique = 0;
@@ -46,7 +48,13 @@ export class Server {
       },
       log: (level, text) => this.log.push(`${level}: ${text}`),
     });
-    this.control = new ServingControl({ engine: this.engine, dispatch, faults, replies });
+    this.plans = new PlanRunner({
+      engine: this.engine,
+      faults,
+      seed: 0,
+      log: (level, text) => this.log.push(`${level}: ${text}`),
+    });
+    this.control = new ServingControl({ engine: this.engine, dispatch, faults, replies, plans: this.plans });
   }
 
   private parts(config: Partial<DaemonConfigInput>, maxBytes: number) {

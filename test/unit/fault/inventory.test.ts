@@ -61,6 +61,23 @@ describe('Inventory', () => {
     assert.deepEqual(inventory.select(), []);
   });
 
+  it('keeps a watched count up to date, for its filter alone, until it is not watched any more', () => {
+    const inventory = inventoryOf(held(2), held(4, { opcode: FUSE_READ }));
+    const writes = inventory.watch({ opcodes: [FUSE_WRITE] });
+    const ofB = inventory.watch({ path: '/b/*' });
+    const counts = () => [writes.requests, ofB.requests];
+    assert.deepEqual(counts(), [1, 0], 'what is there already counts');
+    inventory.add(held(6, { path: '/b/f' }));
+    inventory.add(held(8, { path: undefined }));
+    assert.deepEqual(counts(), [3, 1]);
+    inventory.take(6n);
+    inventory.take(6n);
+    assert.deepEqual(counts(), [2, 0]);
+    inventory.unwatch(writes);
+    inventory.take(2n);
+    assert.deepEqual(counts(), [2, 0]);
+  });
+
   it('gives an entry that two selections named to the first taker only', () => {
     const inventory = inventoryOf(held(2), held(4));
     const [first, second] = [inventory.select(), inventory.select({ nodeid: 2 })];
