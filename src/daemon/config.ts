@@ -23,6 +23,8 @@ const SpliceSpec = z.strictObject({
 export const DaemonConfigSpec = z.strictObject({
   /** Absolute, resolved without touching a mount of ours; an empty directory. */
   mountPoint: z.string().startsWith('/'),
+  /** What moves the requests; `libfuse` is fuse-native over libfuse 2.9, where it is installed. */
+  transport: z.enum(['dev-fuse', 'libfuse']).default('dev-fuse'),
   /** The words of each -o. */
   mountOptions: z.array(z.string()).default([]),
   /** Default: control.sock in the state directory. */

@@ -26,7 +26,7 @@ import type { DaemonConfig } from './config.js';
 import { DaemonEvents } from './daemon-events.js';
 import { complaintAboutDelay } from './longest-delay.js';
 import { complaintAboutPin, complaintAboutPlan } from './plan-guard.js';
-import type { Serving } from './serving.js';
+import type { ServingHandle } from './serving.js';
 import { unmountOwn } from './unmount.js';
 
 const SETTLE_MS = 1000;
@@ -39,7 +39,7 @@ export interface DaemonParts {
   /** Undefined where nothing is spliced. */
   readonly splice: Status['splice'] | undefined;
   readonly mount: FuseMount;
-  readonly serving: Serving;
+  readonly serving: ServingHandle;
   /** null while there is none: no fault may be armed then. */
   readonly watchdogPid: () => number | null;
   /** Aborts the connection. */
@@ -56,13 +56,15 @@ export class Daemon implements DaemonApi {
 
   async status(): Promise<Status> {
     const { version, config, splice, mount, serving, watchdogPid } = this.parts;
+    const { name, maxHeld, ...capabilities } = serving.capabilities;
     return {
       stuckfs: version,
       pid: process.pid,
       mountPoint: mount.mountPoint,
       device: mount.device,
       connection: mount.connection,
-      transport: 'dev-fuse',
+      transport: name,
+      capabilities: { ...capabilities, maxHeld: Number.isFinite(maxHeld) ? maxHeld : null },
       ...(await serving.ask('status')),
       splice: splice ?? notSpliced,
       maxHoldMs: config.maxHoldMs,

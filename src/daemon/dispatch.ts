@@ -29,6 +29,8 @@ export interface DispatchOptions {
   readonly store: Store;
   readonly replies: Replies;
   readonly config: DaemonConfig;
+  /** What INIT settled, where the transport answers it itself. */
+  readonly session?: Session;
   readonly onInitialised: () => void;
   readonly log: (level: 'warn' | 'error' | 'debug', text: string) => void;
 }
@@ -76,6 +78,7 @@ export class Dispatch {
 
   constructor(private readonly options: DispatchOptions) {
     const { store, replies, config } = options;
+    this.session = options.session;
     this.context = {
       store,
       replies,

@@ -14,7 +14,7 @@ import { StateDirectory } from '../safety/state-directory.js';
 import { unmountOurs } from '../safety/unmount.js';
 import { spawnWatchdog, type Watchdog } from '../safety/watchdog.js';
 import { close } from '../syscall/file.js';
-import { type FuseMount, mountFuse } from '../transport/fuse-mount.js';
+import type { FuseMount } from '../transport/fuse-mount.js';
 import { parseMountOptions } from '../transport/mount-options.js';
 import { AbortFile } from './abort-file.js';
 import type { DaemonConfig, DaemonReady } from './config.js';
@@ -23,8 +23,10 @@ import { DaemonStartError, DaemonStopError, InterruptedStartError } from './daem
 import { refusal, tellReady } from './first-word.js';
 import { maxPagesLimit } from './kernel-limits.js';
 import { lateApi } from './late-api.js';
+import { withinLibfuse } from './libfuse-limits.js';
 import { preferNotToBeKilled } from './oom-score.js';
-import { Serving } from './serving.js';
+import { mountServed } from './served-mount.js';
+import type { ServingHandle } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
 import { planSplice } from './splice-plan.js';
 import { within } from './within.js';
@@ -69,7 +71,7 @@ class RunningDaemon {
   private mount: FuseMount | undefined;
   private abortFile: AbortFile | undefined;
   private watchdog: Watchdog | undefined;
-  private serving: Serving | undefined;
+  private serving: ServingHandle | undefined;
   private daemon: Daemon | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private interruption: InterruptedStartError | undefined;
@@ -108,23 +110,26 @@ class RunningDaemon {
     this.refuseInterrupted();
     this.ledger = Ledger.open(state);
     this.ledger.mountPseudo('fusectl');
-    const allowed = this.withinKernelLimits();
+    const allowed = this.withinLimits();
     const splice = planSplice(allowed);
     if (splice?.status.limited) log.warn(splice.status.limited);
     const config = { ...allowed, maxPages: splice?.maxPages ?? allowed.maxPages };
-    const mount = mountFuse(mountPoint, options);
-    this.mount = mount;
-    state.update({ device: mount.device, connection: mount.connection, socketPath });
-    this.abortFile = AbortFile.open(mount.connection);
-    const watchdog = await this.startWatchdog(mount);
-    this.refuseInterrupted();
-    const serving = new Serving({
-      fuseFd: mount.fd,
+    const served = await mountServed({
+      mountPoint,
+      mountOptions: options,
       config,
       maxBytes: config.maxBytes ?? defaultMaxBytes(),
       splice,
       log: (level, text) => log[level](text),
     });
+    const { mount } = served;
+    this.mount = mount;
+    this.serving = served.serving;
+    state.update({ device: mount.device, connection: mount.connection, socketPath });
+    this.abortFile = AbortFile.open(mount.connection);
+    const watchdog = await this.startWatchdog(mount);
+    this.refuseInterrupted();
+    const serving = served.serve();
     this.serving = serving;
     await this.waitForInit(serving);
     this.refuseInterrupted();
@@ -161,7 +166,8 @@ class RunningDaemon {
     });
   }
 
-  private withinKernelLimits(): DaemonConfig {
+  private withinLimits(): DaemonConfig {
+    if (this.config.transport === 'libfuse') return withinLibfuse(this.config);
     const limit = maxPagesLimit();
     const { maxPages } = this.config;
     if (maxPages <= limit) return this.config;
@@ -201,7 +207,7 @@ class RunningDaemon {
     }
   }
 
-  private async waitForInit(serving: Serving): Promise<void> {
+  private async waitForInit(serving: ServingHandle): Promise<void> {
     const failed = serving.ended.then((reason) => {
       throw new DaemonStartError(`the connection ended before INIT: ${reason}`);
     });
@@ -227,7 +233,7 @@ class RunningDaemon {
     if (this.interruption !== undefined) throw this.interruption;
   }
 
-  private async end(daemon: Daemon, serving: Serving): Promise<void> {
+  private async end(daemon: Daemon, serving: ServingHandle): Promise<void> {
     const unmounted = daemon.unmount({ force: true }).then(
       () => true,
       (error: unknown) => {

@@ -1,20 +1,15 @@
 /**
  * The worker thread that serves /dev/fuse.  It blocks in poll(2) all its life, so commands of the main thread
- * wait in a port and an eventfd wakes it for them.  Wires the rooms together; has no logic of its own.
+ * wait in a port and an eventfd wakes it for them.
  */
 
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { PAGE_BYTES } from '../base/page-size.js';
-import { FaultTable } from '../fault/table.js';
-import { MemoryStore } from '../store/memory/memory-store.js';
-import type { Timestamp } from '../store/store.js';
 import { DevFuse } from '../transport/dev-fuse.js';
 import { type Command, type ServingMessage, SharedState } from './commands.js';
 import type { DaemonConfig } from './config.js';
-import { Dispatch } from './dispatch.js';
-import { Engine } from './engine.js';
-import { PlanRunner } from './plan-runner.js';
-import { ServingControl } from './serving-control.js';
+import type { ServingControl } from './serving-control.js';
+import { buildServingSide } from './serving-side.js';
 import type { SplicePlan } from './splice-plan.js';
 
 export interface ServingThreadData {
@@ -30,45 +25,25 @@ export interface ServingThreadData {
 const data = workerData as ServingThreadData;
 const { config, port } = data;
 const say = (message: ServingMessage) => port.postMessage(message);
-const log = (level: 'warn' | 'error' | 'debug', text: string) => say({ say: 'log', level, text });
 
-const NS_IN_MS = 1_000_000;
-
-/** Wall clock with the nanoseconds of the monotonic one, so that two changes in a row have different times. */
-function now(): Timestamp {
-  const ms = performance.timeOrigin + performance.now();
-  const sec = Math.floor(ms / 1000);
-  return { sec, nsec: Math.floor((ms - sec * 1000) * NS_IN_MS) };
-}
-
-const transport = new DevFuse({
-  fd: data.fuseFd,
-  wakeFd: data.wakeFd,
-  maxWriteBytes: config.maxPages * PAGE_BYTES,
-  negotiated: () => dispatch.negotiated,
-  splice: data.splice && { ...data.splice, mayPin: () => faults.has('pin') },
-});
-const faults = new FaultTable(config.seed);
-const dispatch = new Dispatch({
-  store: new MemoryStore({ maxBytes: data.maxBytes, maxInodes: config.maxInodes, now }),
-  replies: transport.replies,
+const { transport, engine } = buildServingSide({
   config,
-  onInitialised: () => say({ say: 'initialised' }),
-  log,
-});
-const { pins, replies } = transport;
-const engine = new Engine({
-  dispatch,
-  faults,
-  pins,
+  maxBytes: data.maxBytes,
   shared: new SharedState(data.shared),
+  transport: ({ faults, negotiated }) =>
+    new DevFuse({
+      fd: data.fuseFd,
+      wakeFd: data.wakeFd,
+      maxWriteBytes: config.maxPages * PAGE_BYTES,
+      negotiated,
+      splice: data.splice && { ...data.splice, mayPin: () => faults.has('pin') },
+    }),
+  onInitialised: () => say({ say: 'initialised' }),
   takeCommands,
-  log,
+  log: (level, text) => say({ say: 'log', level, text }),
 });
-const plans = new PlanRunner({ engine, faults, seed: config.seed, log });
-const control = new ServingControl({ engine, dispatch, faults, replies, plans });
 
-function takeCommands(): void {
+function takeCommands(control: ServingControl): void {
   for (;;) {
     const received = receiveMessageOnPort(port) as { message: Command } | undefined;
     if (received === undefined) return;

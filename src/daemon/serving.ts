@@ -1,8 +1,11 @@
 /**
- * The main thread's handle on the serving thread: starts it, asks it things, hears when it has ended.
+ * The main thread's handle on what serves; and the one on the serving thread: starts it, asks it things, hears when
+ * it has ended.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { eventfd, eventfdSignal } from '../syscall/eventfd.js';
+import { devFuseCapabilities } from '../transport/dev-fuse.js';
+import type { Capabilities } from '../transport/transport.js';
 import {
   type ServingCommandName,
   type ServingCommands,
@@ -30,11 +33,31 @@ export interface ServingOptions {
   readonly log: (level: 'warn' | 'error' | 'debug', text: string) => void;
 }
 
-export class Serving {
-  readonly shared = new SharedState(new SharedArrayBuffer(sharedBytes));
+/** What serves, wherever it does. */
+export interface ServingHandle {
+  /** Of its transport. */
+  readonly capabilities: Capabilities;
+  readonly shared: SharedState;
   /** Resolves when INIT has been answered. */
   readonly initialised: Promise<void>;
   /** Resolves with the reason when the connection is over. */
+  readonly ended: Promise<string>;
+  ask<Name extends ServingCommandName>(
+    name: Name,
+    ...words: Parameters<ServingCommands[Name]>
+  ): Promise<ReturnType<ServingCommands[Name]>>;
+  /** Has the observer told of every answer, in the order in which the commands were carried out. */
+  observe(observer: (name: ServingCommandName, answer: unknown) => void): void;
+  /** Whether the connection is over, and all threads that served it, within that time. */
+  endsWithin(ms: number): Promise<boolean>;
+  /** For one that hangs: it keeps this process alive no longer. */
+  giveUp(): void;
+}
+
+export class Serving implements ServingHandle {
+  readonly capabilities = devFuseCapabilities;
+  readonly shared = new SharedState(new SharedArrayBuffer(sharedBytes));
+  readonly initialised: Promise<void>;
   readonly ended: Promise<string>;
   private readonly worker: Worker;
   private readonly port: MessagePort;
@@ -96,17 +119,15 @@ export class Serving {
     });
   }
 
-  /** Has the observer told of every answer, in the order in which the commands were carried out. */
   observe(observer: (name: ServingCommandName, answer: unknown) => void): void {
     this.observer = observer;
   }
 
-  /** Whether the connection is over, and the thread with it, within that time. */
   async endsWithin(ms: number): Promise<boolean> {
     return (await within(ms, this.ended)) !== undefined;
   }
 
-  /** For a thread that hangs: it is stopped where it can be, and keeps this process alive no longer. */
+  /** The thread is stopped where it can be. */
   giveUp(): void {
     this.end('the serving thread does not end');
     this.worker.unref();

@@ -55,6 +55,24 @@ export function pwrite(fd: number, from: Uint8Array, offsetBytes: number): numbe
   return orErrno(cPwrite(fd, from, from.length, offsetBytes));
 }
 
+const cFcntl = declare<(fd: number, command: number, word: number) => number>(
+  'int fcntl(int fd, int command, long word)',
+);
+/** <linux/fcntl.h> */
+const F_SETFD = 2;
+const F_DUPFD_CLOEXEC = 1030;
+const FD_CLOEXEC = 1;
+
+/** No child inherits it: 0 or -errno. */
+export function closeOnExec(fd: number): number {
+  return orErrno(cFcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+/** A second descriptor of the same open file, which no child inherits; or -errno. */
+export function duplicate(fd: number): number {
+  return orErrno(cFcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 /** SYNC_FILE_RANGE_WRITE of <linux/fs.h>: start writeback of dirty pages, wait for nothing. */
 export const SYNC_FILE_RANGE_WRITE = 2;
 

@@ -26,6 +26,16 @@ function load(): ReturnType<typeof koffi.load> {
 }
 
 const libc = load();
+/** So that none is unloaded when it is collected. */
+const loaded: unknown[] = [];
+
+/**
+ * Loads a shared library for good.  What is loaded later and needs one of the same soname gets this one.
+ * @throws what dlopen(3) says
+ */
+export function loadLibrary(path: string): void {
+  loaded.push(koffi.load(path));
+}
 
 /** A function of the C library; `async` runs it on a thread of libuv's pool and calls back. */
 export type Declared<F extends (...words: never[]) => unknown> = F & {

@@ -8,7 +8,18 @@ const cPoll = declare<(fds: Uint8Array, count: number, timeoutMs: number) => num
   'int poll(void *fds, unsigned long count, int timeout)',
 );
 
+const POLLERR = 0x8;
+const POLLHUP = 0x10;
+
 const SIZEOF_POLLFD = 8;
+
+/** Whether poll(2) tells an error or a hangup of the descriptor; does not wait. */
+export function hasHungUp(fd: number): boolean {
+  const words = new Int16Array(SIZEOF_POLLFD / 2);
+  new Int32Array(words.buffer)[0] = fd;
+  cPoll(new Uint8Array(words.buffer), 1, 0);
+  return ((words[3] ?? 0) & (POLLERR | POLLHUP)) !== 0;
+}
 
 /** struct pollfd[] for POLLIN on each descriptor. */
 export class PollSet {

@@ -52,15 +52,17 @@ export function meaningOfFailedRead(errno: number): 'empty' | 'again' | EndReaso
   }
 }
 
+export const devFuseCapabilities: Capabilities = {
+  name: 'dev-fuse',
+  writebackCache: true,
+  maxHeld: Number.POSITIVE_INFINITY,
+  spliceRead: true,
+  spliceWrite: true,
+  move: true,
+};
+
 export class DevFuse implements Transport {
-  readonly capabilities: Capabilities = {
-    name: 'dev-fuse',
-    writebackCache: true,
-    maxHeld: Number.POSITIVE_INFINITY,
-    spliceRead: true,
-    spliceWrite: true,
-    move: true,
-  };
+  readonly capabilities = devFuseCapabilities;
   private readonly movers: MessageMovers;
   private readonly buffer: Buffer;
   private readonly poll: PollSet;

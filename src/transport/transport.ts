@@ -8,10 +8,10 @@ import type { Replies } from './replies.js';
 
 /** What a scenario may need of a transport; one that lacks it is skipped with this word as the reason. */
 export interface Capabilities {
-  readonly name: 'dev-fuse';
+  readonly name: 'dev-fuse' | 'libfuse';
   /** Dirty folios of write(2) reach the server as WRITE with FUSE_WRITE_CACHE. */
   readonly writebackCache: boolean;
-  /** Requests that can be held at once; Infinity where each costs only a table entry. */
+  /** Asynchronous requests (writeback, readahead) that can be held at once; Infinity where each is a table entry. */
   readonly maxHeld: number;
   /** Requests can be read by splice(2), so that the data of a WRITE can be pinned. */
   readonly spliceRead: boolean;
@@ -57,6 +57,6 @@ export interface Transport {
   readonly replies: Replies;
   /** Undefined where requests are not read by splice(2). */
   readonly pins: Pins | undefined;
-  /** Serves until the connection ends. May block its thread all the while. */
-  serve(handler: RequestHandler): EndReason;
+  /** Serves until the connection ends. May block its thread all the while, or leave it to the event loop. */
+  serve(handler: RequestHandler): EndReason | Promise<EndReason>;
 }

@@ -6,6 +6,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { StuckfsError } from '../../src/base/errors.js';
+import { checkLibfuse } from '../../src/kernel/requirements/programs.js';
 
 /** Says what is missing and what would mend it; undefined when it is there. */
 export type Requirement = () => string | undefined;
@@ -25,6 +26,12 @@ export const root: Requirement = () =>
 
 /** /dev/fuse can be opened for reading and writing. */
 export const devFuse: Requirement = () => missingDevFuse('/dev/fuse');
+
+/** fuse-native with its libfuse 2.9, for --transport libfuse. */
+export const libfuse: Requirement = () => {
+  const finding = checkLibfuse();
+  return finding.state === 'ok' ? undefined : `${finding.found}: ${finding.remedy}`;
+};
 
 /** A program in PATH, and the Debian package that brings it; scripts/setup installs those of this project. */
 export function command(name: string, debianPackage: string): Requirement {

@@ -13,8 +13,11 @@ const needs: Readonly<Record<Need, string>> = {
   mount: 'mount',
   compact: 'compact',
   tests: 'tests',
-  later: 'nothing yet',
+  libfuse: '--transport libfuse',
 };
+
+/** What the main job needs. */
+const mainNeeds: ReadonlySet<Need> = new Set<Need>(['mount', 'compact']);
 
 export const doctorCommand = defineCommand({
   usage: 'doctor',
@@ -28,7 +31,9 @@ export const doctorCommand = defineCommand({
     const { checkRequirements, isMissing } = await import('../../kernel/requirements/requirement.js');
     const { requirements } = await import('../../kernel/requirements/all.js');
     const rows = await checkRequirements(requirements);
-    const blocking = rows.filter((row) => isMissing(row) && row.neededFor.some((need) => need !== 'tests'));
+    const blocking = rows.filter(
+      (row) => isMissing(row) && row.neededFor.some((need) => mainNeeds.has(need)),
+    );
     if (argv.json) context.printJson({ mainJob, canRun: blocking.length === 0, requirements: rows });
     else context.print(formatDoctor(rows, blocking));
     if (blocking.length > 0) context.setExitStatus(cannot);

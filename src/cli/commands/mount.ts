@@ -10,6 +10,7 @@ import type { SpliceWords } from '../splice-options.js';
 interface MountArguments extends SpliceWords {
   readonly mountpoint: string;
   readonly o: readonly string[] | undefined;
+  readonly transport: string | undefined;
   readonly socket: string | undefined;
   readonly maxHold: string | undefined;
   readonly size: string | undefined;
@@ -39,6 +40,7 @@ export const mountCommand = defineCommand({
     ],
     ['mount --splice read /mnt/stuck', 'then stuckfs fault add pin keeps the folios of WRITEs in pipes'],
     ['mount --plan plan.yaml /mnt/stuck', 'a fault plan begins as soon as the mount is up'],
+    ['mount --transport libfuse /mnt/stuck', 'the same files and faults, over libfuse 2.9'],
     ['mount --ready-fd 3 /mnt/stuck 3>ready', 'a line of JSON in the file once it is up'],
   ],
   options: (yargs) => {
@@ -52,6 +54,11 @@ export const mountCommand = defineCommand({
         requiresArg: true,
         describe: 'mount options: allow_other,ro,...',
       })
+      .option('transport', {
+        ...text,
+        describe:
+          'dev-fuse, or libfuse: fuse-native, no writeback cache, a thread for each held request (dev-fuse)',
+      })
       .option('foreground', { alias: 'f', ...flag, describe: 'stay in front' })
       .option('ready-fd', { ...text, describe: 'a descriptor that gets a line of JSON once the mount is up' })
       .option('socket', { ...text, describe: 'path of the control socket (default: in the state directory)' })
@@ -63,7 +70,10 @@ export const mountCommand = defineCommand({
         describe: 'write(2) is sent at once; only mmap dirties folios',
       })
       .option('max-pages', { ...text, describe: 'pages in one request, as far as the kernel allows (256)' })
-      .option('max-background', { ...text, describe: 'asynchronous requests out at once (65535)' })
+      .option('max-background', {
+        ...text,
+        describe: 'asynchronous requests out at once (65535; libfuse: 4096)',
+      })
       .option('attr-timeout', { ...text, describe: 'how long the kernel believes attributes (1s)' })
       .option('entry-timeout', { ...text, describe: 'how long the kernel believes names (1s)' })
       .option('no-flush', {
@@ -137,6 +147,7 @@ async function configOf(
     mountPoint,
     { checkSocketPath },
     { spliceOf },
+    { checkTransport },
   ] = await Promise.all([
     import('node:os'),
     import('../../base/duration.js'),
@@ -145,7 +156,9 @@ async function configOf(
     import('../mount-point.js'),
     import('../../control/contract/socket-path.js'),
     import('../splice-options.js'),
+    import('../transport-option.js'),
   ]);
+  const { transport, mostBackground } = checkTransport(argv);
   // fuse_flush() in fs/fuse/file.c passes over FOPEN_NOFLUSH where the writeback cache is on.
   if (argv.noFlush && !argv.noWritebackCache) {
     throw new UsageError(
@@ -165,6 +178,7 @@ async function configOf(
   const number = (option: string, text: string | undefined, min: number, max: number) =>
     ifGiven(text, (given) => wholeNumber(option, given, { min, max }));
   const given = {
+    transport,
     socketPath: ifGiven(argv.socket, (path) => {
       checkSocketPath(path);
       const absolute = mountPoint.checkOutsideMounts('--socket', path);
@@ -187,7 +201,7 @@ async function configOf(
     }),
     maxInodes: number('--inodes', argv.inodes, 1, maxInodes),
     maxPages: number('--max-pages', argv.maxPages, 1, 65_535),
-    maxBackground: number('--max-background', argv.maxBackground, 1, 65_535),
+    maxBackground: number('--max-background', argv.maxBackground, 1, mostBackground),
     attrTimeoutMs: milliseconds('--attr-timeout', argv.attrTimeout, 0),
     entryTimeoutMs: milliseconds('--entry-timeout', argv.entryTimeout, 0),
     seed: number('--seed', argv.seed, 0, 0xffff_ffff),
@@ -198,7 +212,7 @@ async function configOf(
   const config = DaemonConfigSpec.parse({
     mountPoint: mountPoint.checkMountPoint(argv.mountpoint, environment),
     mountOptions: argv.o ?? [],
-    writebackCache: !argv.noWritebackCache,
+    writebackCache: !argv.noWritebackCache && transport === 'dev-fuse',
     noFlush: argv.noFlush,
     splice: spliceOf(argv),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),

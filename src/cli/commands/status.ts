@@ -40,6 +40,11 @@ function pinLines({ pins, splice }: Status): Line[] {
   return lines;
 }
 
+function formatTransport({ transport, capabilities: { writebackCache, maxHeld } }: Status): string {
+  const cache = writebackCache ? '' : ', no writeback cache';
+  return `${transport}${cache}${maxHeld === null ? '' : `, at most ${maxHeld} asynchronous requests held`}`;
+}
+
 function formatStatus(status: Status): string {
   const { protocol, store, held, requests } = status;
   const oldest = held.oldestMs === null ? '' : `, the oldest for ${describeAge(held.oldestMs)}`;
@@ -53,6 +58,7 @@ function formatStatus(status: Status): string {
     ...(byOpcode === '' ? [] : ([['', byOpcode]] as const)),
     ...pinLines(status),
     ['maximum hold', describeAge(status.maxHoldMs)],
+    ['transport', formatTransport(status)],
     ['faults', String(status.faults)],
     ...(status.unplugged ? ([['cable', 'unplugged: every request is held']] as const) : []),
     ['requests', `${requests.total} read, ${status.replies.total} answered`],

@@ -19,6 +19,17 @@ const ProtocolStatus = z.object({
   maxReadaheadBytes: count,
 });
 
+/** What the transport can do, whether or not it is used. */
+const Capabilities = z.object({
+  writebackCache: z.boolean().describe('Data of write(2) can stay dirty and come as writeback.'),
+  maxHeld: count
+    .nullable()
+    .describe('Asynchronous requests that can be held at once; null where only memory limits them.'),
+  spliceRead: z.boolean().describe('Requests can be read by splice(2), and WRITEs pinned.'),
+  spliceWrite: z.boolean().describe('READs can be answered by splice(2).'),
+  move: z.boolean().describe('And with SPLICE_F_MOVE.'),
+});
+
 const StoreStatus = z.object({
   usedBytes: count,
   maxBytes: count,
@@ -71,6 +82,7 @@ export const Status = z.object({
     .describe('major:minor of the mount, as /proc/self/mountinfo spells it.'),
   connection: count.describe('Directory name under /sys/fs/fuse/connections.'),
   transport: z.enum(['dev-fuse', 'libfuse']),
+  capabilities: Capabilities,
   protocol: ProtocolStatus,
   store: StoreStatus,
   held: HeldStatus,

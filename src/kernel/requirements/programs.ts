@@ -2,7 +2,8 @@
  * Requirements of other programs and libraries: looked for, never run.
  */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
 import { type MountEntry, mountContaining, readMountinfo } from '../mountinfo.js';
 import { type Finding, missing, ok, type Requirement } from './requirement.js';
 
@@ -70,21 +71,29 @@ function isThere(file: string): boolean {
   }
 }
 
+/** fuse-native, an optional dependency, and a libfuse.so.2 for it: the system's, or the one that it brings. */
+export function checkLibfuse(platform = `${process.platform}-${process.arch}`): Finding {
+  let directory: string;
+  try {
+    directory = dirname(createRequire(import.meta.url).resolve('fuse-native/package.json'));
+  } catch {
+    return missing('fuse-native is not installed', 'npm install fuse-native@2.2.6');
+  }
+  const brought = join(directory, 'prebuilds', platform);
+  if (!isThere(join(brought, 'node.napi.node')) && !isThere(join(directory, 'build/Release/fuse.node'))) {
+    return missing(`fuse-native has no binary for ${platform}`, 'use --transport dev-fuse');
+  }
+  const library = findLibrary('libfuse.so.2') ?? [join(brought, 'libfuse.so')].find(isThere);
+  return library === undefined
+    ? missing('no libfuse.so.2', 'apt-get install libfuse2 (libfuse2t64 on later systems)')
+    : ok(`fuse-native with ${library}`);
+}
+
 export const programRequirements: readonly Requirement[] = [
   program('fusermount3', 'fuse3'),
   program('fio', 'fio'),
   program('git', 'git'),
   program('curl', 'curl'),
   program('python3', 'python3'),
-  {
-    requirement: 'libfuse.so.2',
-    neededFor: ['later'],
-    optional: true,
-    check: () => {
-      const file = findLibrary('libfuse.so.2');
-      return file === undefined
-        ? missing('not there', 'nothing to do: it is not used yet')
-        : ok(`${file} (not used yet)`);
-    },
-  },
+  { requirement: 'libfuse', neededFor: ['libfuse'], check: () => checkLibfuse() },
 ];

@@ -5,8 +5,8 @@
 import { errnoName } from '../../base/errno.js';
 import { errnoOf } from '../kernel-file.js';
 
-/** `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel. */
-export type Need = 'mount' | 'compact' | 'tests' | 'later';
+/** `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel. `libfuse`: the transport. */
+export type Need = 'mount' | 'compact' | 'tests' | 'libfuse';
 
 /** limited: the job runs, with less or after a step that it takes itself. */
 export type Finding =

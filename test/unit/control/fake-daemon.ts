@@ -25,6 +25,7 @@ export const exampleStatus: Status = {
   device: '0:39',
   connection: 39,
   transport: 'dev-fuse',
+  capabilities: { writebackCache: true, maxHeld: null, spliceRead: true, spliceWrite: true, move: true },
   protocol: {
     major: 7,
     minor: 45,

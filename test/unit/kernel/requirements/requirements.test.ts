@@ -9,7 +9,7 @@ import { requirements } from '../../../../src/kernel/requirements/all.js';
 import { hasFilesystem } from '../../../../src/kernel/requirements/fuse.js';
 import { checkMemory } from '../../../../src/kernel/requirements/memory.js';
 import { checkNode, checkPrivilege } from '../../../../src/kernel/requirements/process.js';
-import { findProgram } from '../../../../src/kernel/requirements/programs.js';
+import { checkLibfuse, findProgram } from '../../../../src/kernel/requirements/programs.js';
 import { checkRequirements, isMissing, lookAt, ok } from '../../../../src/kernel/requirements/requirement.js';
 
 test('each requirement has a name of its own', () => {
@@ -123,5 +123,14 @@ test('a program is looked for in PATH, but never on a FUSE mount and never in a 
       { ...served, parentId: 9 },
     ]),
     undefined,
+  );
+});
+
+test('libfuse is missing on a platform that fuse-native has no binary for, and says what to do', () => {
+  const finding = checkLibfuse('linux-riscv64');
+  assert.equal(finding.state, 'missing');
+  assert.match(
+    finding.state === 'missing' ? finding.remedy : '',
+    /--transport dev-fuse|npm install fuse-native/,
   );
 });
