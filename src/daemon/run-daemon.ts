@@ -24,6 +24,7 @@ import { refusal, tellReady } from './first-word.js';
 import { maxPagesLimit } from './kernel-limits.js';
 import { lateApi } from './late-api.js';
 import { preferNotToBeKilled } from './oom-score.js';
+import { OutsideGuard } from './outside-guard.js';
 import { Serving } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
 import { within } from './within.js';
@@ -68,6 +69,7 @@ class RunningDaemon {
   private mount: FuseMount | undefined;
   private abortFile: AbortFile | undefined;
   private watchdog: Watchdog | undefined;
+  private outsideGuard: OutsideGuard | undefined;
   private serving: Serving | undefined;
   private daemon: Daemon | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -112,7 +114,7 @@ class RunningDaemon {
     this.mount = mount;
     state.update({ device: mount.device, connection: mount.connection, socketPath });
     this.abortFile = AbortFile.open(mount.connection);
-    const watchdog = await this.startWatchdog(mount);
+    await this.guard(mount);
     this.refuseInterrupted();
     const serving = new Serving({
       fuseFd: mount.fd,
@@ -128,7 +130,7 @@ class RunningDaemon {
       config,
       mount,
       serving,
-      watchdogPid: () => this.watchdog?.pid ?? null,
+      watchdogPid: () => this.watchdogPid,
       abort: () => this.abortFile?.abort(),
     });
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
@@ -139,7 +141,7 @@ class RunningDaemon {
       connection: mount.connection,
       socketPath,
       stateDirectory: state.path,
-      watchdogPid: watchdog.pid,
+      watchdogPid: this.watchdogPid,
     };
     log.info(ready, 'mounted');
     return { ready };
@@ -160,6 +162,27 @@ class RunningDaemon {
     if (maxPages <= limit) return this.config;
     this.log?.warn({ maxPages, limit }, 'the kernel allows fewer pages in one request');
     return { ...this.config, maxPages: limit };
+  }
+
+  /** By a watchdog of our own, or by one that the holder of the leash names. */
+  private async guard(mount: FuseMount): Promise<void> {
+    const { guardedFromOutside, leashFd } = this.config;
+    if (!guardedFromOutside) {
+      await this.startWatchdog(mount);
+      return;
+    }
+    if (leashFd === undefined) throw new DaemonStartError('guarded from outside, and no leash');
+    this.outsideGuard = new OutsideGuard(leashFd, {
+      lost: () => {
+        this.log?.error('the watchdog outside ended; releasing everything');
+        void this.serving?.ask('letGoOfAll').catch(() => {});
+      },
+      ended: () => this.giveUp('whoever started it is gone'),
+    });
+  }
+
+  private get watchdogPid(): number | null {
+    return this.watchdog?.pid ?? this.outsideGuard?.pid ?? null;
   }
 
   private async startWatchdog(mount: FuseMount): Promise<Watchdog> {

@@ -2,6 +2,7 @@
 import { cableTrip } from './catalog/cable-trip.js';
 import { healthy } from './catalog/healthy.js';
 import { readaheadWithheld } from './catalog/readahead-withheld.js';
+import { untrustedMount } from './catalog/untrusted-mount.js';
 import { writebackDelayed } from './catalog/writeback-delayed.js';
 import { writebackHeld } from './catalog/writeback-held.js';
 import { writebackHeldMmap } from './catalog/writeback-held-mmap.js';
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   writebackDelayed,
   readaheadWithheld,
   cableTrip,
+  untrustedMount,
 ];
 
 export function findScenario(id: string): Scenario | undefined {
