@@ -33,6 +33,7 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     stuckBy: z.enum(['writeback', 'lock', 'reference']).nullable(),
     delayMs: z.number().min(0).nullable(),
     allHangs: z.boolean(),
+    untrusted: z.literal(true).optional(),
   }),
   'cell-skipped': z.object({
     cell: z.int().min(0),

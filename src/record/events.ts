@@ -57,6 +57,8 @@ export type RunEventBody =
       readonly delayMs: number | null;
       /** Requests besides those that make the set stuck must hang, too: all of the connection does. */
       readonly allHangs: boolean;
+      /** Server and workload are an unprivileged user's, under the limits that the kernel sets. */
+      readonly untrusted?: true;
     }
   /** Not played: this machine lacks what it needs. */
   | {

@@ -33,6 +33,7 @@ const controls: readonly Expectation[] = [
   'writeback-delayed',
   'readahead-withheld',
   'cable-trip',
+  'untrusted-mount',
 ].map((scenario) => ({
   scenario,
   trigger: 'compact',
@@ -47,6 +48,7 @@ const underWriteback: readonly Expectation[] = [
   'writeback-held-mmap',
   'writeback-delayed',
   'cable-trip',
+  'untrusted-mount',
 ].flatMap((scenario): Expectation[] => [
   {
     scenario,

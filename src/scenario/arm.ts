@@ -37,6 +37,7 @@ export class Arm {
       stuckBy: plan.design.stuckBy,
       delayMs: plan.design.misbehaviour.kind === 'delay' ? plan.design.misbehaviour.delayMs : null,
       allHangs: plan.design.misbehaviour.kind === 'unplug',
+      ...(plan.design.untrusted === true ? { untrusted: true } : {}),
     });
     this.context.recordVmstat('arm-started');
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
@@ -46,8 +47,8 @@ export class Arm {
       const workload = await this.spawnWorkload();
       const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
       const wedge = new Wedge(this.context);
-      const Set = plan.design.untrusted === true ? UntrustedSet : StuckSet;
-      const set = new Set(this.context, workload, wedge);
+      const KindOfSet = plan.design.untrusted === true ? UntrustedSet : StuckSet;
+      const set = new KindOfSet(this.context, workload, wedge);
       await set.make();
       await new Stall(this.context, trigger, set, wedge).play();
       await set.verify();

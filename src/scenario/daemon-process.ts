@@ -14,8 +14,8 @@ export class ServerError extends StuckfsError {
   override readonly code = 'SERVER';
   override readonly exitStatus: number;
 
-  constructor(message: string, exitStatus = 1) {
-    super(message);
+  constructor(message: string, exitStatus = 1, cause?: unknown) {
+    super(message, { cause });
     this.exitStatus = exitStatus;
   }
 }
@@ -95,8 +95,11 @@ export class DaemonProcess {
       delay(START_DEADLINE_MS, undefined, { ref: false }),
     ]);
     if (typeof line !== 'string') {
+      const how = this.isRunning
+        ? `said nothing within ${START_DEADLINE_MS} ms`
+        : 'ended before it was ready';
       this.process.kill('SIGKILL');
-      throw new ServerError(`the daemon said nothing within ${START_DEADLINE_MS} ms: ${this.stderr}`);
+      throw new ServerError([`the daemon ${how}`, this.stderr].filter((one) => one !== '').join(': '));
     }
     const said = JSON.parse(line) as { ready?: Ready; error?: { message: string; exitStatus: number } };
     if (said.ready === undefined) throw new ServerError(said.error?.message ?? line, said.error?.exitStatus);

@@ -110,11 +110,12 @@ export async function runCells(
       run.append({ event: 'cell-skipped', cell, ...ids, reason: lacking });
       continue;
     }
+    const isUntrusted = scenario.arms.some(({ untrusted }) => untrusted === true);
+    const stuckBytes = isUntrusted ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
     for (const design of scenario.arms) {
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { holdMs, seed } = plan;
-        const stuckBytes = design.untrusted === true ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
         const sizes = { stuckBytes, controlBytes: controlBytesFor(stuckBytes) };
         await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },

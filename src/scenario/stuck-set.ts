@@ -225,7 +225,10 @@ export class StuckSet {
     });
   }
 
-  protected async locate(names: Partial<PfnArtifacts>, { touch }: { readonly touch: boolean }): Promise<void> {
+  protected async locate(
+    names: Partial<PfnArtifacts>,
+    { touch }: { readonly touch: boolean },
+  ): Promise<void> {
     const { path } = this.context.stage.run;
     const { stuckPfns, controlPfns } = names;
     await this.workload.ask(

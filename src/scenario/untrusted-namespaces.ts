@@ -4,6 +4,8 @@
  * Authority: user_namespaces(7), mount_namespaces(7), unshare(1), setpriv(1), nsenter(1).
  */
 
+import { readlinkSync } from 'node:fs';
+
 /** `nobody` on most systems; all that matters is that it has no rights. */
 export const untrustedUid = 65_534;
 /** Seen in its mount namespace only, where /run is a filesystem of the user's own. */
@@ -36,4 +38,9 @@ export function asUntrusted(mountsToDrop: readonly string[]): readonly string[] 
 /** The same for one that joins a process there, as the same user. */
 export function besideUntrusted(pid: number): readonly string[] {
   return ['nsenter', '--target', `${pid}`, '--user', '--mount', '--'];
+}
+
+/** Whether a process lives in another user namespace than we do. */
+export function hasOwnUserNamespace(pid: number): boolean {
+  return readlinkSync(`/proc/${pid}/ns/user`) !== readlinkSync('/proc/self/ns/user');
 }

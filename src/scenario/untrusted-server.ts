@@ -3,7 +3,7 @@
  * state directory of the mount and the watchdog are the runner's: before the daemon is told that it is guarded it
  * arms no fault.  The mount lies in a mount namespace that the runner never enters.
  */
-import { closeSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlClient, connect } from '../control/client/client.js';
@@ -16,7 +16,12 @@ import { spawnWatchdog, type Watchdog } from '../safety/watchdog.js';
 import { heartbeatIntervalMs } from '../safety/watchdog-decision.js';
 import { DaemonProcess, ServerError } from './daemon-process.js';
 import { type ArmServer, cleanUpMountOf, type ServerConfig } from './server.js';
-import { asUntrusted, besideUntrusted, untrustedMountPoint, untrustedStateDir } from './untrusted-namespaces.js';
+import {
+  asUntrusted,
+  besideUntrusted,
+  untrustedMountPoint,
+  untrustedStateDir,
+} from './untrusted-namespaces.js';
 
 export class UntrustedServer implements ArmServer {
   private isGuarded = true;
@@ -55,7 +60,10 @@ export class UntrustedServer implements ArmServer {
     const { runDirectory: _, ...ofDaemon } = config;
     const daemon = spawnDaemon({ ...design, ...ofDaemon, mountPoint: untrustedMountPoint }, logFile);
     if (daemon.pid !== undefined) directory.addProcess('daemon', daemon.pid);
-    const { pid, socketPath } = await daemon.ready();
+    const { pid, socketPath } = await daemon.ready().catch((error: Error) => {
+      const said = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
+      throw new ServerError(`${error.message}; the last in ${basename(logFile)}: ${said}`, 1, error);
+    });
     // The kernel's word, not the daemon's.
     const mount = readMountinfo('/', pid).find(
       (entry) => isOurMount(entry) && entry.mountPoint === untrustedMountPoint,
@@ -138,9 +146,4 @@ function ourMounts(): string[] {
     .filter(isOurMount)
     .map(({ mountPoint }) => mountPoint)
     .toReversed();
-}
-
-/** Whether a process lives in another user namespace than we do. */
-export function hasOwnUserNamespace(pid: number): boolean {
-  return readlinkSync(`/proc/${pid}/ns/user`) !== readlinkSync('/proc/self/ns/user');
 }

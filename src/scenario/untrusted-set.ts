@@ -11,17 +11,17 @@ import { tasksInState } from '../kernel/processes.js';
 import { readSysctl } from '../kernel/sysctl.js';
 import { readVmstat } from '../kernel/vmstat.js';
 import type { HeldRequestRecord } from '../record/events.js';
+import { throttledIn } from '../report/untrusted.js';
 import { availableBytes } from './memory-need.js';
 import { type PfnArtifacts, StuckSet } from './stuck-set.js';
-import { hasOwnUserNamespace } from './untrusted-server.js';
+import { hasOwnUserNamespace } from './untrusted-namespaces.js';
 
-/** In which a writer sleeps that has dirtied more than its share (mm/page-writeback.c). */
-const throttledIn = 'balance_dirty_pages';
 /** A stopped writer goes on at a crawl: this little in that time counts as stopped. */
 const CRAWL_BYTES = 256 << 10;
 const CRAWL_MS = 1000;
 /** Priming and writing under the limits, chunk by chunk. */
 const THROTTLE_MS = 30_000;
+const MIB = 1 << 20;
 /** FUSE's bdi may have one percent of what all may have dirty. */
 const BDI_SHARE = 0.01;
 const MORE_THAN_ENOUGH = 1.5;
@@ -31,8 +31,8 @@ export function enoughToBeThrottled(stuckBytes: number): number {
   // One of the two is 0: the other counts.
   const dirtyBytes = Number(readSysctl('vm.dirty_bytes'));
   const limit = dirtyBytes > 0 ? dirtyBytes : (availableBytes() * Number(readSysctl('vm.dirty_ratio'))) / 100;
-  const pages = Math.ceil((limit * BDI_SHARE * MORE_THAN_ENOUGH) / PAGE_BYTES);
-  return Math.max(stuckBytes, pages * PAGE_BYTES);
+  const mib = Math.ceil((limit * BDI_SHARE * MORE_THAN_ENOUGH) / MIB);
+  return Math.max(stuckBytes, mib * MIB);
 }
 
 export class UntrustedSet extends StuckSet {
@@ -40,7 +40,12 @@ export class UntrustedSet extends StuckSet {
 
   /** Until the writer is stopped or has written everything; what is withheld from the start on is the set. */
   protected override async stick(): Promise<void> {
-    if (!this.context.isFault) return super.stick();
+    if (this.context.isFault) await this.untilStopped();
+    else await super.stick();
+    await this.recordUser('set-named');
+  }
+
+  private async untilStopped(): Promise<void> {
     const { deadlines, stage } = this.context;
     let before = { bytes: -CRAWL_BYTES, atMs: Number.NEGATIVE_INFINITY };
     await deadlines.until('the writer to be stopped', THROTTLE_MS, async () => {
@@ -59,7 +64,6 @@ export class UntrustedSet extends StuckSet {
         this.throttled() === undefined ? 'not stopped' : `in ${throttledIn}`
       }`,
     );
-    await this.recordUser('set-named');
   }
 
   override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {

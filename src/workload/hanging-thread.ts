@@ -39,7 +39,8 @@ function write({ fd, bytes, seed, pagesWritten }: Extract<HangingCall, { call: '
   for (let offset = 0; offset < bytes; offset += CHUNK_BYTES) {
     const part = chunk.subarray(0, Math.min(CHUNK_BYTES, bytes - offset));
     fillPattern(part, seed, offset);
-    for (let done = 0; done < part.length; ) done += writeSync(fd, part, done, part.length - done, offset + done);
+    for (let done = 0; done < part.length; )
+      done += writeSync(fd, part, done, part.length - done, offset + done);
     Atomics.store(count, 0, (offset + part.length) / PAGE_BYTES);
   }
 }
