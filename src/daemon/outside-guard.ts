@@ -6,6 +6,7 @@
  */
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 /** @returns the pid that a line of the leash names, null where it says that there is none, undefined for any other line */
 export function guardOf(line: string): number | null | undefined {
@@ -33,13 +34,17 @@ export interface OutsideGuardEvents {
 export class OutsideGuard {
   private guard: number | null = null;
 
-  constructor(leashFd: number, on: OutsideGuardEvents) {
+  static onDescriptor(leashFd: number, on: OutsideGuardEvents): OutsideGuard {
     const socket = new Socket({ fd: leashFd, readable: true, writable: false });
     // The serving thread keeps the process, not the leash.
     socket.unref();
-    socket.on('error', () => {});
-    socket.once('close', on.ended);
-    createInterface({ input: socket }).on('line', (line) => {
+    return new OutsideGuard(socket, on);
+  }
+
+  constructor(leash: Readable, on: OutsideGuardEvents) {
+    leash.on('error', () => {});
+    leash.once('close', on.ended);
+    createInterface({ input: leash }).on('line', (line) => {
       const said = guardOf(line);
       if (said === undefined) return;
       const hadGuard = this.guard !== null;

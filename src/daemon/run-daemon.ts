@@ -172,7 +172,7 @@ class RunningDaemon {
       return;
     }
     if (leashFd === undefined) throw new DaemonStartError('guarded from outside, and no leash');
-    this.outsideGuard = new OutsideGuard(leashFd, {
+    this.outsideGuard = OutsideGuard.onDescriptor(leashFd, {
       lost: () => {
         this.log?.error('the watchdog outside ended; releasing everything');
         void this.serving?.ask('letGoOfAll').catch(() => {});

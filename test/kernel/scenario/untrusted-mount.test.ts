@@ -3,7 +3,8 @@
  * sets, and the recovery where nobody but the watchdog is left to see to it.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,15 +12,12 @@ import { checkRequirements, isMissing } from '../../../src/kernel/requirements/r
 import { untrustedRequirements } from '../../../src/kernel/requirements/untrusted.js';
 import { parseRunJson, type RunJson } from '../../../src/report/run-json.js';
 import { readMountView } from '../../../src/safety/stuck-mounts.js';
-import { type CliResult, runCli, startCli } from '../../support/cli.js';
-import { eventually } from '../../support/eventually.js';
+import { type CliResult, cliPath, runCli } from '../../support/cli.js';
+import { disturb, killed } from '../../support/disturb.js';
 import { differences, type MachineState, machineState, ourTasksInD } from '../../support/machine-state.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
-import { isAlive, recordedProcesses, triggerIsStalled } from '../../support/stall.js';
 
 const PAGE_BYTES = 4096;
-/** The promise of the README. */
-const RECOVERY_MS = 10_000;
 
 const lacking = (await checkRequirements(untrustedRequirements)).find(isMissing);
 const untrusted = () =>
@@ -116,36 +114,48 @@ describe('run untrusted-mount', requires(root, devFuse, untrusted), () => {
   test('leaves the machine as it was', () => assert.deepEqual(leftOf(untouched, wasMounted), []));
 });
 
-describe('in the middle of the stall', requires(root, devFuse, untrusted), () => {
-  test('SIGKILL of the runner while the daemon is stopped: the watchdog does it', async (t) => {
+/** Its death, or its own end, would free everybody too: stopped, it does neither. */
+function stopDaemonAndKill(...roles: readonly string[]): (pidOf: (role: string) => number) => void {
+  return (pidOf) => {
+    process.kill(pidOf('daemon'), 'SIGSTOP');
+    for (const role of roles) process.kill(pidOf(role), 'SIGKILL');
+  };
+}
+
+describe('in the middle of a stall of untrusted-mount', requires(root, devFuse, untrusted), () => {
+  const stall = { scenario: 'untrusted-mount', waitsIn: 'folio_wait_writeback', ends: killed };
+
+  test('SIGKILL of the runner while the daemon is stopped: the watchdog does it', (t) =>
+    disturb(t, { ...stall, act: stopDaemonAndKill('runner') }));
+
+  test('SIGKILL of the runner and of the watchdog while the daemon is stopped, and then stuckfs rescue', (t) =>
+    disturb(t, {
+      ...stall,
+      act: async (pidOf) => {
+        stopDaemonAndKill('watchdog', 'runner')(pidOf);
+        const rescue = await runCli(['rescue'], 10_000);
+        assert.equal(rescue.status, 0, rescue.stderr);
+      },
+    }));
+});
+
+describe('run untrusted-mount where user namespaces are off', requires(root, devFuse, untrusted), () => {
+  test('is skipped with the reason, and changes nothing', () => {
     const untouched = machineState();
-    const wasMounted = stuckfsMountsElsewhere();
     const directory = newDirectory();
-    const words = ['untrusted-mount', '--on', 'host', '--stuck', '16M', '--hold', '60s'];
-    const run = startCli(['run', ...words, '--out', join(directory, 'run')], 120_000);
     try {
-      await eventually('a stalled trigger', 60_000, triggerIsStalled);
-      const all = recordedProcesses();
-      const pidOf = (role: string) => {
-        const found = all.find((one) => one.role === role);
-        assert.ok(found, `no ${role} among ${all.map((one) => one.role).join(', ')}`);
-        return found.pid;
-      };
-      // Its death, or its own end, would free everybody too.
-      process.kill(pidOf('daemon'), 'SIGSTOP');
-      process.kill(pidOf('runner'), 'SIGKILL');
-      const startedMs = performance.now();
-      const left = () => [
-        ...leftOf(untouched, wasMounted),
-        ...all.filter(isAlive).map((one) => `alive: ${one.role} ${one.pid}`),
-      ];
-      await eventually('the machine as before', RECOVERY_MS, () => left().length === 0).catch(
-        (error: Error) => assert.fail(`${error.message}\n${left().join('\n')}`),
+      writeFileSync(join(directory, 'zero'), '0\n');
+      const words = ['run', 'untrusted-mount', '--on', 'host', '--out', join(directory, 'run')];
+      const hide = `mount --bind ${join(directory, 'zero')} /proc/sys/user/max_user_namespaces && exec "$@"`;
+      const { status, stdout, stderr } = spawnSync(
+        'unshare',
+        ['--mount', '--', 'sh', '-c', hide, 'sh', process.execPath, cliPath, ...words],
+        { encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
       );
-      t.diagnostic(`as before after ${(performance.now() - startedMs).toFixed(0)} ms`);
+      assert.equal(status, 4, stdout + stderr);
+      assert.match(stdout, /skipped: user namespaces: user\.max_user_namespaces is 0 \(sysctl /);
+      assert.deepEqual(differences(untouched, machineState()), []);
     } finally {
-      run.process.kill('SIGKILL');
-      await run.result;
       rmSync(directory, { recursive: true, force: true });
     }
   });
