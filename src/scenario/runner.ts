@@ -116,7 +116,7 @@ export async function runCells(
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { holdMs, seed } = plan;
-        const sizes = { stuckBytes, controlBytes: controlBytesFor(stuckBytes) };
+        const sizes = { stuckBytes, controlBytes: controlBytesFor(plan.stuckBytes) };
         await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },
           stage,

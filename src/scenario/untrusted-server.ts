@@ -10,6 +10,7 @@ import { type ControlClient, connect } from '../control/client/client.js';
 import { fuseAbortPath, fuseConnectionId } from '../kernel/fusectl.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { cleanUp } from '../safety/cleanup.js';
+import { thisMachine } from '../safety/machine.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import { deviceOf, isOurMount } from '../safety/stuck-mounts.js';
 import { spawnWatchdog, type Watchdog } from '../safety/watchdog.js';
@@ -22,6 +23,8 @@ import {
   untrustedMountPoint,
   untrustedStateDir,
 } from './untrusted-namespaces.js';
+
+const SIGKILL = 9;
 
 export class UntrustedServer implements ArmServer {
   private isGuarded = true;
@@ -117,7 +120,10 @@ export class UntrustedServer implements ArmServer {
       // Dead, or silent: the cleanup does not need it.
     }
     await cleanUp(this.directory);
-    await this.watchdog.bye();
+    const disarmed = this.watchdog.bye().then(() => true);
+    // One that is stopped would keep fusectl mounted, and nothing is left for it to watch.
+    if (!(await Promise.race([disarmed, delay(deadlineMs, false, { ref: false })])))
+      thisMachine.kill(this.watchdog, SIGKILL);
   }
 }
 
