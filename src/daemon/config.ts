@@ -55,6 +55,11 @@ export const DaemonConfigSpec = z.strictObject({
   readyFd: z.int().min(0).optional(),
   /** A descriptor whose end of file means that whoever started the daemon has died: un-wedge and end. */
   leashFd: z.int().min(0).optional(),
+  /**
+   * The watchdog is a process of whoever holds the leash, who names it there (outside-guard.ts): for a daemon that has
+   * no rights outside of its own namespaces.
+   */
+  guardedFromOutside: z.boolean().default(false),
   /** State directory of the run that this mount belongs to: it is cleaned up with the mount. */
   runDirectory: z.string().startsWith('/').optional(),
 });
@@ -71,7 +76,8 @@ export interface DaemonReady {
     readonly connection: number;
     readonly socketPath: string;
     readonly stateDirectory: string;
-    readonly watchdogPid: number;
+    /** null where the connection is guarded from outside. */
+    readonly watchdogPid: number | null;
   };
 }
 

@@ -4,7 +4,9 @@ import { DaemonConfigSpec } from './config.js';
 import { runDaemon } from './run-daemon.js';
 
 try {
-  await runDaemon(DaemonConfigSpec.parse(JSON.parse(process.argv[2] ?? '{}')), { background: true });
+  const config = DaemonConfigSpec.parse(JSON.parse(process.argv[2] ?? '{}'));
+  // Whoever guards it keeps its log: what an untrusted user's daemon writes ends with its namespaces.
+  await runDaemon(config, { background: !config.guardedFromOutside });
 } catch (error) {
   process.exitCode = error instanceof StuckfsError ? error.exitStatus : 1;
 }

@@ -25,6 +25,7 @@ import { maxPagesLimit } from './kernel-limits.js';
 import { lateApi } from './late-api.js';
 import { withinLibfuse } from './libfuse-limits.js';
 import { preferNotToBeKilled } from './oom-score.js';
+import { OutsideGuard } from './outside-guard.js';
 import { mountServed } from './served-mount.js';
 import type { ServingHandle } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
@@ -72,6 +73,7 @@ class RunningDaemon {
   private abortFile: AbortFile | undefined;
   private watchdog: Watchdog | undefined;
   private serving: ServingHandle | undefined;
+  private outsideGuard: OutsideGuard | undefined;
   private daemon: Daemon | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private interruption: InterruptedStartError | undefined;
@@ -127,7 +129,7 @@ class RunningDaemon {
     this.serving = served.serving;
     state.update({ device: mount.device, connection: mount.connection, socketPath });
     this.abortFile = AbortFile.open(mount.connection);
-    const watchdog = await this.startWatchdog(mount);
+    await this.guard(mount);
     this.refuseInterrupted();
     const serving = served.serve();
     this.serving = serving;
@@ -139,7 +141,7 @@ class RunningDaemon {
       splice: splice?.status,
       mount,
       serving,
-      watchdogPid: () => this.watchdog?.pid ?? null,
+      watchdogPid: () => this.watchdogPid,
       abort: () => this.abortFile?.abort(),
     });
     if (config.plan !== undefined) await this.daemon.startPlan(config.plan);
@@ -151,7 +153,7 @@ class RunningDaemon {
       connection: mount.connection,
       socketPath,
       stateDirectory: state.path,
-      watchdogPid: watchdog.pid,
+      watchdogPid: this.watchdogPid,
     };
     log.info(ready, 'mounted');
     return { ready };
@@ -173,6 +175,27 @@ class RunningDaemon {
     if (maxPages <= limit) return this.config;
     this.log?.warn({ maxPages, limit }, 'the kernel allows fewer pages in one request');
     return { ...this.config, maxPages: limit };
+  }
+
+  /** By a watchdog of our own, or by one that the holder of the leash names. */
+  private async guard(mount: FuseMount): Promise<void> {
+    const { guardedFromOutside, leashFd } = this.config;
+    if (!guardedFromOutside) {
+      await this.startWatchdog(mount);
+      return;
+    }
+    if (leashFd === undefined) throw new DaemonStartError('guarded from outside, and no leash');
+    this.outsideGuard = OutsideGuard.onDescriptor(leashFd, {
+      lost: () => {
+        this.log?.error('the watchdog outside ended; releasing everything');
+        void this.serving?.ask('letGoOfAll').catch(() => {});
+      },
+      ended: () => this.giveUp('whoever started it is gone'),
+    });
+  }
+
+  private get watchdogPid(): number | null {
+    return this.watchdog?.pid ?? this.outsideGuard?.pid ?? null;
   }
 
   private async startWatchdog(mount: FuseMount): Promise<Watchdog> {

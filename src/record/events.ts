@@ -57,6 +57,8 @@ export type RunEventBody =
       readonly delayMs: number | null;
       /** Requests besides those that make the set stuck must hang, too: all of the connection does. */
       readonly allHangs: boolean;
+      /** Server and workload are an unprivileged user's, under the limits that the kernel sets. */
+      readonly untrusted?: true;
     }
   /** Not played: this machine lacks what it needs. */
   | {
@@ -91,6 +93,27 @@ export type RunEventBody =
       readonly stuckFlags: string;
     }
   | { readonly event: 'held'; readonly arm: number; readonly held: readonly HeldRequestRecord[] }
+  /** Of an untrusted user's arm: what the kernel lets it have, and how far it has come. */
+  | {
+      readonly event: 'untrusted';
+      readonly arm: number;
+      readonly when: 'set-named' | 'hold-ended';
+      /** As we see them, outside of the user's namespace. */
+      readonly serverUid: number;
+      readonly writerUid: number;
+      readonly ownUserNamespace: boolean;
+      /** Of the bdi; null where this kernel has none. */
+      readonly maxRatio: number | null;
+      readonly strictLimit: number | null;
+      readonly wantedBytes: number;
+      readonly writtenBytes: number;
+      readonly heldRequests: number;
+      readonly heldBytes: number;
+      /** nr_writeback of the whole machine. */
+      readonly writebackPages: number;
+      /** Where the writer sleeps, innermost first; null where it is not in D state. */
+      readonly writerStack: readonly string[] | null;
+    }
   | {
       readonly event: 'vmstat';
       readonly arm: number;

@@ -3,6 +3,7 @@
  * nothing is judged.  The join: held request (unique, nodeid, offset) → inode and index → pfn → waiting task.
  */
 import type { ArmKind, LetGo, StuckBy } from '../record/events.js';
+import type { UntrustedEvidence } from './untrusted.js';
 
 export interface WaitsFor {
   /** "MAJOR:MINOR". */
@@ -101,6 +102,8 @@ export interface ArmEvidence {
   /** nr_writeback at the arm's start and end. */
   readonly writebackBefore: number | undefined;
   readonly writebackAfter: number | undefined;
+  /** undefined for an arm of root's; null where it was not recorded. */
+  readonly untrusted: UntrustedEvidence | null | undefined;
   /** The bytes were compared after the release. */
   readonly verified: boolean;
   /** What was not byte-exact, or what the writer was told. */

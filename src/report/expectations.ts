@@ -34,6 +34,7 @@ const controls: readonly Expectation[] = [
   'readahead-withheld',
   'splice-pinned',
   'cable-trip',
+  'untrusted-mount',
 ].map((scenario) => ({
   scenario,
   trigger: 'compact',
@@ -48,6 +49,7 @@ const underWriteback: readonly Expectation[] = [
   'writeback-held-mmap',
   'writeback-delayed',
   'cable-trip',
+  'untrusted-mount',
 ].flatMap((scenario): Expectation[] => [
   {
     scenario,

@@ -8,6 +8,7 @@ import { ArmEvents, type EventOf } from './arm-events.js';
 import type { ArmEvidence } from './evidence.js';
 import { FoundSet } from './found-set.js';
 import { countWithin, isWithin, lostInText, pidOfMark, traceFacts } from './trace-facts.js';
+import { untrustedEvidence } from './untrusted.js';
 import { waiters } from './waiters.js';
 
 export function gatherArms(run: RunDirectory): ArmEvidence[] {
@@ -120,6 +121,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     waitsIn: start.waitsIn,
     writebackBefore: vmstat.find((sample) => sample.when === 'arm-started')?.counters['nr_writeback'],
     writebackAfter: vmstat.find((sample) => sample.when === 'verified')?.counters['nr_writeback'],
+    untrusted: untrustedEvidence(start, events),
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
   };

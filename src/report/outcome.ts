@@ -3,6 +3,7 @@
  * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
  */
 import type { ArmEvidence } from './evidence.js';
+import { notUntrusted } from './untrusted.js';
 
 export type Outcome = 'migrated' | 'stalled' | 'failed' | 'not-attempted' | 'unknown';
 
@@ -30,6 +31,8 @@ export function judge(evidence: ArmEvidence): Judgement {
   const missing = incomplete(evidence);
   if (missing !== undefined) return unknown(missing);
   if (evidence.lostEvents > 0) return unknown(`the trace lost ${evidence.lostEvents} events`);
+  const notUser = notUntrusted(evidence.untrusted, evidence.kind === 'fault');
+  if (notUser !== undefined) return unknown(notUser);
   if (evidence.kind === 'fault') {
     const unconfirmed = unconfirmedStuckSet(evidence);
     if (unconfirmed !== undefined) return unknown(unconfirmed);

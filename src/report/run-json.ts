@@ -27,6 +27,28 @@ const WaiterSpec = z.object({
     .optional(),
 });
 
+const UserAtSpec = z.object({
+  writtenBytes: count,
+  heldRequests: count,
+  heldBytes: count,
+  writebackPages: count.meta({ description: 'nr_writeback of the machine' }),
+});
+
+const UntrustedSpec = z.object({
+  serverUid: count,
+  writerUid: count,
+  ownUserNamespace: z.boolean(),
+  maxRatio: z.number().nullable().meta({ description: 'Of the bdi, percent' }),
+  strictLimit: z.number().nullable(),
+  wantedBytes: count.meta({ description: 'What the writer would have written' }),
+  writerStack: z
+    .array(z.string())
+    .nullable()
+    .meta({ description: 'Where the kernel had stopped the writer before the trigger' }),
+  atTrigger: UserAtSpec,
+  atHoldEnd: UserAtSpec.nullable(),
+});
+
 const CellSpec = z.object({
   scenario: z.string(),
   trigger: z.string(),
@@ -75,6 +97,10 @@ const CellSpec = z.object({
     lostEvents: count,
     writebackBefore: count.nullable().meta({ description: 'nr_writeback, pages' }),
     writebackAfter: count.nullable(),
+    untrusted: UntrustedSpec.nullable().meta({
+      description:
+        "Where server and writer are an unprivileged user's: who it is, its limits, how far it came",
+    }),
     byteExact: z.boolean().nullable(),
     waiters: z.array(WaiterSpec),
   }),

@@ -2,6 +2,7 @@
  * The report for a terminal or a mail: plain ASCII, at most 100 columns, nothing that needs a colour.
  */
 import type { Cell, DoseResponse, RunJson } from './run-json.js';
+import { throttledIn } from './untrusted.js';
 
 const MIB = 1 << 20;
 
@@ -84,6 +85,7 @@ function details(cell: Cell): string[] {
     const word = evidence.stuckBy === 'reference' ? 'pinned' : 'held';
     say(word, `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
   }
+  if (evidence.untrusted !== null) lines.push(...userLines(evidence.untrusted));
   say('stuck set', `${evidence.stuckFolios} folios, ${flagsOf(evidence)} in kpageflags`);
   say(
     'moved',
@@ -109,6 +111,23 @@ function details(cell: Cell): string[] {
 
 function flagsOf({ stuckBy, stuckLocked, stuckWriteback }: Cell['evidence']): string {
   return stuckBy === 'lock' ? `${stuckLocked} LOCKED and not UPTODATE` : `${stuckWriteback} with WRITEBACK`;
+}
+
+function userLines(user: NonNullable<Cell['evidence']['untrusted']>): string[] {
+  const mib = (bytes: number) => (bytes / MIB).toFixed(0);
+  const { serverUid, maxRatio, strictLimit, writerStack, wantedBytes, atTrigger, atHoldEnd } = user;
+  const stopped = writerStack?.includes(throttledIn) ? `, stopped in ${throttledIn}` : '';
+  const at = ({ heldRequests, heldBytes, writebackPages }: typeof atTrigger) =>
+    `${heldRequests} requests held, ${mib(heldBytes)} MiB; nr_writeback ${writebackPages}`;
+  const lines: [name: string, text: string][] = [
+    [
+      'user',
+      `uid ${serverUid} in its own user namespace; max_ratio ${maxRatio}, strict_limit ${strictLimit}`,
+    ],
+    ['writer', `wrote ${mib(atTrigger.writtenBytes)} of ${mib(wantedBytes)} MiB${stopped}`],
+  ];
+  if (atHoldEnd !== null) lines.push(['at the trigger', at(atTrigger)], ['at the end', at(atHoldEnd)]);
+  return lines.map(([name, text]) => `  ${`${name}:`.padEnd(18)}${text}`);
 }
 
 function waiterLines(waiter: Cell['evidence']['waiters'][number]): string[] {

@@ -5,6 +5,7 @@ import { expectationFor } from './expectations.js';
 import type { SkippedCell } from './gather.js';
 import { judge } from './outcome.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
+import type { UntrustedEvidence } from './untrusted.js';
 
 export interface RunFacts {
   readonly stuckfs: string;
@@ -90,6 +91,7 @@ const noEvidence: Cell['evidence'] = {
   lostEvents: 0,
   writebackBefore: null,
   writebackAfter: null,
+  untrusted: null,
   byteExact: null,
   waiters: [],
 };
@@ -139,6 +141,7 @@ function cellOf(
       lostEvents: arm.lostEvents,
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
+      untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
       byteExact: arm.verified ? arm.corrupt.length === 0 : null,
       waiters: arm.waiters.map((waiter) => ({
         role: waiter.role,
@@ -151,6 +154,10 @@ function cellOf(
     },
   };
   return { arm, cell };
+}
+
+function untrustedOf(found: UntrustedEvidence): Cell['evidence']['untrusted'] {
+  return { ...found, writerStack: found.writerStack === null ? null : [...found.writerStack] };
 }
 
 function verdictOf(outcome: Cell['outcome'], expected: Cell['outcome'] | undefined): Verdict {

@@ -24,6 +24,8 @@ export interface ChildOptions {
   /** The built file that it runs. */
   readonly entry: URL;
   readonly args?: readonly string[];
+  /** A command in front of node's, which ends in exec(2): `nsenter …`. */
+  readonly through?: readonly string[];
   /** The state directory of the runner. */
   readonly directory: StateDirectory;
   /** Descriptors 0, 1 and 2; 3 is the leash. Pipes, unless given. */
@@ -61,7 +63,9 @@ export interface Child {
 export async function spawnChild(options: ChildOptions): Promise<Child> {
   const { role, directory } = options;
   const stdio: StdioOptions = [...(options.stdio ?? (['pipe', 'pipe', 'pipe'] as const)), 'pipe'];
-  const child = spawn(process.execPath, [fileURLToPath(options.entry), ...(options.args ?? [])], {
+  const node = [process.execPath, fileURLToPath(options.entry), ...(options.args ?? [])];
+  const [program = process.execPath, ...words] = [...(options.through ?? []), ...node];
+  const child = spawn(program, words, {
     cwd: '/',
     stdio,
     ...(options.env === undefined ? {} : { env: options.env }),

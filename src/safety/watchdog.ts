@@ -24,8 +24,11 @@ export interface WatchdogOptions {
   readonly abortPath: string;
   /** The age of a held request at which the connection is aborted. */
   readonly maxHoldMs: number;
-  /** A descriptor of ours whose other end the runner holds: its end of file is the runner's death. */
-  readonly leashFd?: number;
+  /**
+   * A descriptor of ours whose other end the runner holds: its end of file is the runner's death.  `pipe` where this
+   * process is the runner itself.
+   */
+  readonly leashFd?: number | 'pipe';
   /** The state directory of the run that this mount belongs to. */
   readonly runDirectory?: string;
   readonly armedWithinMs?: number;
@@ -143,7 +146,9 @@ function converse(child: ChildProcess, stdin: Writable, stdout: Readable): Conve
     armed.resolve(`it ended at once (${signal ?? `status ${code}`}); see watchdog.log`);
     ended.resolve();
   });
-  for (const stream of [stdin, stdout])
+  // Where we hold the leash ourselves it must only end with us, and not throw when the watchdog ends first.
+  child.stdio[3]?.on('error', () => undefined);
+  for (const stream of [stdin, stdout, child.stdio[3] ?? stdin])
     if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
   return {
     say: (message) => {

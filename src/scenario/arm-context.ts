@@ -35,7 +35,10 @@ export interface ArmPlan {
 export interface ArmStage {
   readonly run: RunDirectory;
   readonly client: ControlClient;
+  /** As the workload sees it. */
   readonly mountPoint: string;
+  /** A command in front of the workload's, which takes it to where the mount is. */
+  readonly workloadThrough: readonly string[];
   /** "MAJOR:MINOR". */
   readonly device: string;
   readonly tracePipe: string;
@@ -103,8 +106,8 @@ export class ArmContext {
     this.deadlines = new Deadlines(stage.signal, () => this.checkChildren());
   }
 
-  async spawn(role: Role, entry: string): Promise<Child> {
-    const child = await Child.spawn(role, entry, this.stage.state);
+  async spawn(role: Role, entry: string, through: readonly string[] = []): Promise<Child> {
+    const child = await Child.spawn(role, entry, this.stage.state, through);
     this.children.push(child);
     return child;
   }

@@ -8,6 +8,7 @@ import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context
 import type { Child } from './child.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
+import { UntrustedSet } from './untrusted-set.js';
 import { Wedge } from './wedge.js';
 
 export class Arm {
@@ -36,16 +37,18 @@ export class Arm {
       stuckBy: plan.design.stuckBy,
       delayMs: plan.design.misbehaviour.kind === 'delay' ? plan.design.misbehaviour.delayMs : null,
       allHangs: plan.design.misbehaviour.kind === 'unplug',
+      ...(plan.design.untrusted === true ? { untrusted: true } : {}),
     });
     this.context.recordVmstat('arm-started');
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
     await recorder.ask('start', this.recorderFiles(), 5000);
     this.context.readTrace = () => this.flushedTrace(recorder);
     try {
-      const workload = await this.context.spawn('workload', '../workload/workload-main.js');
+      const workload = await this.spawnWorkload();
       const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
       const wedge = new Wedge(this.context);
-      const set = new StuckSet(this.context, workload, wedge);
+      const KindOfSet = plan.design.untrusted === true ? UntrustedSet : StuckSet;
+      const set = new KindOfSet(this.context, workload, wedge);
       await set.make();
       await new Stall(this.context, trigger, set, wedge).play();
       await set.verify();
@@ -58,6 +61,11 @@ export class Arm {
   /** Ends every child; whatever is left in D state by then is the cleanup's business. */
   async endChildren(): Promise<void> {
     await Promise.all(this.context.children.map((child) => child.end(2000)));
+  }
+
+  private spawnWorkload(): Promise<Child> {
+    const { workloadThrough } = this.context.stage;
+    return this.context.spawn('workload', '../workload/workload-main.js', workloadThrough);
   }
 
   private async flushedTrace(recorder: Child): Promise<string> {

@@ -46,9 +46,17 @@ export class Child {
     child.process.once('exit', (status, signal) => this.onExit(signal ?? `exit status ${status}`));
   }
 
-  /** @param entry compiled file, relative to this one */
-  static async spawn(role: Role, entry: string, directory: StateDirectory): Promise<Child> {
-    return new Child(await spawnChild({ role, entry: new URL(entry, import.meta.url), directory }));
+  /**
+   * @param entry compiled file, relative to this one
+   * @param through a command in front of node's
+   */
+  static async spawn(
+    role: Role,
+    entry: string,
+    directory: StateDirectory,
+    through: readonly string[] = [],
+  ): Promise<Child> {
+    return new Child(await spawnChild({ role, entry: new URL(entry, import.meta.url), directory, through }));
   }
 
   get role(): string {

@@ -3,6 +3,7 @@ import { cableTrip } from './catalog/cable-trip.js';
 import { healthy } from './catalog/healthy.js';
 import { readaheadWithheld } from './catalog/readahead-withheld.js';
 import { splicePinned } from './catalog/splice-pinned.js';
+import { untrustedMount } from './catalog/untrusted-mount.js';
 import { writebackDelayed } from './catalog/writeback-delayed.js';
 import { writebackHeld } from './catalog/writeback-held.js';
 import { writebackHeldMmap } from './catalog/writeback-held-mmap.js';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   readaheadWithheld,
   splicePinned,
   cableTrip,
+  untrustedMount,
 ];
 
 export function findScenario(id: string): Scenario | undefined {

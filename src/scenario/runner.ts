@@ -18,7 +18,10 @@ import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import type { Progress } from './progress.js';
 import { type ArmDesign, armName, type Scenario, type TransportName } from './scenario.js';
-import { Server } from './server.js';
+import { type ArmServer, cleanUpMountOf, Server } from './server.js';
+import { untrustedMountPoint } from './untrusted-namespaces.js';
+import { UntrustedServer } from './untrusted-server.js';
+import { enoughToBeThrottled } from './untrusted-set.js';
 
 export interface CellPlan {
   readonly scenario: Scenario;
@@ -107,11 +110,13 @@ export async function runCells(
       run.append({ event: 'cell-skipped', cell, ...ids, reason: lacking });
       continue;
     }
+    const isUntrusted = scenario.arms.some(({ untrusted }) => untrusted === true);
+    const stuckBytes = isUntrusted ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
     for (const design of scenario.arms) {
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
-        const { stuckBytes, holdMs, seed } = plan;
-        const sizes = { stuckBytes, controlBytes: controlBytesFor(stuckBytes) };
+        const { holdMs, seed } = plan;
+        const sizes = { stuckBytes, controlBytes: controlBytesFor(plan.stuckBytes) };
         await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },
           stage,
@@ -161,16 +166,19 @@ async function putBack(state: StateDirectory): Promise<void> {
 
 async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
-  const mountPoint = machine.makeMountPoint(plan.index);
-  let server: Server | undefined;
+  const isUntrusted = plan.design.untrusted === true;
+  const mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
+  let server: ArmServer | undefined;
   let arm: Arm | undefined;
   // In this order: the release frees whoever hangs, and then the children can end.
   const end = async () => {
     await server?.stop(STOP_MS);
+    // Of one that was interrupted while it started.
+    if (isUntrusted) await cleanUpMountOf(process.pid);
     await arm?.endChildren();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
-  server = await Server.start({
+  server = await (isUntrusted ? UntrustedServer : Server).start({
     mountPoint,
     maxHoldMs: maxHoldMs(plan),
     seed: stage.plan.seed,
@@ -182,17 +190,17 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
     },
   });
-  const { ready, client } = server;
+  const { device, client, workloadThrough } = server;
   const isServerSound = server.isSound.bind(server);
   try {
     const reads = readsIn(plan.design);
     const { instance, formats } = machine.startTrace(
       `${process.pid}-${plan.index}`,
-      reads ? ready.device : undefined,
+      reads ? device : undefined,
     );
     machine.lengthenCpuLists();
-    machine.liftDirtyLimits(ready.device, plan.stuckBytes);
-    if (reads) machine.liftReadahead(ready.device, plan.stuckBytes);
+    if (!isUntrusted) machine.liftDirtyLimits(device, plan.stuckBytes);
+    if (reads) machine.liftReadahead(device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
     arm = new Arm(plan, {
       run,
@@ -202,7 +210,8 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       lruPages,
       client,
       mountPoint,
-      device: ready.device,
+      workloadThrough,
+      device,
       tracePipe: instance.tracePipePath,
       traceMarker: instance.traceMarkerPath,
       startTracing: () => instance.setTracingOn(true),

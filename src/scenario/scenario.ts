@@ -8,8 +8,11 @@ import type { ArmKind, StuckBy } from '../record/events.js';
 export const transportNames = ['dev-fuse', 'libfuse'] as const;
 export type TransportName = (typeof transportNames)[number];
 
-/** What touches the mount: write(2), a store through a shared mapping, or reads that fill the page cache. */
-export type WorkloadKind = 'write' | 'map' | 'read-ahead' | 'read-sequential';
+/**
+ * What touches the mount: write(2), write(2) of as much as the kernel lets it, a store through a shared mapping, or
+ * reads that fill the page cache.
+ */
+export type WorkloadKind = 'write' | 'write-throttled' | 'map' | 'read-ahead' | 'read-sequential';
 
 /** What the daemon of an arm is started with, of daemon/config.ts, which checks it. */
 export type ServerDesign = Readonly<Record<string, unknown>>;
@@ -29,6 +32,11 @@ export interface ArmDesign {
   readonly workload: WorkloadKind;
   readonly server?: ServerDesign;
   readonly misbehaviour: Misbehaviour;
+  /**
+   * Server and workload are an unprivileged user's, in namespaces of their own, and the limits of the bdi stay as the
+   * kernel sets them: as much gets stuck as they let through.
+   */
+  readonly untrusted?: true;
   /** null where nothing is stuck. */
   readonly stuckBy: StuckBy | null;
   /** The kernel function in which a task that waits for the stuck folios sleeps; null where nobody has to wait. */

@@ -24,21 +24,24 @@ interface Inodes {
   readonly controlIno: number;
 }
 
-interface PfnArtifacts {
+export interface PfnArtifacts {
   readonly stuckPfns: string;
   readonly controlPfns: string;
 }
 
 export class StuckSet {
-  private readonly paths: { readonly stuck: string; readonly control: string };
-  private inodes: Inodes = { stuckIno: 0, controlIno: 0 };
+  /** From the start of the stuck file; no more than what the workload writes. */
+  protected stuckBytes: number;
+  protected readonly paths: { readonly stuck: string; readonly control: string };
+  protected inodes: Inodes = { stuckIno: 0, controlIno: 0 };
 
   constructor(
-    private readonly context: ArmContext,
-    private readonly workload: Child,
-    private readonly wedge: Wedge,
+    protected readonly context: ArmContext,
+    protected readonly workload: Child,
+    protected readonly wedge: Wedge,
   ) {
     const { index } = context.plan;
+    this.stuckBytes = context.plan.stuckBytes;
     this.paths = { stuck: `/stuck-${index}`, control: `/control-${index}` };
   }
 
@@ -67,13 +70,18 @@ export class StuckSet {
     if (this.beginsLate) {
       await this.locate(this.pfnArtifacts('before'), { touch: true });
     } else {
-      await this.workload.ask('start', {}, 10_000);
-      if (this.context.isFault) await this.wedge.confirm();
-      else await this.workload.ask('sync', {}, this.context.deadlineForBytes(plan.stuckBytes));
+      await this.stick();
       await this.name();
     }
     stage.shortenCpuLists();
     await stage.ballast.ask('settle', {}, 60_000);
+  }
+
+  /** Has the folios under way to the server, and waits until what it withholds covers them; or all is written back. */
+  protected async stick(): Promise<void> {
+    await this.workload.ask('start', {}, 10_000);
+    if (this.context.isFault) await this.wedge.confirm();
+    else await this.workload.ask('sync', {}, this.context.deadlineForBytes(this.context.plan.stuckBytes));
   }
 
   private async create(): Promise<void> {
@@ -176,7 +184,7 @@ export class StuckSet {
     this.context.record({
       event: 'set-named',
       arm: plan.index,
-      stuck: { path: this.paths.stuck, ino: stuckIno, pages: this.pagesOf(plan.stuckBytes) },
+      stuck: { path: this.paths.stuck, ino: stuckIno, pages: this.pagesOf(this.stuckBytes) },
       control: { path: this.paths.control, ino: controlIno, pages: this.pagesOf(plan.controlBytes) },
       ...names,
       stuckFlags,
@@ -191,7 +199,7 @@ export class StuckSet {
     return pfns;
   }
 
-  private writePfns(name: string, pfns: Float64Array): void {
+  protected writePfns(name: string, pfns: Float64Array): void {
     const numbers = BigInt64Array.from(pfns, BigInt);
     this.context.stage.run.write(name, new Uint8Array(numbers.buffer));
   }
@@ -217,7 +225,10 @@ export class StuckSet {
     });
   }
 
-  private async locate(names: Partial<PfnArtifacts>, { touch }: { readonly touch: boolean }): Promise<void> {
+  protected async locate(
+    names: Partial<PfnArtifacts>,
+    { touch }: { readonly touch: boolean },
+  ): Promise<void> {
     const { path } = this.context.stage.run;
     const { stuckPfns, controlPfns } = names;
     await this.workload.ask(
@@ -260,7 +271,7 @@ export class StuckSet {
     }
   }
 
-  private pagesOf(bytes: number): number {
+  protected pagesOf(bytes: number): number {
     return Math.ceil(bytes / PAGE_BYTES);
   }
 

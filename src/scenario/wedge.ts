@@ -2,7 +2,7 @@
  * What the server is told in an arm: to misbehave, to say what it withholds, and to let go.  Talks to the daemon
  * through the control socket only, and writes down what it says.
  */
-import type { LetGo } from '../record/events.js';
+import type { HeldRequestRecord, LetGo } from '../record/events.js';
 import { type ArmContext, ArmError } from './arm-context.js';
 
 const MOST_HELD = 100_000;
@@ -37,24 +37,28 @@ export class Wedge {
         return Object.keys(byOpcode).some((name) => name !== opcode);
       });
     }
+    const held = await this.record();
+    stage.progress.step(`${held.length} requests held`);
+  }
+
+  /** Writes down what is held now. */
+  async record(): Promise<readonly HeldRequestRecord[]> {
+    const { plan, stage } = this.context;
     const askedNs = Number(process.hrtime.bigint());
     const { held } = await stage.client.held({ limit: MOST_HELD });
     if (plan.design.misbehaviour.kind === 'delay') {
       const oldestMs = Math.max(0, ...held.map(({ ageMs }) => ageMs));
       this.firstDueNs = askedNs + (plan.design.misbehaviour.delayMs - oldestMs) * 1e6;
     }
-    this.context.record({
-      event: 'held',
-      arm: plan.index,
-      held: held.map(({ unique, opcode, nodeid, offset, size }) => ({
-        unique,
-        opcode,
-        nodeid,
-        offset,
-        size,
-      })),
-    });
-    stage.progress.step(`${held.length} requests held`);
+    const records = held.map(({ unique, opcode, nodeid, offset, size }) => ({
+      unique,
+      opcode,
+      nodeid,
+      offset,
+      size,
+    }));
+    this.context.record({ event: 'held', arm: plan.index, held: records });
+    return records;
   }
 
   /** Until the first delayed answer. */

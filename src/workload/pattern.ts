@@ -5,6 +5,9 @@
 
 const WORD = 4;
 
+/** As much as one WRITE of FUSE carries (FUSE_MAX_MAX_PAGES pages). */
+export const CHUNK_BYTES = 1 << 20;
+
 /** murmur3's finaliser: neighbouring inputs give unrelated words. */
 function mix(word: number): number {
   let mixed = word;

@@ -13,10 +13,7 @@ import {
   syncFileRange,
 } from '../syscall/file.js';
 import * as memory from '../syscall/memory.js';
-import { fillPattern, firstMismatch } from './pattern.js';
-
-/** As much as one WRITE of FUSE carries (FUSE_MAX_MAX_PAGES pages). */
-export const CHUNK_BYTES = 1 << 20;
+import { CHUNK_BYTES, fillPattern, firstMismatch } from './pattern.js';
 
 export class PatternedFile {
   readonly fd: number;
@@ -26,7 +23,7 @@ export class PatternedFile {
   constructor(
     readonly path: string,
     readonly bytes: number,
-    private readonly seed: number,
+    readonly seed: number,
   ) {
     this.fd = openSync(path, 'wx+', 0o600);
     ftruncateSync(this.fd, bytes);
@@ -99,11 +96,16 @@ export class PatternedFile {
 
   /** pfn of each page, by page index; -1 where it is not mapped in now (a folio in the middle of a move). */
   locate(): Float64Array {
-    this.address ??= this.map();
-    // Maps the folios in; they are in the page cache already, so no request goes out.
-    const populated = memory.madvise(this.address, this.bytes, memory.MADV_POPULATE_READ);
-    if (populated < 0) throw new Error(`MADV_POPULATE_READ of ${this.path}: ${errnoName(-populated)}`);
+    this.populate(this.bytes);
     return this.relocate();
+  }
+
+  /** Maps the first `bytes` of the file in, which are in the page cache already: no request goes out. */
+  populate(bytes: number): bigint {
+    this.address ??= this.map();
+    const populated = memory.madvise(this.address, bytes, memory.MADV_POPULATE_READ);
+    if (populated < 0) throw new Error(`MADV_POPULATE_READ of ${this.path}: ${errnoName(-populated)}`);
+    return this.address;
   }
 
   /** As locate(), but touches nothing: safe while the folios may be in the middle of a migration. */

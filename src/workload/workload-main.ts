@@ -7,14 +7,18 @@ import { serveCommands } from '../base/child-port.js';
 import { writeFileInPages } from '../base/write-in-pages.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Hanging } from './hanging.js';
-import { CHUNK_BYTES, PatternedFile } from './patterned-file.js';
+import { CHUNK_BYTES } from './pattern.js';
+import { PatternedFile } from './patterned-file.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
 preferToBeKilled();
 
-/** How the page cache is filled: write(2), stores through a shared mapping, readahead by advice, one long read(2). */
-type Kind = 'write' | 'map' | 'read-ahead' | 'read-sequential';
+/**
+ * How the page cache is filled: write(2), write(2) by a thread that the kernel may stop (balance_dirty_pages()), stores through a
+ * shared mapping, readahead by advice, one long read(2).
+ */
+type Kind = 'write' | 'write-throttled' | 'map' | 'read-ahead' | 'read-sequential';
 
 interface Workload {
   readonly kind: Kind;
@@ -29,6 +33,8 @@ let kind: Kind = 'write';
 let stuck: PatternedFile | undefined;
 let control: PatternedFile | undefined;
 let reader: Hanging | undefined;
+let writer: Hanging | undefined;
+const pagesWritten = new SharedArrayBuffer(4);
 let lookup: Hanging | undefined;
 
 function files(): readonly [PatternedFile, PatternedFile] {
@@ -54,6 +60,16 @@ const ways: Readonly<Record<Kind, (cpu: number) => void>> = {
       (offset) => stuckFile.dirty(offset),
       (offset) => controlFile.dirty(offset),
     );
+  },
+  /** The control file first: once the writer is stopped, every writer on the mount is. */
+  'write-throttled'(cpu) {
+    const [{ fd, bytes, seed }, controlFile] = files();
+    inTurns(
+      () => {},
+      (offset) => controlFile.dirty(offset),
+    );
+    controlFile.sync();
+    writer = new Hanging({ call: 'write', fd, bytes, seed, cpu, pagesWritten });
   },
   map() {
     const [stuckFile, controlFile] = files();
@@ -93,15 +109,28 @@ serveCommands({
   fill({ cpu }: { cpu: number }) {
     pinToCpu(cpu);
     ways[kind](cpu);
-    if (!reads()) files()[1].sync();
+    if (kind === 'write' || kind === 'map') files()[1].sync();
   },
   /** Starts writeback of the stuck file, and waits for nothing. */
   start() {
     return { startWriteback: files()[0].startWriteback() };
   },
   /** Waits until the stuck file is written back, too: only where nothing is withheld. */
-  sync() {
+  async sync() {
+    await writer?.ended;
     files()[0].sync();
+  },
+  /** How far the writer that may be stopped has come. */
+  written() {
+    return Atomics.load(new Int32Array(pagesWritten), 0);
+  },
+  /**
+   * Maps folios in, for whoever may read our pagemap: we may not, without CAP_SYS_ADMIN.  Answers the addresses.
+   * @param stuckBytes so much of the stuck file
+   */
+  populate({ stuckBytes }: { stuckBytes: number }) {
+    const [stuckFile, controlFile] = files();
+    return [stuckFile.populate(stuckBytes), controlFile.populate(controlFile.bytes)].map(Number);
   },
   /** Writes the pfns, u64 little-endian by page index with -1 for absent. @param touch maps the folios in first */
   locate({ stuckOut, controlOut, touch }: { stuckOut?: string; controlOut?: string; touch: boolean }) {
@@ -125,6 +154,7 @@ serveCommands({
   },
   /** After the release: what the user is told, and whether every byte is there, cached and as served. */
   async verify() {
+    const writerSaid = await writer?.ended;
     const told = files().map((file) => {
       try {
         file.sync();
@@ -134,7 +164,7 @@ serveCommands({
       }
     });
     const readerSaid = await reader?.ended;
-    if (readerSaid !== undefined) told[0] ??= readerSaid;
+    told[0] ??= writerSaid ?? readerSaid ?? null;
     const cached = files().map((file) => file.firstMismatch());
     for (const file of files()) file.dropCache();
     const served = files().map((file) => file.firstMismatch());

@@ -7,11 +7,13 @@ import { processRequirements } from './process.js';
 import { programRequirements } from './programs.js';
 import type { Requirement } from './requirement.js';
 import { tracingRequirements } from './tracing.js';
+import { untrustedRequirements } from './untrusted.js';
 
 export const requirements: readonly Requirement[] = [
   ...processRequirements,
   ...fuseRequirements,
   ...tracingRequirements,
   ...memoryRequirements,
+  ...untrustedRequirements,
   ...programRequirements,
 ];

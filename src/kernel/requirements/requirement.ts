@@ -5,8 +5,11 @@
 import { errnoName } from '../../base/errno.js';
 import { errnoOf } from '../kernel-file.js';
 
-/** `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel. `libfuse`: the transport. */
-export type Need = 'mount' | 'compact' | 'tests' | 'libfuse';
+/**
+ * `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel.  `untrusted`: the same
+ * by an unprivileged user in namespaces of its own.  `libfuse`: the transport.
+ */
+export type Need = 'mount' | 'compact' | 'untrusted' | 'tests' | 'libfuse';
 
 /** limited: the job runs, with less or after a step that it takes itself. */
 export type Finding =

@@ -136,7 +136,8 @@ describe('a daemon', requires(root, devFuse), () => {
 
   test('goes last but for its watchdog when memory runs out', requires(lowerOomScore), async (t) => {
     const { child, ready } = await startReady(t);
-    const score = (pid: number | undefined) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
+    const score = (pid: number | undefined | null) =>
+      Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
     assert.deepEqual([score(child.pid), score(ready.watchdogPid)], [-900, -1000]);
   });
 

@@ -33,6 +33,7 @@ const stalled: ArmEvidence = {
   stuckMoved: 0,
   stuckReachedMoved: 0,
   stuckMovedAtEnd: 16384,
+  untrusted: undefined,
   controlFolios: 16384,
   controlReached: 20,
   controlMoved: 0,

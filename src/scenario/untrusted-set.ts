@@ -1,0 +1,142 @@
+/**
+ * The stuck set of a user whom the kernel does not let have all that it wants: what is withheld once its writer is
+ * stopped.  The user may not read its own pagemap (pagemap_read() hides the frames without CAP_SYS_ADMIN), so the
+ * runner does, which touches no mount.
+ */
+import { PAGE_BYTES } from '../base/page-size.js';
+import { readBdi } from '../kernel/bdi.js';
+import { readPagemap } from '../kernel/pagemap.js';
+import { readProcStatus } from '../kernel/proc-status.js';
+import { tasksInState } from '../kernel/processes.js';
+import { readSysctl } from '../kernel/sysctl.js';
+import { readVmstat } from '../kernel/vmstat.js';
+import type { HeldRequestRecord } from '../record/events.js';
+import { throttledIn } from '../report/untrusted.js';
+import { availableBytes } from './memory-need.js';
+import { type PfnArtifacts, StuckSet } from './stuck-set.js';
+import { hasOwnUserNamespace } from './untrusted-namespaces.js';
+
+/** A stopped writer goes on at a crawl: this little in that time counts as stopped. */
+const CRAWL_BYTES = 256 << 10;
+const CRAWL_MS = 1000;
+/** Priming and writing under the limits, chunk by chunk. */
+const THROTTLE_MS = 30_000;
+const MIB = 1 << 20;
+/** FUSE's bdi may have one percent of what all may have dirty. */
+const BDI_SHARE = 0.01;
+const MORE_THAN_ENOUGH = 1.5;
+
+/** At least as much as asked for, and more than the kernel lets a FUSE bdi have, so that the writer meets the limit. */
+export function enoughToBeThrottled(stuckBytes: number): number {
+  // One of the two is 0: the other counts.
+  const dirtyBytes = Number(readSysctl('vm.dirty_bytes'));
+  const limit = dirtyBytes > 0 ? dirtyBytes : (availableBytes() * Number(readSysctl('vm.dirty_ratio'))) / 100;
+  const mib = Math.ceil((limit * BDI_SHARE * MORE_THAN_ENOUGH) / MIB);
+  return Math.max(stuckBytes, mib * MIB);
+}
+
+export class UntrustedSet extends StuckSet {
+  private addresses: readonly number[] = [];
+
+  /** Until the writer is stopped or has written everything; what is withheld from the start on is the set. */
+  protected override async stick(): Promise<void> {
+    if (this.context.isFault) await this.untilStopped();
+    else await super.stick();
+    await this.recordUser('set-named');
+  }
+
+  private async untilStopped(): Promise<void> {
+    const { deadlines, stage } = this.context;
+    let before = { bytes: -CRAWL_BYTES, atMs: Number.NEGATIVE_INFINITY };
+    await deadlines.until('the writer to be stopped', THROTTLE_MS, async () => {
+      if ((await this.writtenBytes()) >= this.context.plan.stuckBytes) return true;
+      const { bytes } = (await stage.client.held({ limit: 0 })).total;
+      const nowMs = performance.now();
+      if (nowMs - before.atMs < CRAWL_MS) return false;
+      const crawls = bytes - before.bytes < CRAWL_BYTES;
+      before = { bytes, atMs: nowMs };
+      return crawls && this.throttled() !== undefined;
+    });
+    const held = await this.wedge.record();
+    this.stuckBytes = coveredFromStart(held, this.inodes.stuckIno, this.context.plan.stuckBytes);
+    stage.progress.step(
+      `${held.length} requests held, ${this.stuckBytes / PAGE_BYTES} folios; the writer is ${
+        this.throttled() === undefined ? 'not stopped' : `in ${throttledIn}`
+      }`,
+    );
+  }
+
+  override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
+    await super.locateAgain(event, suffix);
+    if (event === 'hold-ended' && this.context.isFault) await this.recordUser('hold-ended');
+  }
+
+  protected override async locate(
+    { stuckPfns, controlPfns }: Partial<PfnArtifacts>,
+    { touch }: { readonly touch: boolean },
+  ): Promise<void> {
+    const { stuckBytes } = this;
+    const { controlBytes } = this.context.plan;
+    if (touch) {
+      const deadlineMs = this.context.deadlineForBytes(stuckBytes + controlBytes);
+      this.addresses = await this.workload.ask<number[]>('populate', { stuckBytes }, deadlineMs);
+    }
+    const [stuckAt = 0, controlAt = 0] = this.addresses;
+    for (const [name, address, bytes] of [
+      [stuckPfns, stuckAt, stuckBytes],
+      [controlPfns, controlAt, controlBytes],
+    ] as const) {
+      if (name === undefined) continue;
+      this.writePfns(name, readPagemap(this.workload.pid, address, this.pagesOf(bytes)).pfns);
+    }
+  }
+
+  private async writtenBytes(): Promise<number> {
+    return (await this.workload.ask<number>('written', {}, 10_000)) * PAGE_BYTES;
+  }
+
+  /** The stack of the writer while it is stopped. */
+  private throttled(): readonly string[] | undefined {
+    return tasksInState('D', '/', [this.workload.pid])
+      .map(({ stack = [] }) => stack.map(({ symbol }) => symbol))
+      .find((stack) => stack.includes(throttledIn));
+  }
+
+  private async recordUser(when: 'set-named' | 'hold-ended'): Promise<void> {
+    const { plan, stage } = this.context;
+    const [major = 0, minor = 0] = stage.device.split(':').map(Number);
+    const bdi = readBdi({ major, minor });
+    const { pid, held } = await stage.client.status();
+    this.context.record({
+      event: 'untrusted',
+      arm: plan.index,
+      when,
+      serverUid: readProcStatus(pid).uids[1],
+      writerUid: readProcStatus(this.workload.pid).uids[1],
+      ownUserNamespace: hasOwnUserNamespace(pid) && hasOwnUserNamespace(this.workload.pid),
+      maxRatio: bdi.max_ratio ?? null,
+      strictLimit: bdi.strict_limit ?? null,
+      wantedBytes: plan.stuckBytes,
+      writtenBytes: await this.writtenBytes(),
+      heldRequests: held.requests,
+      heldBytes: held.bytes,
+      writebackPages: readVmstat().get('nr_writeback') ?? 0,
+      writerStack: this.throttled() ?? null,
+    });
+  }
+}
+
+/** Bytes from the start of the file on without a gap. */
+function coveredFromStart(held: readonly HeldRequestRecord[], ino: number, bytes: number): number {
+  const ranges = held
+    .flatMap(({ nodeid, offset, size }) =>
+      nodeid === ino && offset !== null && size !== null ? [[offset, offset + size] as const] : [],
+    )
+    .toSorted(([a], [b]) => a - b);
+  let covered = 0;
+  for (const [start, end] of ranges) {
+    if (start > covered) break;
+    covered = Math.max(covered, end);
+  }
+  return Math.min(Math.floor(covered / PAGE_BYTES) * PAGE_BYTES, bytes);
+}
