@@ -1,5 +1,5 @@
 /**
- * Whether a daemon may mount on a path, found out without touching any mount of ours.
+ * Whether a daemon may mount on a path, and which paths it may use beside, found out without touching any mount of ours.
  */
 import { opendirSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
@@ -46,6 +46,42 @@ export function checkOutsideMounts(
     throw new UsageError(option, given, `lies on the stuckfs mount ${where}; give a path outside of it`);
   }
   return path;
+}
+
+/**
+ * A directory to serve: absolute, without symbolic links.  On a mount of ours it would wait for that one's answers,
+ * and around the mount point for its own; throws UsageError.
+ */
+export function checkBacking(
+  given: string,
+  mountPoint: string,
+  entries: readonly MountEntry[] = readMountinfo(),
+): string {
+  const option = '--backing';
+  if (given === '') throw new UsageError(option, given, 'give a directory');
+  const found = resolveOutsideMounts(given, entries, isOurMount);
+  if (found.kind === 'forbidden') {
+    const where = found.mount.mountPoint;
+    throw new UsageError(option, given, `lies on the stuckfs mount ${where}; give a directory outside of it`);
+  }
+  const refuse = (errno: number, at: string) =>
+    new UsageError(option, given, `${at}: ${errnoName(errno)}; give a directory that can be read`);
+  if (found.kind === 'failed') throw refuse(found.errno, found.at);
+  if (isAtOrBelow(mountPoint, found.path)) {
+    throw new UsageError(option, given, `holds the mount point ${mountPoint}; give a directory beside it`);
+  }
+  try {
+    opendirSync(found.path).closeSync();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    throw refuse(errno, found.path);
+  }
+  return found.path;
+}
+
+function isAtOrBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
 function occupied(given: string, entries: readonly MountEntry[], mount: MountEntry): UsageError {

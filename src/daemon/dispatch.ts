@@ -12,7 +12,7 @@ import { Opcode } from '../protocol/opcode.js';
 import { type Negotiated, notNegotiated, type Request } from '../protocol/request.js';
 import type { WriteRequest } from '../protocol/request-io.js';
 import { FUSE_KERNEL_VERSION, type InitRequest } from '../protocol/request-session.js';
-import type { Result } from '../store/failure.js';
+import { isFailure, type Result } from '../store/failure.js';
 import type { Store } from '../store/store.js';
 import type { Replies } from '../transport/replies.js';
 import type { DaemonConfig } from './config.js';
@@ -186,10 +186,13 @@ export class Dispatch {
     const status = store.statfs();
     const { nrInodes, usedBytes } = store.counters();
     return {
+      kind: store.kind,
+      directory: config.backing ?? null,
       usedBytes,
-      maxBytes: status.blocks * status.blockSize,
+      maxBytes: isFailure(status) ? 0 : status.blocks * status.blockSize,
       inodes: nrInodes,
-      maxInodes: config.maxInodes,
+      maxInodes: store.kind === 'memory' ? config.maxInodes : null,
+      failure: store.failure ?? null,
     };
   }
 }

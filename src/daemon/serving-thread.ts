@@ -6,13 +6,12 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { FaultTable } from '../fault/table.js';
-import { MemoryStore } from '../store/memory/memory-store.js';
-import type { Timestamp } from '../store/store.js';
 import { DevFuse } from '../transport/dev-fuse.js';
 import { type Command, type ServingMessage, SharedState } from './commands.js';
 import type { DaemonConfig } from './config.js';
 import { Dispatch } from './dispatch.js';
 import { Engine } from './engine.js';
+import { openStore } from './open-store.js';
 import { ServingControl } from './serving-control.js';
 import type { SplicePlan } from './splice-plan.js';
 
@@ -31,15 +30,6 @@ const { config, port } = data;
 const say = (message: ServingMessage) => port.postMessage(message);
 const log = (level: 'warn' | 'error' | 'debug', text: string) => say({ say: 'log', level, text });
 
-const NS_IN_MS = 1_000_000;
-
-/** Wall clock with the nanoseconds of the monotonic one, so that two changes in a row have different times. */
-function now(): Timestamp {
-  const ms = performance.timeOrigin + performance.now();
-  const sec = Math.floor(ms / 1000);
-  return { sec, nsec: Math.floor((ms - sec * 1000) * NS_IN_MS) };
-}
-
 const transport = new DevFuse({
   fd: data.fuseFd,
   wakeFd: data.wakeFd,
@@ -49,7 +39,7 @@ const transport = new DevFuse({
 });
 const faults = new FaultTable(config.seed);
 const dispatch = new Dispatch({
-  store: new MemoryStore({ maxBytes: data.maxBytes, maxInodes: config.maxInodes, now }),
+  store: openStore(config, { maxBytes: data.maxBytes, log }),
   replies: transport.replies,
   config,
   onInitialised: () => say({ say: 'initialised' }),
