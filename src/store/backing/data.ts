@@ -101,7 +101,6 @@ export function copyFile(
   const fd = dataOf(tree, source, false);
   if (isFailure(fd)) return fd;
   if (from < 0 || to < 0 || length < 0) return fail('EINVAL');
-  if (source === target && from < to + length && to < from + length) return fail('EINVAL');
   if (to + length > MAX_FILE_BYTES) return fail('EFBIG');
   return copyFileRange(fd, from, toFd, to, Math.min(length, MAX_COPY_BYTES)) as Result<number>;
 }

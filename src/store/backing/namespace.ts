@@ -109,10 +109,13 @@ export function symlink(
 export function tmpfile(tree: Tree, parent: NodeId, mode: number, owner: Owner): Result<Attributes> {
   const directory = tree.directory(parent);
   if (isFailure(directory)) return directory;
+  const parentStat = statx(directory.fd);
+  // Filesystems answer what they like in a removed directory.
+  if (typeof parentStat !== 'number' && parentStat.nlink === 0) return fail('ENOENT');
   const flags = O_TMPFILE | OpenFlag.O_RDWR | OpenFlag.O_CLOEXEC;
   const fd: Result<number> = openBeneath(directory.fd, '.', flags, PRIVATE);
   if (isFailure(fd)) return fd;
-  const given = giveAway(fd, statx(directory.fd), { type: S_IFREG, mode, owner });
+  const given = giveAway(fd, parentStat, { type: S_IFREG, mode, owner });
   if (isFailure(given)) {
     close(fd);
     return given;
