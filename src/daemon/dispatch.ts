@@ -86,7 +86,7 @@ export class Dispatch {
         entry_valid: Math.floor(config.entryTimeoutMs / 1000),
         entry_valid_nsec: (config.entryTimeoutMs % 1000) * 1_000_000,
       },
-      // Nobody but this kernel changes the files.  Without it, OPEN would drop the clean folios and wait for those
+      // Nobody but this kernel is expected to change the files, in a backing directory too.  Without it, OPEN would drop the clean folios and wait for those
       // under writeback: a held file could not even be opened.
       openFlags: Fopen.FOPEN_KEEP_CACHE | (config.noFlush ? Fopen.FOPEN_NOFLUSH : 0),
     };
