@@ -11,6 +11,7 @@ import { resolveOutsideMounts } from '../kernel/path-resolution.js';
 import { isProcessRunning } from '../safety/process-condition.js';
 import { listStateDirectories, stateRoot } from '../safety/state-directory.js';
 import { isOurMount } from '../safety/stuck-mounts.js';
+import { refuseUnservable } from '../store/backing/root-directory.js';
 
 const field = 'MOUNTPOINT';
 
@@ -64,19 +65,14 @@ export function checkBacking(
     const where = found.mount.mountPoint;
     throw new UsageError(option, given, `lies on the stuckfs mount ${where}; give a directory outside of it`);
   }
-  const refuse = (errno: number, at: string) =>
-    new UsageError(option, given, `${at}: ${errnoName(errno)}; give a directory that can be read`);
-  if (found.kind === 'failed') throw refuse(found.errno, found.at);
+  if (found.kind === 'failed') {
+    const remedy = `${found.at}: ${errnoName(found.errno)}; give a directory that can be read`;
+    throw new UsageError(option, given, remedy);
+  }
   if (isAtOrBelow(mountPoint, found.path)) {
     throw new UsageError(option, given, `holds the mount point ${mountPoint}; give a directory beside it`);
   }
-  try {
-    opendirSync(found.path).closeSync();
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    throw refuse(errno, found.path);
-  }
+  refuseUnservable(found.path);
   return found.path;
 }
 

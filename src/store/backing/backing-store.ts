@@ -4,11 +4,7 @@
  * outside sees them.  Every call is a system call on the directory and takes as long as that takes.
  */
 import type { NodeId } from '../../base/branded.js';
-import { errnoName } from '../../base/errno.js';
-import { UsageError } from '../../base/errors.js';
-import { close, OpenFlag, open } from '../../syscall/file.js';
 import { readlinkOf } from '../../syscall/names-at.js';
-import { O_DIRECTORY, O_PATH, openBeneath } from '../../syscall/openat2.js';
 import { fstatvfs, type Statvfs, statx } from '../../syscall/statx.js';
 import { fail, isFailure, type Result } from '../failure.js';
 import type { LockConflict, LockOwner, LockRequest, LockTicket } from '../lock.js';
@@ -31,6 +27,7 @@ import { Handles } from './handles.js';
 import { Health, type HealthOptions } from './health.js';
 import * as names from './namespace.js';
 import { NodeTable } from './node-table.js';
+import { openRoot, unusable } from './root-directory.js';
 import { Tree } from './tree.js';
 import { getXattr, listXattrs, removeXattr, setXattr } from './xattr.js';
 
@@ -48,6 +45,8 @@ export class BackingStore implements Store {
   readonly #tree: Tree;
   readonly #handles: Handles;
   readonly #locks = new LockTable(MAX_LOCKS);
+  /** Operations within operations. */
+  #depth = 0;
 
   /** Throws UsageError. */
   constructor(options: BackingStoreOptions) {
@@ -275,28 +274,4 @@ export class BackingStore implements Store {
       }
     }
   }
-
-  #depth = 0;
-}
-
-/** Also finds out whether this kernel, and what filters its system calls, knows openat2(2). */
-function openRoot(directory: string): number {
-  const fd = open(directory, O_PATH | O_DIRECTORY | OpenFlag.O_CLOEXEC);
-  if (fd < 0) throw unusable(directory, fd);
-  const probe = openBeneath(fd, '.', OpenFlag.O_RDONLY | O_DIRECTORY | OpenFlag.O_CLOEXEC);
-  if (probe >= 0) {
-    close(probe);
-    return fd;
-  }
-  close(fd);
-  throw unusable(directory, probe);
-}
-
-function unusable(directory: string, errno: number): UsageError {
-  const name = errnoName(-errno);
-  const remedy =
-    name === 'ENOSYS'
-      ? 'needs openat2(2), Linux 5.6 or later and not filtered by seccomp'
-      : `cannot be served (${name}); give a directory that can be read`;
-  return new UsageError('--backing', directory, remedy);
 }

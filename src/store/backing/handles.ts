@@ -20,6 +20,8 @@ const NR_DOTS = 2;
 interface OpenFile {
   readonly node: Node;
   names: readonly string[];
+  /** A rewind comes after this, the first reading before. */
+  isReadFrom: boolean;
 }
 
 export class Handles {
@@ -33,12 +35,14 @@ export class Handles {
   }
 
   open(node: Node): Handle {
-    return this.#add({ node, names: [] });
+    return this.#add({ node, names: [], isReadFrom: false });
   }
 
   opendir(directory: OpenNode): Result<Handle> {
     const names = readNames(directory.fd);
-    return isFailure(names) ? names : this.#add({ node: directory.node, names: names as readonly string[] });
+    return isFailure(names)
+      ? names
+      : this.#add({ node: directory.node, names: names as readonly string[], isReadFrom: false });
   }
 
   release(handle: Handle): Result<0> {
@@ -56,11 +60,12 @@ export class Handles {
     const { tree } = this;
     const directory = tree.directory(file.node.nodeid);
     if (isFailure(directory)) return directory;
-    if (cookie === 0) {
+    if (cookie === 0 && file.isReadFrom) {
       const names = readNames(directory.fd);
       if (isFailure(names)) return names;
       file.names = names as readonly string[];
     }
+    file.isReadFrom = true;
     const { node, fd } = directory;
     const above = node.names.at(-1)?.parent ?? node;
     if (cookie < 1 && !visit('.', node.nodeid, DT_DIR, 1)) return 0;

@@ -110,3 +110,12 @@ onEachStore('a visitor may change the directory that it visits', (f) => {
   assert.equal(nrSeen, 100);
   assert.deepEqual(f.names(ROOT), ['.', '..']);
 });
+
+onEachStore('after a rewind the directory is listed as it is then', (f) => {
+  f.file('a');
+  const handle = ok(f.store.opendir(ROOT));
+  assert.deepEqual(all(f, handle, 0, 1).toSorted(), ['.', '..', 'a']);
+  f.file('b');
+  assert.deepEqual(all(f, handle, 0, 1).toSorted(), ['.', '..', 'a', 'b']);
+  ok(f.store.release(handle));
+});
