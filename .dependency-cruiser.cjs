@@ -9,7 +9,7 @@ const may = {
   syscall: [],
   kernel: ['syscall'],
   transport: ['protocol', 'syscall', 'kernel'],
-  store: [],
+  store: ['syscall'],
   fault: ['protocol'],
   plan: ['fault', 'protocol'],
   safety: ['kernel', 'syscall'],

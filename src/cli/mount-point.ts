@@ -1,5 +1,5 @@
 /**
- * Whether a daemon may mount on a path, found out without touching any mount of ours.
+ * Whether a daemon may mount on a path, and which paths it may use beside, found out without touching any mount of ours.
  */
 import { opendirSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { resolveOutsideMounts } from '../kernel/path-resolution.js';
 import { isProcessRunning } from '../safety/process-condition.js';
 import { listStateDirectories, stateRoot } from '../safety/state-directory.js';
 import { isOurMount } from '../safety/stuck-mounts.js';
+import { refuseUnservable } from '../store/backing/root-directory.js';
 
 const field = 'MOUNTPOINT';
 
@@ -46,6 +47,37 @@ export function checkOutsideMounts(
     throw new UsageError(option, given, `lies on the stuckfs mount ${where}; give a path outside of it`);
   }
   return path;
+}
+
+/**
+ * A directory to serve: absolute, without symbolic links.  On a mount of ours it would wait for that one's answers,
+ * and around the mount point for its own; throws UsageError.
+ */
+export function checkBacking(
+  given: string,
+  mountPoint: string,
+  entries: readonly MountEntry[] = readMountinfo(),
+): string {
+  const option = '--backing';
+  if (given === '') throw new UsageError(option, given, 'give a directory');
+  const found = resolveOutsideMounts(given, entries, isOurMount);
+  if (found.kind === 'forbidden') {
+    const where = found.mount.mountPoint;
+    throw new UsageError(option, given, `lies on the stuckfs mount ${where}; give a directory outside of it`);
+  }
+  if (found.kind === 'failed') {
+    const remedy = `${found.at}: ${errnoName(found.errno)}; give a directory that can be read`;
+    throw new UsageError(option, given, remedy);
+  }
+  if (isAtOrBelow(mountPoint, found.path)) {
+    throw new UsageError(option, given, `holds the mount point ${mountPoint}; give a directory beside it`);
+  }
+  refuseUnservable(found.path);
+  return found.path;
+}
+
+function isAtOrBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
 function occupied(given: string, entries: readonly MountEntry[], mount: MountEntry): UsageError {

@@ -31,6 +31,8 @@ export const DaemonConfigSpec = z.strictObject({
   socketPath: z.string().optional(),
   /** A request that is held longer makes the watchdog abort the connection. */
   maxHoldMs: z.int().min(1).max(MAX_HOLD_MS).default(120_000),
+  /** Absolute: a directory to serve. Absent: a store in memory, to which maxBytes and maxInodes apply. */
+  backing: z.string().startsWith('/').optional(),
   /** Size limit of the store; the default leaves the machine most of its memory. */
   maxBytes: z.int().min(1).optional(),
   maxInodes: z.int().min(1).default(1_000_000),

@@ -12,7 +12,7 @@ import { Opcode } from '../protocol/opcode.js';
 import { type Negotiated, notNegotiated, type Request } from '../protocol/request.js';
 import type { WriteRequest } from '../protocol/request-io.js';
 import { FUSE_KERNEL_VERSION, type InitRequest } from '../protocol/request-session.js';
-import type { Result } from '../store/failure.js';
+import { isFailure, type Result } from '../store/failure.js';
 import type { Store } from '../store/store.js';
 import type { Replies } from '../transport/replies.js';
 import type { DaemonConfig } from './config.js';
@@ -89,7 +89,7 @@ export class Dispatch {
         entry_valid: Math.floor(config.entryTimeoutMs / 1000),
         entry_valid_nsec: (config.entryTimeoutMs % 1000) * 1_000_000,
       },
-      // Nobody but this kernel changes the files.  Without it, OPEN would drop the clean folios and wait for those
+      // Nobody but this kernel is expected to change the files, in a backing directory too.  Without it, OPEN would drop the clean folios and wait for those
       // under writeback: a held file could not even be opened.
       openFlags: Fopen.FOPEN_KEEP_CACHE | (config.noFlush ? Fopen.FOPEN_NOFLUSH : 0),
     };
@@ -189,10 +189,13 @@ export class Dispatch {
     const status = store.statfs();
     const { nrInodes, usedBytes } = store.counters();
     return {
+      kind: store.kind,
+      directory: config.backing ?? null,
       usedBytes,
-      maxBytes: status.blocks * status.blockSize,
+      maxBytes: isFailure(status) ? 0 : status.blocks * status.blockSize,
       inodes: nrInodes,
-      maxInodes: config.maxInodes,
+      maxInodes: store.kind === 'memory' ? config.maxInodes : null,
+      failure: store.failure ?? null,
     };
   }
 }

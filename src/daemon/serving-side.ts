@@ -4,13 +4,13 @@
  */
 import { FaultTable } from '../fault/table.js';
 import type { Negotiated } from '../protocol/request.js';
-import { MemoryStore } from '../store/memory/memory-store.js';
-import type { Store, Timestamp } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import type { Transport } from '../transport/transport.js';
 import type { SharedState } from './commands.js';
 import type { DaemonConfig } from './config.js';
 import { Dispatch } from './dispatch.js';
 import { Engine } from './engine.js';
+import { openStore } from './open-store.js';
 import { PlanRunner } from './plan-runner.js';
 import { ServingControl } from './serving-control.js';
 import type { Session } from './session.js';
@@ -38,18 +38,9 @@ export interface ServingSide<T extends Transport> {
   readonly control: ServingControl;
 }
 
-const NS_IN_MS = 1_000_000;
-
-/** Wall clock with the nanoseconds of the monotonic one, so that two changes in a row have different times. */
-function now(): Timestamp {
-  const ms = performance.timeOrigin + performance.now();
-  const sec = Math.floor(ms / 1000);
-  return { sec, nsec: Math.floor((ms - sec * 1000) * NS_IN_MS) };
-}
-
 export function buildServingSide<T extends Transport>(options: ServingSideOptions<T>): ServingSide<T> {
   const { config, maxBytes, shared, session, onInitialised, log } = options;
-  const store = new MemoryStore({ maxBytes, maxInodes: config.maxInodes, now });
+  const store = openStore(config, { maxBytes, log });
   const faults = new FaultTable(config.seed);
   const transport = options.transport({ store, faults, negotiated: () => dispatch.negotiated });
   const { pins, replies } = transport;

@@ -74,7 +74,7 @@ export interface StoreCounters {
   readonly nrOpen: number;
   /** Locks held and waited for. */
   readonly nrLocks: number;
-  /** Data and metadata as charged against the limit. */
+  /** Memory: data and metadata as charged against the limit. Backing: what its whole filesystem has in use. */
   readonly usedBytes: number;
 }
 
@@ -101,7 +101,7 @@ interface InodeStore {
   setattr(nodeid: NodeId, change: AttributeChange): Result<Attributes>;
   /** "/dir/file" by one of its names; undefined when it has none. */
   pathOf(nodeid: NodeId): string | undefined;
-  statfs(): FilesystemStatus;
+  statfs(): Result<FilesystemStatus>;
   counters(): StoreCounters;
 }
 
@@ -131,6 +131,8 @@ interface DataStore {
   read(nodeid: NodeId, offset: number, size: number, into: Buffer): Result<number>;
   /** Bytes written: fewer when the store is full; ENOSPC when none, EFBIG above the largest file. */
   write(nodeid: NodeId, offset: number, data: Buffer, killPriv: boolean): Result<number>;
+  /** Returns when the file, or its data only, is as durable as the store can make it. */
+  fsync(nodeid: NodeId, dataOnly: boolean): Result<0>;
   fallocate(nodeid: NodeId, mode: number, offset: number, length: number): Result<0>;
   /** Whence SEEK_DATA or SEEK_HOLE only; the kernel answers the others itself. */
   lseek(nodeid: NodeId, offset: number, whence: number): Result<number>;
@@ -171,4 +173,8 @@ interface LockStore {
   releaseFlock(nodeid: NodeId, owner: LockOwner): void;
 }
 
-export interface Store extends InodeStore, NameStore, DataStore, XattrStore, LockStore {}
+export interface Store extends InodeStore, NameStore, DataStore, XattrStore, LockStore {
+  readonly kind: 'memory' | 'backing';
+  /** What went wrong last with what the store lies on, for people; undefined when nothing did. */
+  readonly failure: string | undefined;
+}

@@ -1,4 +1,4 @@
-/** What a child process asks the kernel about itself: prctl(2), sched_setaffinity(2). */
+/** What a process asks the kernel about itself: prctl(2), sched_setaffinity(2), getrlimit(2). */
 import { close, OpenFlag, open, write } from './file.js';
 import { declare, orErrno } from './libc.js';
 
@@ -47,4 +47,18 @@ export function pinToCpu(cpu: number): number {
   const mask = new Uint8Array(MAX_CPUS / 8);
   mask[cpu >> 3] = 1 << (cpu & 7);
   return orErrno(cSchedSetaffinity(0, mask.length, mask));
+}
+
+/** <asm-generic/resource.h> */
+const RLIMIT_NOFILE = 7;
+
+const cGetrlimit = declare<(resource: number, into: Uint8Array) => number>(
+  'int getrlimit(int resource, void *into)',
+);
+
+/** How many descriptors this process may have open (the soft limit); or -errno. */
+export function maxOpenFiles(): number {
+  const limit = new BigUint64Array(2);
+  const result = orErrno(cGetrlimit(RLIMIT_NOFILE, new Uint8Array(limit.buffer)));
+  return result < 0 ? result : Number(limit[0]);
 }

@@ -134,12 +134,24 @@ function isFusectlMounted(): boolean {
   return readMountinfo().some(({ fsType }) => fsType === 'fusectl');
 }
 
+interface Mounted {
+  readonly place: MountPlace;
+  readonly ready: Ready;
+  readonly actor: FileActor;
+  readonly at: (name: string) => string;
+}
+
 /** A mount with these options of `stuckfs mount`, and a child to use it. */
-export async function mounted(
+export function mounted(context: TestContext, ...options: readonly string[]): Promise<Mounted> {
+  return mountedWith(context, () => options);
+}
+
+/** As `mounted`, with options that depend on the place. */
+export async function mountedWith(
   context: TestContext,
-  ...options: readonly string[]
-): Promise<{ place: MountPlace; ready: Ready; actor: FileActor; at: (name: string) => string }> {
+  optionsAt: (place: MountPlace) => readonly string[],
+): Promise<Mounted> {
   const place = new MountPlace(context);
-  const ready = await place.mount(...options);
+  const ready = await place.mount(...optionsAt(place));
   return { place, ready, actor: place.actor(), at: (name) => join(place.mountPoint, name) };
 }

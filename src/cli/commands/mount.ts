@@ -13,6 +13,7 @@ interface MountArguments extends SpliceWords {
   readonly transport: string | undefined;
   readonly socket: string | undefined;
   readonly maxHold: string | undefined;
+  readonly backing: string | undefined;
   readonly size: string | undefined;
   readonly inodes: string | undefined;
   readonly noWritebackCache: boolean;
@@ -41,6 +42,7 @@ export const mountCommand = defineCommand({
     ['mount --splice read /mnt/stuck', 'then stuckfs fault add pin keeps the folios of WRITEs in pipes'],
     ['mount --plan plan.yaml /mnt/stuck', 'a fault plan begins as soon as the mount is up'],
     ['mount --transport libfuse /mnt/stuck', 'the same files and faults, over libfuse 2.9'],
+    ['mount --backing /srv/data /mnt/stuck', 'serves that directory: what is written stays there'],
     ['mount --ready-fd 3 /mnt/stuck 3>ready', 'a line of JSON in the file once it is up'],
   ],
   options: (yargs) => {
@@ -63,6 +65,10 @@ export const mountCommand = defineCommand({
       .option('ready-fd', { ...text, describe: 'a descriptor that gets a line of JSON once the mount is up' })
       .option('socket', { ...text, describe: 'path of the control socket (default: in the state directory)' })
       .option('max-hold', { ...text, describe: 'a watchdog aborts what is held longer (120s, at most 24h)' })
+      .option('backing', {
+        ...text,
+        describe: 'serve this directory, without what is mounted below it (default: a store in memory)',
+      })
       .option('size', { ...text, describe: 'of the store, which is in memory: 512M, 4G' })
       .option('inodes', { ...text, describe: 'files and directories at most (1000000)' })
       .option('no-writeback-cache', {
@@ -167,6 +173,14 @@ async function configOf(
       'the kernel ignores it under the writeback cache; give --no-writeback-cache too',
     );
   }
+  for (const [option, value] of [
+    ['--size', argv.size],
+    ['--inodes', argv.inodes],
+  ] as const) {
+    if (argv.backing !== undefined && value !== undefined) {
+      throw new UsageError(option, value, 'limits a store in memory; leave it out with --backing');
+    }
+  }
   const milliseconds = (option: string, text: string | undefined, min: number) =>
     ifGiven(text, (given) => {
       const ms = parseDuration(option, given);
@@ -209,8 +223,10 @@ async function configOf(
     logFile: ifGiven(argv.logFile, (path) => mountPoint.checkOutsideMounts('--log-file', path)),
   };
   const { DaemonConfigSpec } = await import('../../daemon/config.js');
+  const checkedMountPoint = mountPoint.checkMountPoint(argv.mountpoint, environment);
   const config = DaemonConfigSpec.parse({
-    mountPoint: mountPoint.checkMountPoint(argv.mountpoint, environment),
+    mountPoint: checkedMountPoint,
+    backing: ifGiven(argv.backing, (path) => mountPoint.checkBacking(path, checkedMountPoint)),
     mountOptions: argv.o ?? [],
     writebackCache: !argv.noWritebackCache && transport === 'dev-fuse',
     noFlush: argv.noFlush,

@@ -62,10 +62,8 @@ function formatStatus(status: Status): string {
     ['faults', String(status.faults)],
     ...(status.unplugged ? ([['cable', 'unplugged: every request is held']] as const) : []),
     ['requests', `${requests.total} read, ${status.replies.total} answered`],
-    [
-      'store',
-      `${describeBytes(store.usedBytes)} of ${describeBytes(store.maxBytes)}, ${store.inodes} of ${store.maxInodes} inodes`,
-    ],
+    ['store', formatStore(store)],
+    ...(store.failure === null ? [] : ([['', store.failure]] as const)),
     [
       'protocol',
       `FUSE ${protocol.major}.${protocol.minor} over ${status.transport}, max_write ${protocol.maxWriteBytes}, ` +
@@ -73,4 +71,10 @@ function formatStatus(status: Status): string {
     ],
     ['flags', protocol.flags.join(' ')],
   ]);
+}
+
+function formatStore({ directory, usedBytes, maxBytes, inodes, maxInodes }: Status['store']): string {
+  const bytes = `${describeBytes(usedBytes)} of ${describeBytes(maxBytes)}`;
+  if (directory !== null) return `${directory}: ${bytes} in use on its filesystem, ${inodes} inodes known`;
+  return `${bytes}, ${inodes}${maxInodes === null ? '' : ` of ${maxInodes}`} inodes`;
 }

@@ -31,10 +31,16 @@ const Capabilities = z.object({
 });
 
 const StoreStatus = z.object({
-  usedBytes: count,
+  kind: z.enum(['memory', 'backing']).describe('Where the files are: in memory, or in a backing directory.'),
+  directory: z.string().nullable().describe('The backing directory; null for a store in memory.'),
+  usedBytes: count.describe('backing: of its whole filesystem, as df(1) has it.'),
   maxBytes: count,
-  inodes: count,
-  maxInodes: count,
+  inodes: count.describe('memory: all files; backing: those that the mount knows now.'),
+  maxInodes: count.nullable().describe('null for a backing directory.'),
+  failure: z
+    .string()
+    .nullable()
+    .describe('What went wrong last with the backing directory; null when nothing did.'),
 });
 
 const HeldStatus = Amount.extend({

@@ -45,6 +45,7 @@ export const attributeHandlers: Handlers<
   },
   [Opcode.FUSE_STATFS](request, { store, replies }) {
     const status = store.statfs();
+    if (isFailure(status)) return replies.error(request.unique, -status);
     replies.statfs(request.unique, {
       blocks: status.blocks,
       bfree: status.blocksFree,

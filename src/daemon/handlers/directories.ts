@@ -3,6 +3,7 @@ import { DirentBuilder } from '../../protocol/dirent.js';
 import type { ByteName } from '../../protocol/name.js';
 import { Opcode } from '../../protocol/opcode.js';
 import { isFailure } from '../../store/failure.js';
+import { syncFile } from './files.js';
 import { type Handlers, replyDone, toEntryOut } from './handler.js';
 
 export const directoryHandlers: Handlers<
@@ -43,7 +44,7 @@ export const directoryHandlers: Handlers<
   [Opcode.FUSE_RELEASEDIR](request, context) {
     replyDone(request.unique, context.store.release(Number(request.fh)), context);
   },
-  [Opcode.FUSE_FSYNCDIR](request, { replies }) {
-    replies.empty(request.unique);
+  [Opcode.FUSE_FSYNCDIR](request, context) {
+    replyDone(request.unique, syncFile(request, context.store), context);
   },
 };

@@ -1,8 +1,13 @@
 /** Opcodes about the data of files: OPEN to RELEASE, CREATE, and what moves bytes. */
 import { Errno } from '../../base/errno.js';
-import { OpenFlags, ReleaseFlags, WriteFlags } from '../../protocol/flags.js';
+import { FsyncFlags, OpenFlags, ReleaseFlags, WriteFlags } from '../../protocol/flags.js';
 import { Opcode } from '../../protocol/opcode.js';
-import type { CopyFileRangeRequest, ReleaseRequest, WriteRequest } from '../../protocol/request-io.js';
+import type {
+  CopyFileRangeRequest,
+  FsyncRequest,
+  ReleaseRequest,
+  WriteRequest,
+} from '../../protocol/request-io.js';
 import { isFailure, type Result } from '../../store/failure.js';
 import { S_IFREG } from '../../store/mode.js';
 import type { Attributes, Store } from '../../store/store.js';
@@ -63,6 +68,11 @@ function copyFileRange(request: CopyFileRangeRequest, store: Store): Result<numb
   return store.copyFileRange(nodeid, off_in, nodeid_out, off_out, length);
 }
 
+/** FSYNC and FSYNCDIR. */
+export function syncFile({ nodeid, fsync_flags }: FsyncRequest, store: Store): Result<0> {
+  return store.fsync(nodeid, (fsync_flags & FsyncFlags.FUSE_FSYNC_FDATASYNC) !== 0);
+}
+
 export const fileHandlers: Handlers<
   | typeof Opcode.FUSE_OPEN
   | typeof Opcode.FUSE_CREATE
@@ -121,9 +131,8 @@ export const fileHandlers: Handlers<
   [Opcode.FUSE_RELEASE](request, context) {
     replyDone(request.unique, releaseFile(request, context.store), context);
   },
-  /** What the store has been given is as durable as it gets. */
-  [Opcode.FUSE_FSYNC](request, { replies }) {
-    replies.empty(request.unique);
+  [Opcode.FUSE_FSYNC](request, context) {
+    replyDone(request.unique, syncFile(request, context.store), context);
   },
   [Opcode.FUSE_FALLOCATE](request, context) {
     const { unique, nodeid, mode, offset, length } = request;

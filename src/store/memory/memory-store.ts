@@ -38,6 +38,8 @@ export interface MemoryStoreOptions extends StoreLimits {
 }
 
 export class MemoryStore implements Store {
+  readonly kind = 'memory';
+  readonly failure = undefined;
   readonly #budget: Budget;
   readonly #locks: LockTable;
   readonly #table: InodeTable;
@@ -202,6 +204,12 @@ export class MemoryStore implements Store {
   write(nodeid: NodeId, offset: number, data: Buffer, killPriv: boolean): Result<number> {
     const inode = this.#inode(nodeid);
     return isFailure(inode) ? inode : writeFile(this.#table, inode, offset, data, killPriv);
+  }
+
+  /** What the store has been given is as durable as it gets. */
+  fsync(nodeid: NodeId): Result<0> {
+    const inode = this.#inode(nodeid);
+    return isFailure(inode) ? inode : 0;
   }
 
   fallocate(nodeid: NodeId, mode: number, offset: number, length: number): Result<0> {

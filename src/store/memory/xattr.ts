@@ -1,20 +1,15 @@
 /**
- * Extended attributes of an inode.  Limits are include/uapi/linux/limits.h (XATTR_NAME_MAX, XATTR_SIZE_MAX,
- * XATTR_LIST_MAX); the list limit is held when an attribute is set, so that a list can always be answered.
+ * Extended attributes of an inode.  The list limit is held when an attribute is set, so that a list can always be
+ * answered.
  */
 import { fail, type Result } from '../failure.js';
 import { XATTR_CREATE, XATTR_REPLACE } from '../mode.js';
+import { CAPABILITY_XATTR, isServedXattr, refuseXattr, XATTR_LIST_MAX } from '../xattr-name.js';
 import type { Budget } from './budget.js';
 import type { Inode } from './inode.js';
 
-const XATTR_NAME_MAX = 255;
-const XATTR_SIZE_MAX = 65_536;
-const XATTR_LIST_MAX = 65_536;
 /** A Buffer of its own and a Map slot, as measured, rounded up; the first one also pays for the Map. */
 const XATTR_BYTES = 512;
-/** Set when a file is executable with privilege: what a write must take away. */
-const CAPABILITY = 'security.capability';
-const namespaces = ['user.', 'trusted.', 'security.'];
 
 export function setXattr(
   budget: Budget,
@@ -23,10 +18,9 @@ export function setXattr(
   value: Buffer,
   flags: number,
 ): Result<0> {
-  if (name.length === 0 || name.length > XATTR_NAME_MAX) return fail('ERANGE');
-  if (!isServed(name)) return fail('EOPNOTSUPP');
+  const wrong = refuseXattr(name, value);
+  if (wrong !== undefined) return wrong;
   if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) !== 0) return fail('EINVAL');
-  if (value.length > XATTR_SIZE_MAX) return fail('E2BIG');
 
   const old = inode.xattrs?.get(name);
   if (old !== undefined && (flags & XATTR_CREATE) !== 0) return fail('EEXIST');
@@ -47,7 +41,7 @@ export function setXattr(
 
 /** The stored value itself: not to be written to. */
 export function getXattr(inode: Inode, name: string): Result<Buffer> {
-  if (!isServed(name)) return fail('EOPNOTSUPP');
+  if (!isServedXattr(name)) return fail('EOPNOTSUPP');
   return inode.xattrs?.get(name) ?? fail('ENODATA');
 }
 
@@ -56,7 +50,7 @@ export function listXattrs(inode: Inode): readonly string[] {
 }
 
 export function removeXattr(budget: Budget, inode: Inode, name: string): Result<0> {
-  if (!isServed(name)) return fail('EOPNOTSUPP');
+  if (!isServedXattr(name)) return fail('EOPNOTSUPP');
   const old = inode.xattrs?.get(name);
   if (old === undefined) return fail('ENODATA');
   budget.refundMetadata(xattrBytes(name, old));
@@ -66,17 +60,12 @@ export function removeXattr(budget: Budget, inode: Inode, name: string): Result<
 }
 
 export function dropCapability(budget: Budget, inode: Inode): void {
-  if (inode.xattrs !== undefined) removeXattr(budget, inode, CAPABILITY);
+  if (inode.xattrs !== undefined) removeXattr(budget, inode, CAPABILITY_XATTR);
 }
 
 export function freeXattrs(budget: Budget, inode: Inode): void {
   for (const [name, value] of inode.xattrs ?? []) budget.refundMetadata(xattrBytes(name, value));
   inode.xattrs = undefined;
-}
-
-/** system.posix_acl_* among the others: no ACLs are kept, so none may be set. */
-function isServed(name: string): boolean {
-  return namespaces.some((prefix) => name.length > prefix.length && name.startsWith(prefix));
 }
 
 function xattrBytes(name: string, value: Buffer): number {

@@ -1,13 +1,12 @@
 /** Locks between processes on a real mount: record locks and flock, waiting, signals, circles. */
 import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
-import { describe, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Errno } from '../../../src/base/errno.js';
 import { readStack } from '../../../src/kernel/stacks.js';
 import { eventually } from '../../support/eventually.js';
 import type { FileActor } from '../../support/file-actor.js';
-import { mounted } from '../../support/mounted.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { onEachMount } from '../../support/mount-variants.js';
 
 const { O_CREAT, O_RDWR } = constants;
 /** <asm-generic/fcntl.h> */
@@ -32,17 +31,17 @@ function observed<T>(promise: Promise<T>): { readonly promise: Promise<T>; isSet
   return seen;
 }
 
-async function twoProcesses(context: Parameters<typeof mounted>[0]) {
-  const { place, actor: a, at } = await mounted(context);
-  const b = place.actor();
-  const [fdA, fdB] = [
-    await a.ok('open', at('file'), O_CREAT | O_RDWR),
-    await b.ok('open', at('file'), O_CREAT | O_RDWR),
-  ];
-  return { at, a, b, fdA, fdB };
-}
+onEachMount('locks on a mount', ({ mounted }) => {
+  async function twoProcesses(context: TestContext) {
+    const { place, actor: a, at } = await mounted(context);
+    const b = place.actor();
+    const [fdA, fdB] = [
+      await a.ok('open', at('file'), O_CREAT | O_RDWR),
+      await b.ok('open', at('file'), O_CREAT | O_RDWR),
+    ];
+    return { at, a, b, fdA, fdB };
+  }
 
-describe('locks on a mount', requires(root, devFuse), () => {
   test('record locks of two processes exclude each other byte by byte', async (context) => {
     const { a, b, fdA, fdB } = await twoProcesses(context);
     await a.ok('lock', fdA, F_SETLK, F_WRLCK, 0, 100);

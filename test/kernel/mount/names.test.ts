@@ -1,16 +1,15 @@
 /** Names on a real mount: directories, renames, links, special files, listings. */
 import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../../src/store/mode.js';
-import { mounted } from '../../support/mounted.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { onEachMount } from '../../support/mount-variants.js';
 
 const { S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT } = constants;
 const S_IFSOCK = 0o140000;
 const text = (words: string): Buffer => Buffer.from(words);
 
-describe('names on a mount', requires(root, devFuse), () => {
+onEachMount('names on a mount', ({ mounted }) => {
   test('directories are made, listed, counted and removed', async (context) => {
     const { actor, at } = await mounted(context);
     await actor.ok('mkdir', at('d'), 0o750);

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { mounted } from '../../support/mounted.js';
+import { onEachMount } from '../../support/mount-variants.js';
 import { type ProgramOptions, type ProgramResult, runProgram } from '../../support/program.js';
-import { command, devFuse, requires, root } from '../../support/requirement.js';
+import { command, requires } from '../../support/requirement.js';
 
 const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 const deadlineMs = 50_000;
@@ -42,7 +42,7 @@ interface FioReport {
   }[];
 }
 
-describe('programs on a mount', requires(root, devFuse), () => {
+onEachMount('programs on a mount', ({ mounted }) => {
   test('a source tree that is copied in is the same as its original', async (context) => {
     const { at } = await mounted(context);
     await succeeds('cp', ['-a', join(checkout, 'src'), at('src')]);

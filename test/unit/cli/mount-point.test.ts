@@ -1,10 +1,10 @@
 /** Where a daemon may mount: decided from mountinfo, without touching a mount of ours. */
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../../src/base/errors.js';
-import { checkMountPoint, checkOutsideMounts } from '../../../src/cli/mount-point.js';
+import { checkBacking, checkMountPoint, checkOutsideMounts } from '../../../src/cli/mount-point.js';
 import type { MountEntry } from '../../../src/kernel/mountinfo.js';
 import { freshDirectory } from './run-cli.js';
 
@@ -86,4 +86,28 @@ test('files of the daemon must not lie on a mount of ours', (context) => {
     () => checkOutsideMounts('--log-file', join(ours, 'log'), entries),
     isUsage('--log-file', /lies on the stuckfs mount .*ours/),
   );
+});
+
+test('a backing directory is one that can be read, not on a mount of ours, not around the mount point', (context) => {
+  const { directory, ours, entries } = tree(context);
+  const data = join(directory, 'data');
+  mkdirSync(join(data, 'mnt'), { recursive: true });
+  writeFileSync(join(directory, 'file'), '');
+  symlinkSync('data', join(directory, 'link'));
+  const check = (given: string, mountPoint = join(directory, 'mnt')) =>
+    checkBacking(given, mountPoint, entries);
+  assert.equal(check(join(directory, 'link')), data);
+  assert.equal(check(data, join(directory, 'data-beside')), data);
+  const refused: [string, RegExp, string?][] = [
+    ['', /give a directory/],
+    [join(directory, 'none'), /ENOENT/],
+    [join(directory, 'file'), /ENOTDIR/],
+    [join(ours, 'below'), /lies on the stuckfs mount .*ours/],
+    [data, /holds the mount point/, data],
+    [join(directory, 'link'), /holds the mount point/, join(data, 'mnt')],
+    ['/', /holds the mount point/],
+  ];
+  for (const [given, message, mountPoint] of refused) {
+    assert.throws(() => check(given, mountPoint), isUsage('--backing', message));
+  }
 });

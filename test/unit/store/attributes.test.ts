@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeId } from '../../../src/base/branded.js';
 import { S_IFDIR, S_IFREG } from '../../../src/store/mode.js';
-import { Fixture, fails, ok, owner, ROOT } from './fixture.js';
+import { Fixture, fails, ok, onEachStore, owner, ROOT } from './fixture.js';
 
 /** Which of atime, mtime and ctime of a node `act` sets to now, as letters. */
 function touched(f: Fixture, nodeid: NodeId, act: () => void): string {
@@ -115,13 +115,16 @@ test('times before 1970 and after 2038 are kept exactly', () => {
   assert.deepEqual([after.ctimeSec, after.ctimeNsec], [42, 7]);
 });
 
-test('chmod keeps the type; chown changes only what is given', () => {
-  const f = new Fixture();
-  const directory = f.directory('d');
-  assert.equal(ok(f.store.setattr(directory, { mode: S_IFREG | 0o7700 })).mode, S_IFDIR | 0o7700);
-  const { uid, gid } = ok(f.store.setattr(directory, { gid: 5 }));
-  assert.deepEqual([uid, gid], [owner.uid, 5]);
-});
+onEachStore(
+  'chmod keeps the type; chown changes only what is given',
+  (f) => {
+    const directory = f.directory('d');
+    assert.equal(ok(f.store.setattr(directory, { mode: S_IFREG | 0o7700 })).mode, S_IFDIR | 0o7700);
+    const { uid, gid } = ok(f.store.setattr(directory, { gid: 5 }));
+    assert.deepEqual([uid, gid], [owner.uid, 5]);
+  },
+  { needsRoot: true },
+);
 
 test('killPriv takes the set-ID bits and the capabilities away, on write, truncate and chown', () => {
   const f = new Fixture();
@@ -153,8 +156,7 @@ test('killPriv takes the set-ID bits and the capabilities away, on write, trunca
   assert.equal(ok(f.store.setattr(directory, { uid: 5, killPriv: true })).mode, S_IFDIR | 0o2775);
 });
 
-test('a refused setattr changes nothing', () => {
-  const f = new Fixture();
+onEachStore('a refused setattr changes nothing', (f) => {
   const directory = f.directory('d');
   const before = f.attributes(directory);
   f.sec++;

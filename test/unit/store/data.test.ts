@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FALLOC_FL_KEEP_SIZE, SEEK_DATA, SEEK_HOLE } from '../../../src/store/mode.js';
-import { Fixture, fails, ok, ROOT } from './fixture.js';
+import { Fixture, fails, ok, onEachStore, ROOT } from './fixture.js';
 
 const KEEP = FALLOC_FL_KEEP_SIZE;
 const PUNCH = 0x02;
 const ZERO = 0x10;
 const MAX = 2 ** 53 - 4096;
 
-test('a read ends at the end of the file and fills holes with zeros', () => {
-  const f = new Fixture();
+onEachStore('a read ends at the end of the file and fills holes with zeros', (f) => {
   const file = f.file('file');
   assert.equal(f.read(file).length, 0);
   f.write(file, 500_000, 'end');
@@ -19,8 +18,7 @@ test('a read ends at the end of the file and fills holes with zeros', () => {
   assert.equal(f.read(file, 2 ** 52, 10).length, 0);
 });
 
-test('what was cut off does not come back when the file grows again', () => {
-  const f = new Fixture();
+onEachStore('what was cut off does not come back when the file grows again', (f) => {
   const file = f.file('file');
   f.write(file, 0, Buffer.alloc(200_000, 1));
   ok(f.store.setattr(file, { size: 10 }));
@@ -56,8 +54,7 @@ test('EFBIG above the largest size', () => {
   fails(f.store.fallocate(file, 0, MAX - 1, 2), 'EFBIG');
 });
 
-test('only regular files have data', () => {
-  const f = new Fixture();
+onEachStore('only regular files have data', (f) => {
   fails(f.store.read(ROOT, 0, 1, Buffer.alloc(1)), 'EISDIR');
   fails(f.store.write(ROOT, 0, Buffer.alloc(1), false), 'EISDIR');
   const link = ok(f.store.symlink(ROOT, 's', 'x', { uid: 0, gid: 0 })).nodeid;
@@ -114,8 +111,7 @@ test('punch frees whole pages and zeroes the rest; zero range zeroes and allocat
   assert.equal(f.attributes(file).size, 7 * 4096 + 1);
 });
 
-test('fallocate: what is not supported or not valid', () => {
-  const f = new Fixture();
+onEachStore('fallocate: what is not supported or not valid', (f) => {
   const file = f.file('file');
   for (const mode of [PUNCH, PUNCH | ZERO | KEEP, 0x08, 0x20, 0x40]) {
     fails(f.store.fallocate(file, mode, 0, 4096), 'EOPNOTSUPP');
@@ -151,8 +147,7 @@ test('a hole of petabytes is copied at once', () => {
   assert.equal(f.read(target, 2 ** 52 - 1, 1).toString(), 'x');
 });
 
-test('a copy within one file must not overlap', () => {
-  const f = new Fixture();
+onEachStore('a copy within one file must not overlap', (f) => {
   const file = f.file('file');
   f.write(file, 0, 'abcdef');
   fails(f.store.copyFileRange(file, 0, file, 3, 4), 'EINVAL');
@@ -161,8 +156,7 @@ test('a copy within one file must not overlap', () => {
   fails(f.store.copyFileRange(file, 0, ROOT, 3, 3), 'EISDIR');
 });
 
-test('the bytes of a write are copied: the caller may use its buffer again', () => {
-  const f = new Fixture();
+onEachStore('the bytes of a write are copied: the caller may use its buffer again', (f) => {
   const file = f.file('file');
   const buffer = Buffer.alloc(300_000, 1);
   f.write(file, 0, buffer);

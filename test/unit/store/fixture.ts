@@ -1,24 +1,37 @@
-/** A memory store with a clock that moves only when told, and answers that are checked as they come. */
+/**
+ * A store and answers that are checked as they come: in memory, with a clock that moves only when told, or over a
+ * directory of its own.  Tests by `onEachStore` run on both.
+ */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import type { NodeId } from '../../../src/base/branded.js';
 import { type ErrnoName, errnoName } from '../../../src/base/errno.js';
+import { BackingStore, type BackingStoreOptions } from '../../../src/store/backing/backing-store.js';
 import { isFailure, type Result } from '../../../src/store/failure.js';
 import type { LockRequest } from '../../../src/store/lock.js';
 import { OFFSET_MAX } from '../../../src/store/lock.js';
 import { MemoryStore, type MemoryStoreOptions } from '../../../src/store/memory/memory-store.js';
 import { S_IFREG } from '../../../src/store/mode.js';
-import type { Attributes } from '../../../src/store/store.js';
+import type { Attributes, Store } from '../../../src/store/store.js';
 
 export const ROOT = 1 as NodeId;
-export const owner = { uid: 1000, gid: 100 };
+const isRoot = process.geteuid?.() === 0;
+/** Only root gives files away. */
+export const owner = isRoot
+  ? { uid: 1000, gid: 100 }
+  : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 
 export class Fixture {
-  readonly store: MemoryStore;
+  readonly store: Store;
   sec = 1_000_000;
 
-  constructor(options: Partial<MemoryStoreOptions> = {}) {
+  constructor(options: Partial<MemoryStoreOptions> = {}, store?: Store) {
     const now = () => ({ sec: this.sec, nsec: 5 });
-    this.store = new MemoryStore({ maxBytes: 2 ** 30, maxInodes: 10_000, now, ...options });
+    this.store = store ?? new MemoryStore({ maxBytes: 2 ** 30, maxInodes: 10_000, now, ...options });
   }
 
   file(name: string, parent = ROOT): NodeId {
@@ -49,6 +62,41 @@ export class Fixture {
     ok(this.store.release(handle));
     return names;
   }
+}
+
+/** Runs with a store over a new directory, and leaves nothing of it. */
+export function withBackingStore(
+  act: (store: BackingStore, directory: string, reports: string[]) => void,
+  options: Partial<BackingStoreOptions> = {},
+): void {
+  const directory = mkdtempSync(join(tmpdir(), 'stuckfs-store-'));
+  const reports: string[] = [];
+  const store = new BackingStore({
+    directory,
+    maxDescriptors: 16,
+    isMounted: () => true,
+    report: (failure) => reports.push(failure),
+    nowMs: () => performance.now(),
+    ...options,
+  });
+  try {
+    act(store, directory, reports);
+  } finally {
+    store.close();
+    // Node's own refuses paths above PATH_MAX.
+    execFileSync('rm', ['-rf', directory]);
+  }
+}
+
+/** A test of what every store does. `needsRoot`: where files are given away. */
+export function onEachStore(
+  name: string,
+  act: (f: Fixture) => void,
+  { needsRoot = false }: { readonly needsRoot?: boolean } = {},
+): void {
+  test(`${name} (memory)`, () => act(new Fixture()));
+  const skip = needsRoot && !isRoot ? { skip: 'root is missing: run it with sudo' } : {};
+  test(`${name} (backing)`, skip, () => withBackingStore((store) => act(new Fixture({}, store))));
 }
 
 export function ok<T>(result: Result<T>): T {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeId } from '../../../src/base/branded.js';
-import { Fixture, fails, ok, owner, ROOT, record } from './fixture.js';
+import { Fixture, fails, ok, onEachStore, owner, ROOT, record } from './fixture.js';
 
 const empty = { nrInodes: 0, nrLookups: 0, nrOpen: 0, nrLocks: 0, usedBytes: 0 };
 
@@ -46,15 +46,13 @@ test('forgetting does not touch what has a name; forgetting too much or the unkn
   assert.equal(f.store.counters().nrLookups, 0);
 });
 
-test('a node id is never given out twice', () => {
-  const f = new Fixture();
+onEachStore('a node id is never given out twice', (f) => {
   const first = f.file('file');
   ok(f.store.unlink(ROOT, 'file'));
   assert.notEqual(f.file('file'), first);
 });
 
-test('handles: one for each open, of the right type, released once', () => {
-  const f = new Fixture();
+onEachStore('handles: one for each open, of the right type, released once', (f) => {
   const file = f.file('file');
   const one = ok(f.store.open(file));
   const two = ok(f.store.open(file));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeId } from '../../../src/base/branded.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../../../src/store/mode.js';
-import { Fixture, fails, ok, owner, ROOT } from './fixture.js';
+import { Fixture, fails, ok, onEachStore, owner, ROOT } from './fixture.js';
 
 test('every type that mknod makes is looked up as it was made; a device keeps its number', () => {
   const { store } = new Fixture();
@@ -20,8 +20,7 @@ test('every type that mknod makes is looked up as it was made; a device keeps it
   fails(store.mknod(ROOT, 'x', S_IFLNK | 0o777, 0, owner), 'EINVAL');
 });
 
-test('names: taken, too long, of no directory, of an unknown or a removed one', () => {
-  const f = new Fixture();
+onEachStore('names: taken, too long, of no directory, of an unknown or a removed one', (f) => {
   const file = f.file('file');
   fails(f.store.mknod(ROOT, 'file', S_IFREG, 0, owner), 'EEXIST');
   fails(f.store.mkdir(ROOT, 'file', 0o755, owner), 'EEXIST');
@@ -44,16 +43,14 @@ test('names: taken, too long, of no directory, of an unknown or a removed one', 
   fails(f.store.tmpfile(gone, 0o600, owner), 'ENOENT');
 });
 
-test('"." and ".." are looked up for NFS export', () => {
-  const f = new Fixture();
+onEachStore('"." and ".." are looked up for NFS export', (f) => {
   const inner = f.directory('inner', f.directory('outer'));
   assert.equal(ok(f.store.lookup(inner, '.')).nodeid, inner);
   assert.equal(ok(f.store.lookup(inner, '..')).nodeid, ok(f.store.lookup(ROOT, 'outer')).nodeid);
   assert.equal(ok(f.store.lookup(ROOT, '..')).nodeid, ROOT);
 });
 
-test('a directory has a link for each subdirectory', () => {
-  const f = new Fixture();
+onEachStore('a directory has a link for each subdirectory', (f) => {
   const directory = f.directory('d');
   assert.equal(f.attributes(directory).nlink, 2);
   f.directory('sub', directory);
@@ -64,8 +61,7 @@ test('a directory has a link for each subdirectory', () => {
   assert.equal(f.attributes(directory).nlink, 2);
 });
 
-test('rmdir and unlink refuse what is not theirs', () => {
-  const f = new Fixture();
+onEachStore('rmdir and unlink refuse what is not theirs', (f) => {
   const directory = f.directory('d');
   f.file('file', directory);
   fails(f.store.rmdir(ROOT, 'd'), 'ENOTEMPTY');
@@ -79,8 +75,7 @@ test('rmdir and unlink refuse what is not theirs', () => {
   fails(f.store.lookup(ROOT, 'd'), 'ENOENT');
 });
 
-test('a symlink holds its target, whose length is its size', () => {
-  const f = new Fixture();
+onEachStore('a symlink holds its target, whose length is its size', (f) => {
   const link = ok(f.store.symlink(ROOT, 's', '../else\xc3\xa9', owner));
   assert.equal(link.mode, S_IFLNK | 0o777);
   assert.equal(link.size, 9);
@@ -91,8 +86,7 @@ test('a symlink holds its target, whose length is its size', () => {
   fails(f.store.symlink(ROOT, 'longer', 'x'.repeat(4096), owner), 'ENAMETOOLONG');
 });
 
-test('hard links are one inode by several names', () => {
-  const f = new Fixture();
+onEachStore('hard links are one inode by several names', (f) => {
   const file = f.file('one');
   assert.equal(ok(f.store.link(file, f.directory('d'), 'two')).nlink, 2);
   f.write(file, 0, 'shared');
@@ -112,20 +106,22 @@ test('a file has at most 65,000 names', () => {
   fails(f.store.link(file, ROOT, 'more'), 'EMLINK');
 });
 
-test('a set-group-ID directory hands down its group, and the bit to directories only', () => {
-  const f = new Fixture();
-  const directory = f.directory('d');
-  ok(f.store.setattr(directory, { mode: 0o2775, gid: 7 }));
-  const file = f.attributes(f.file('file', directory));
-  assert.deepEqual([file.uid, file.gid, file.mode], [owner.uid, 7, S_IFREG | 0o644]);
-  const sub = f.attributes(f.directory('sub', directory));
-  assert.deepEqual([sub.gid, sub.mode], [7, S_IFDIR | 0o2755]);
-  assert.equal(ok(f.store.symlink(directory, 's', 'x', owner)).gid, 7);
-  assert.equal(ok(f.store.tmpfile(directory, 0o600, owner)).gid, 7);
-});
+onEachStore(
+  'a set-group-ID directory hands down its group, and the bit to directories only',
+  (f) => {
+    const directory = f.directory('d');
+    ok(f.store.setattr(directory, { mode: 0o2775, gid: 7 }));
+    const file = f.attributes(f.file('file', directory));
+    assert.deepEqual([file.uid, file.gid, file.mode], [owner.uid, 7, S_IFREG | 0o644]);
+    const sub = f.attributes(f.directory('sub', directory));
+    assert.deepEqual([sub.gid, sub.mode], [7, S_IFDIR | 0o2755]);
+    assert.equal(ok(f.store.symlink(directory, 's', 'x', owner)).gid, 7);
+    assert.equal(ok(f.store.tmpfile(directory, 0o600, owner)).gid, 7);
+  },
+  { needsRoot: true },
+);
 
-test('a temporary file has no name until it is linked', () => {
-  const f = new Fixture();
+onEachStore('a temporary file has no name until it is linked', (f) => {
   const { nodeid, nlink, mode } = ok(f.store.tmpfile(ROOT, 0o600, owner));
   assert.deepEqual([nlink, mode], [0, S_IFREG | 0o600]);
   const handle = ok(f.store.open(nodeid));
@@ -136,8 +132,7 @@ test('a temporary file has no name until it is linked', () => {
   assert.equal(f.read(ok(f.store.lookup(ROOT, 'named')).nodeid).toString(), 'kept');
 });
 
-test('the path follows the names', () => {
-  const f = new Fixture();
+onEachStore('the path follows the names', (f) => {
   const outer = f.directory('outer');
   const inner = f.directory('inner', outer);
   const file = f.file('file', inner);
@@ -166,8 +161,7 @@ test('the path follows the names', () => {
   assert.equal(f.store.pathOf(4711 as NodeId), undefined);
 });
 
-test('the path of a chain too deep to cache is right all the same', () => {
-  const f = new Fixture();
+onEachStore('the path of a chain too deep to cache is right all the same', (f) => {
   const chain: string[] = [];
   let at = ROOT;
   for (let depth = 0; depth < 100; depth++) {

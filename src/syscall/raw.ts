@@ -1,0 +1,32 @@
+/**
+ * What the rooms above need of system calls that not every C library wraps: they go by number.  Owns the numbers
+ * (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h) and the byte strings of paths.
+ */
+import { LibcError } from './libc.js';
+
+/** Calls from 424 on have the same number everywhere. */
+export const NR_OPENAT2 = 437;
+
+const numbers: Readonly<Record<string, Readonly<Record<'statx' | 'renameat2' | 'getdents64', number>>>> = {
+  x64: { statx: 332, renameat2: 316, getdents64: 217 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61 },
+};
+
+export function callNumber(name: 'statx' | 'renameat2' | 'getdents64'): number {
+  const number = numbers[process.arch]?.[name];
+  if (number === undefined) throw new LibcError(`the number of ${name}(2) on ${process.arch} is not known`);
+  return number;
+}
+
+/** A name or a path for the kernel: one char (0-255) a byte, as the store has them. */
+export function cString(bytes: string): Buffer {
+  return Buffer.from(`${bytes}\0`, 'latin1');
+}
+
+export const AT_FDCWD = -100;
+export const AT_EMPTY_PATH = 0x1000;
+
+/** The path that stands for an open file, also for one that was opened with O_PATH, a symlink among them. */
+export function descriptorPath(fd: number): Buffer {
+  return Buffer.from(`/proc/self/fd/${fd}\0`, 'latin1');
+}
