@@ -9,7 +9,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoName } from '../base/errno.js';
+import { Errno, errnoName } from '../base/errno.js';
 import { StuckfsError } from '../base/errors.js';
 import { errnoOf } from '../kernel/kernel-file.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
@@ -102,6 +102,9 @@ export class Ledger {
       if (there?.fsType === fsType) return 'ours';
       const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC;
       const result = this.machine.mount(ourMountSource, target, fsType, flags, '');
+      // Somebody outside of this lock mounted it meanwhile: systemd, or a stuckfs with another state directory.
+      if (result === -Errno.EBUSY && findMount(readMountinfo(this.machine.root), target)?.fsType === fsType)
+        return 'ours';
       if (result < 0) {
         throw new LedgerError('LEDGER_MOUNT', `${target}: cannot mount ${fsType} (${errnoName(-result)})`);
       }

@@ -329,6 +329,22 @@ test('the mount that a crashed process announced, and that somebody else then ma
   assert.deepEqual(machine.calls, []);
 });
 
+test('a pseudo filesystem that somebody else mounts at the same moment is used', (t) => {
+  const machine = fakeMachine(t);
+  const mounted = '60 23 0:50 / /sys/fs/fuse/connections rw - fusectl systemd rw';
+  const ledger = Ledger.open(runDirectory(t), {
+    ...machine,
+    mount: () => {
+      machine.setMounts([...plainMounts, mounted]);
+      return -16;
+    },
+  });
+  assert.equal(ledger.mountPseudo('fusectl'), 'ours');
+  assert.match(ledger.restore()[0]?.detail ?? '', /by somebody else/);
+  const busy = Ledger.open(runDirectory(t), { ...fakeMachine(t), mount: () => -16 });
+  assert.throws(() => busy.mountPseudo('fusectl'), LedgerError);
+});
+
 test('a pseudo filesystem that two runs use is unmounted by the last, and one that is busy is left', (t) => {
   const machine = fakeMachine(t);
   const ours = runDirectory(t);
