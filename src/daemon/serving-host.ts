@@ -64,6 +64,7 @@ export class ServingHost implements ServingHandle {
       session: { ...libfuseSession, maxBackground, congestionThreshold: maxBackground },
       onInitialised: () => {},
       takeCommands: () => {},
+      did: (name, answer) => this.observer(name, answer),
       log,
     });
     const { transport, engine } = this.side;
