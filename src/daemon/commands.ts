@@ -50,6 +50,8 @@ export interface Command {
 export type ServingMessage =
   | { readonly say: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly say: 'refused'; readonly id: number; readonly message: string }
+  /** What a plan did by itself, as if it had been asked for: those who observe answers are told. */
+  | { readonly say: 'did'; readonly name: ServingCommandName; readonly answer: unknown }
   /** INIT has been answered: the mount can be used. */
   | { readonly say: 'initialised' }
   /** Something that the log should have. */

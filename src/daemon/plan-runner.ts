@@ -6,13 +6,21 @@ import type { PlanStatus } from '../control/contract/plans.js';
 import type { FaultTable } from '../fault/table.js';
 import type { Plan } from '../plan/plan.js';
 import { type PlanHands, Progress } from '../plan/progress.js';
+import type { ServingCommandName, ServingCommands } from './commands.js';
 import type { Conductor, Engine } from './engine.js';
+
+/** Tells what was done, as the command of that name would have answered it. */
+export type Did = <Name extends ServingCommandName>(
+  name: Name,
+  answer: ReturnType<ServingCommands[Name]>,
+) => void;
 
 interface Parts {
   readonly engine: Engine;
   readonly faults: FaultTable;
   /** Of the mount, for a plan without a seed of its own. */
   readonly seed: number;
+  readonly did: Did;
   readonly log: (level: 'warn' | 'error' | 'debug', text: string) => void;
 }
 
@@ -22,19 +30,34 @@ export class PlanRunner implements Conductor {
   private readonly hands: PlanHands;
 
   constructor(private readonly parts: Parts) {
-    const { engine, faults } = parts;
+    const { engine, faults, did } = parts;
+    const remaining = () => engine.withheld.totals.requests;
     this.hands = {
-      addFault: (fault, random) => faults.add(fault, random).id,
+      addFault: (fault, random) => {
+        const { id } = faults.add(fault, random);
+        did('addFault', { id, fault });
+        return id;
+      },
       removeFault: (id) => {
+        const installed = faults.list().find((listed) => listed.id === id);
+        if (installed === undefined) return;
         faults.remove(id);
+        did('removeFault', { id, fault: installed.fault });
       },
       watchHeld: (filter) => engine.withheld.watch(filter),
       unwatchHeld: (count) => engine.withheld.unwatch(count),
       nrReleasable: (filter) => engine.withheld.select(filter).length,
-      release: (filter) => engine.release(filter).released,
+      release: (filter) => {
+        const released = engine.release(filter);
+        did('release', { ...released, remaining: remaining() });
+        return released.released;
+      },
       setUnplugged: (unplugged) => {
-        if (unplugged) engine.unplug();
-        else engine.plug();
+        const changed = engine.isUnplugged !== unplugged;
+        if (unplugged) {
+          engine.unplug();
+          did('unplug', { changed });
+        } else did('plug', { changed, ...engine.plug(), remaining: remaining() });
       },
       nrRequests: (opcodes) => nrRequests(engine, opcodes),
     };

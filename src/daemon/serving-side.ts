@@ -11,7 +11,7 @@ import type { DaemonConfig } from './config.js';
 import { Dispatch } from './dispatch.js';
 import { Engine } from './engine.js';
 import { openStore } from './open-store.js';
-import { PlanRunner } from './plan-runner.js';
+import { type Did, PlanRunner } from './plan-runner.js';
 import { ServingControl } from './serving-control.js';
 import type { Session } from './session.js';
 
@@ -29,6 +29,8 @@ export interface ServingSideOptions<T extends Transport> {
   readonly onInitialised: () => void;
   /** Takes commands that wait. */
   readonly takeCommands: (control: ServingControl) => void;
+  /** What a plan does by itself. */
+  readonly did: Did;
   readonly log: (level: 'warn' | 'error' | 'debug', text: string) => void;
 }
 
@@ -39,7 +41,7 @@ export interface ServingSide<T extends Transport> {
 }
 
 export function buildServingSide<T extends Transport>(options: ServingSideOptions<T>): ServingSide<T> {
-  const { config, maxBytes, shared, session, onInitialised, log } = options;
+  const { config, maxBytes, shared, session, onInitialised, did, log } = options;
   const store = openStore(config, { maxBytes, log });
   const faults = new FaultTable(config.seed);
   const transport = options.transport({ store, faults, negotiated: () => dispatch.negotiated });
@@ -54,7 +56,7 @@ export function buildServingSide<T extends Transport>(options: ServingSideOption
   });
   const takeCommands = () => options.takeCommands(control);
   const engine = new Engine({ dispatch, faults, pins, shared, takeCommands, log });
-  const plans = new PlanRunner({ engine, faults, seed: config.seed, log });
+  const plans = new PlanRunner({ engine, faults, seed: config.seed, did, log });
   const control = new ServingControl({ engine, dispatch, faults, replies, plans });
   return { transport, engine, control };
 }

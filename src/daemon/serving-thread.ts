@@ -40,6 +40,7 @@ const { transport, engine } = buildServingSide({
     }),
   onInitialised: () => say({ say: 'initialised' }),
   takeCommands,
+  did: (name, answer) => say({ say: 'did', name, answer }),
   log: (level, text) => say({ say: 'log', level, text }),
 });
 

@@ -98,6 +98,7 @@ export class Serving implements ServingHandle {
       this.port.on('message', (message: ServingMessage) => {
         if (message.say === 'initialised') markInitialised();
         else if (message.say === 'ended') end(message.reason);
+        else if (message.say === 'did') this.observer(message.name, message.answer);
         else if (message.say === 'log') options.log(message.level, message.text);
         else this.settle(message);
       });

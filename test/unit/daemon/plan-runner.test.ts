@@ -112,6 +112,21 @@ describe('PlanRunner', () => {
     assert.equal(state(), 'finished');
   });
 
+  it('tells what it does as if it had been asked for', () => {
+    const { server, read } = started(
+      'phases: [{name: a, faults: [hold read], until: {held: {count: 1}}, steps: [release, unplug, plug]}]',
+    );
+    read();
+    const fault = { match: { opcodes: ['FUSE_READ'] }, action: { type: 'hold' } };
+    assert.deepEqual(server.did, [
+      ['addFault', { id: 1, fault }],
+      ['release', { released: 1, bytes: 10, remaining: 0 }],
+      ['unplug', { changed: true }],
+      ['plug', { changed: true, released: 0, bytes: 0, remaining: 0 }],
+      ['removeFault', { id: 1, fault }],
+    ]);
+  });
+
   it('carries out one plan at a time', () => {
     const { server } = started('phases: [{name: a, until: never}]');
     assert.equal(server.control.startPlan(planOf(halfReversed)), undefined);

@@ -30,6 +30,8 @@ export class Server {
   readonly engine: Engine;
   readonly control: ServingControl;
   readonly plans: PlanRunner;
+  /** What a plan did by itself. */
+  readonly did: unknown[] = [];
   initialised = 0;
   commandsTaken = 0;
   private lastUnique = 0;
@@ -52,6 +54,7 @@ export class Server {
       engine: this.engine,
       faults,
       seed: 0,
+      did: (name, answer) => this.did.push([name, answer]),
       log: (level, text) => this.log.push(`${level}: ${text}`),
     });
     this.control = new ServingControl({ engine: this.engine, dispatch, faults, replies, plans: this.plans });
