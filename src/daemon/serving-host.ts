@@ -91,6 +91,8 @@ export class ServingHost implements ServingHandle {
     if (this.over) return Promise.reject(new ServingError('the connection to the kernel is over'));
     try {
       const answer = this.side.control.run(name, words) as ReturnType<ServingCommands[Name]>;
+      // What was asked for may be what a plan waits for.
+      this.side.engine.conductor?.advance(performance.now());
       this.rest();
       this.observer(name, answer);
       return Promise.resolve(answer);
