@@ -37,6 +37,8 @@ export function enoughToBeThrottled(stuckBytes: number): number {
 
 export class UntrustedSet extends StuckSet {
   private addresses: readonly number[] = [];
+  /** As it was last seen stopped: it wakes every fifth of a second (MAX_PAUSE in mm/page-writeback.c) and looks. */
+  private writerStack: readonly string[] | undefined;
 
   /** Until the writer is stopped or has written everything; what is withheld from the start on is the set. */
   protected override async stick(): Promise<void> {
@@ -52,16 +54,19 @@ export class UntrustedSet extends StuckSet {
       if ((await this.writtenBytes()) >= this.context.plan.stuckBytes) return true;
       const { bytes } = (await stage.client.held({ limit: 0 })).total;
       const nowMs = performance.now();
+      this.writerStack = this.throttled() ?? this.writerStack;
       if (nowMs - before.atMs < CRAWL_MS) return false;
-      const crawls = bytes - before.bytes < CRAWL_BYTES;
+      const isStopped = bytes > 0 && bytes - before.bytes < CRAWL_BYTES;
+      if (isStopped && this.writerStack !== undefined) return true;
       before = { bytes, atMs: nowMs };
-      return crawls && this.throttled() !== undefined;
+      this.writerStack = undefined;
+      return false;
     });
     const held = await this.wedge.record();
     this.stuckBytes = coveredFromStart(held, this.inodes.stuckIno, this.context.plan.stuckBytes);
     stage.progress.step(
       `${held.length} requests held, ${this.stuckBytes / PAGE_BYTES} folios; the writer is ${
-        this.throttled() === undefined ? 'not stopped' : `in ${throttledIn}`
+        this.writerStack === undefined ? 'not stopped' : `in ${throttledIn}`
       }`,
     );
   }
@@ -121,7 +126,7 @@ export class UntrustedSet extends StuckSet {
       heldRequests: held.requests,
       heldBytes: held.bytes,
       writebackPages: readVmstat().get('nr_writeback') ?? 0,
-      writerStack: this.throttled() ?? null,
+      writerStack: (when === 'set-named' ? this.writerStack : this.throttled()) ?? null,
     });
   }
 }
