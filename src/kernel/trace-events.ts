@@ -1,7 +1,7 @@
 /**
  * The payloads of the trace events that a verdict rests on, from their text.
  * Fields differ between kernels: one that is not printed is absent. Names are the kernel's own where it prints one.
- * Authority: include/trace/events/{compaction,migrate,writeback,filemap}.h, fs/fuse/fuse_trace.h.
+ * Authority: include/trace/events/{compaction,migrate,writeback,filemap,kmem}.h, fs/fuse/fuse_trace.h.
  */
 import { malformed } from './kernel-file.js';
 
@@ -26,6 +26,15 @@ interface MigrateCaller {
   readonly mode: string;
   /** `compaction`, `memory_hotplug`, … */
   readonly reason: string;
+}
+
+interface PageCacheFolio {
+  readonly major: number;
+  readonly minor: number;
+  readonly ino: bigint;
+  readonly pfn: number;
+  readonly offsetBytes: number;
+  readonly order?: number;
 }
 
 export interface TracePayloads {
@@ -56,13 +65,13 @@ export interface TracePayloads {
   readonly mm_migrate_pages_start: MigrateCaller;
   /** bdi: `0:39`, or another name of the device. The index is in pages. */
   readonly folio_wait_writeback: { readonly bdi: string; readonly ino: bigint; readonly index: number };
-  readonly mm_filemap_add_to_page_cache: {
-    readonly major: number;
-    readonly minor: number;
-    readonly ino: bigint;
+  readonly mm_filemap_add_to_page_cache: PageCacheFolio;
+  readonly mm_filemap_delete_from_page_cache: PageCacheFolio;
+  /** A freed frame on its way to the buddy lists; migratetype: of its pageblock, as a number of enum migratetype. */
+  readonly mm_page_pcpu_drain: {
     readonly pfn: number;
-    readonly offsetBytes: number;
-    readonly order?: number;
+    readonly order: number;
+    readonly migratetype: number;
   };
   /** `connection` is the kernel's device number; for an anonymous device that is the minor. */
   readonly fuse_request_send: {
@@ -162,6 +171,23 @@ function readMigratePages(groups: Groups, payload: string): TracePayloads['mm_mi
   };
 }
 
+const pageCacheFolio: Parser<PageCacheFolio> = {
+  // The inode is hexadecimal without 0x. The kernel prints a pointer before the pfn up to 5.x.
+  pattern:
+    /^dev (?<major>\d+):(?<minor>\d+) ino (?<ino>[0-9a-f]+) (?:page=\S+ )?pfn=(?<pfn>0x[0-9a-f]+|\d+) ofs=(?<ofs>\d+)(?: order=(?<order>\d+))?/,
+  read: (groups) => {
+    const order = groups.optionalNumber('order');
+    return {
+      major: groups.number('major'),
+      minor: groups.number('minor'),
+      ino: BigInt(`0x${groups.text('ino')}`),
+      pfn: groups.number('pfn'),
+      offsetBytes: groups.number('ofs'),
+      ...(order === undefined ? {} : { order }),
+    };
+  },
+};
+
 const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]> } = {
   mm_compaction_begin: { pattern: new RegExp(`^${extent}`), read: readExtent },
   mm_compaction_end: {
@@ -197,21 +223,15 @@ const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]
       index: groups.number('index'),
     }),
   },
-  mm_filemap_add_to_page_cache: {
-    // The inode is hexadecimal without 0x. The kernel prints a pointer before the pfn up to 5.x.
-    pattern:
-      /^dev (?<major>\d+):(?<minor>\d+) ino (?<ino>[0-9a-f]+) (?:page=\S+ )?pfn=(?<pfn>0x[0-9a-f]+|\d+) ofs=(?<ofs>\d+)(?: order=(?<order>\d+))?/,
-    read: (groups) => {
-      const order = groups.optionalNumber('order');
-      return {
-        major: groups.number('major'),
-        minor: groups.number('minor'),
-        ino: BigInt(`0x${groups.text('ino')}`),
-        pfn: groups.number('pfn'),
-        offsetBytes: groups.number('ofs'),
-        ...(order === undefined ? {} : { order }),
-      };
-    },
+  mm_filemap_add_to_page_cache: pageCacheFolio,
+  mm_filemap_delete_from_page_cache: pageCacheFolio,
+  mm_page_pcpu_drain: {
+    pattern: /^page=\S+ pfn=(?<pfn>0x[0-9a-f]+|\d+) order=(?<order>\d+) migratetype=(?<migratetype>\d+)/,
+    read: (groups) => ({
+      pfn: groups.number('pfn'),
+      order: groups.number('order'),
+      migratetype: groups.number('migratetype'),
+    }),
   },
   fuse_request_send: {
     pattern:

@@ -34,16 +34,24 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     delayMs: z.number().min(0).nullable(),
     allHangs: z.boolean(),
     untrusted: z.literal(true).optional(),
+    serverPages: z.enum(['none', 'all']).optional(),
   }),
   'cell-skipped': z.object({
     cell: z.int().min(0),
+    variant: z.string().optional(),
     scenario: z.string(),
     trigger: z.string(),
     transport: z.string(),
     reason: z.string(),
   }),
   'triggered-again': z.object({ arm, result: z.int() }),
-  'set-named': z.object({ ...pfns, stuck: set, control: set, stuckFlags: z.string() }),
+  'set-named': z.object({
+    ...pfns,
+    stuck: set,
+    control: set,
+    stuckFlags: z.string(),
+    stuckAdded: z.string().optional(),
+  }),
   held: z.object({
     arm,
     held: z.array(

@@ -27,6 +27,9 @@ export type ArmKind = 'control' | 'fault';
  */
 export type StuckBy = 'writeback' | 'lock' | 'reference';
 
+/** How many of the stuck file's folios must be pages that the server gave away (SPLICE_F_MOVE). */
+export type ServerPages = 'none' | 'all';
+
 /** How the stuck set is let go: a release, the cable plugged in again, or the server's own delay. */
 export type LetGo = 'release' | 'plug' | 'delay';
 
@@ -59,11 +62,15 @@ export type RunEventBody =
       readonly allHangs: boolean;
       /** Server and workload are an unprivileged user's, under the limits that the kernel sets. */
       readonly untrusted?: true;
+      /** Absent where nobody asks whose pages the folios are. */
+      readonly serverPages?: ServerPages;
     }
   /** Not played: this machine lacks what it needs. */
   | {
       readonly event: 'cell-skipped';
       readonly cell: number;
+      /** Only the fault arm of this variant. */
+      readonly variant?: string;
       readonly scenario: string;
       readonly trigger: string;
       readonly transport: string;
@@ -91,6 +98,8 @@ export type RunEventBody =
       readonly stuckPfns: string;
       readonly controlPfns: string;
       readonly stuckFlags: string;
+      /** The pfns with which the stuck file's folios came into the page cache, before a server could replace them. */
+      readonly stuckAdded?: string;
     }
   | { readonly event: 'held'; readonly arm: number; readonly held: readonly HeldRequestRecord[] }
   /** Of an untrusted user's arm: what the kernel lets it have, and how far it has come. */

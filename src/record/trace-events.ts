@@ -28,13 +28,27 @@ const MINORBITS = 20;
 
 /** Names the folios of readahead; much of it, so only of one device, and only where it is needed. */
 const pageCacheEvent: TraceEventName = { system: 'filemap', event: 'mm_filemap_add_to_page_cache' };
+/** Names pages that another filesystem gave away: page_cache_pipe_buf_try_steal() (fs/splice.c) takes them out. */
+const givenAwayEvent: TraceEventName = { system: 'filemap', event: 'mm_filemap_delete_from_page_cache' };
+/** The only event with the migratetype of a frame's pageblock, as the frame is freed (free_pcppages_bulk()). */
+const freedEvent: TraceEventName = { system: 'kmem', event: 'mm_page_pcpu_drain' };
+
+/** What is recorded only where it is needed. */
+export interface RecordedBesides {
+  /** "MAJOR:MINOR" of the device whose additions to the page cache are recorded. */
+  readonly pageCacheOf?: string | undefined;
+  /** Where that device's folios come from, and in which pageblocks they lie. */
+  readonly origins?: boolean;
+}
 
 /**
  * Sets the instance up; it is turned on when the trigger is about to be pulled.
- * @param pageCacheOf "MAJOR:MINOR" of the device whose additions to the page cache are recorded, too
  * @returns the `format` files of what is recorded, by event
  */
-export function prepareTracing(instance: TraceInstance, pageCacheOf?: string): Map<string, string> {
+export function prepareTracing(
+  instance: TraceInstance,
+  { pageCacheOf, origins = false }: RecordedBesides = {},
+): Map<string, string> {
   instance.setTracingOn(false);
   // The clock of process.hrtime and performance.now.
   instance.setTraceClock('mono');
@@ -42,8 +56,16 @@ export function prepareTracing(instance: TraceInstance, pageCacheOf?: string): M
   const formats = new Map<string, string>();
   if (pageCacheOf !== undefined) {
     const [major = 0, minor = 0] = pageCacheOf.split(':').map(Number);
-    formats.set(pageCacheEvent.event, instance.readFormatText(pageCacheEvent));
-    instance.enableEvent(pageCacheEvent, `s_dev == ${(major << MINORBITS) | minor}`);
+    const device = (major << MINORBITS) | minor;
+    const record = (event: TraceEventName, filter: string) => {
+      formats.set(event.event, instance.readFormatText(event));
+      instance.enableEvent(event, filter);
+    };
+    record(pageCacheEvent, `s_dev == ${device}`);
+    if (origins) {
+      record(givenAwayEvent, `s_dev != ${device}`);
+      record(freedEvent, 'order == 0');
+    }
   }
   for (const event of recordedEvents) {
     if (!event.required && !instance.hasEvent(event)) continue;

@@ -3,6 +3,7 @@
  * nothing is judged.  The join: held request (unique, nodeid, offset) → inode and index → pfn → waiting task.
  */
 import type { ArmKind, LetGo, StuckBy } from '../record/events.js';
+import type { ServerPagesEvidence } from './server-pages.js';
 import type { UntrustedEvidence } from './untrusted.js';
 
 export interface WaitsFor {
@@ -104,6 +105,8 @@ export interface ArmEvidence {
   readonly writebackAfter: number | undefined;
   /** undefined for an arm of root's; null where it was not recorded. */
   readonly untrusted: UntrustedEvidence | null | undefined;
+  /** undefined for an arm that is not about whose pages the folios are; null where it was not recorded. */
+  readonly serverPages: ServerPagesEvidence | null | undefined;
   /** The bytes were compared after the release. */
   readonly verified: boolean;
   /** What was not byte-exact, or what the writer was told. */

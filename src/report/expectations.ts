@@ -33,6 +33,7 @@ const controls: readonly Expectation[] = [
   'writeback-delayed',
   'readahead-withheld',
   'splice-pinned',
+  'splice-moved',
   'cable-trip',
   'untrusted-mount',
 ].map((scenario) => ({
@@ -93,6 +94,13 @@ export const expectations: readonly Expectation[] = [
     arm: 'fault',
     outcome: 'failed',
     decidedBy: '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)',
+  },
+  {
+    scenario: 'splice-moved',
+    trigger: 'compact',
+    arm: 'fault',
+    outcome: 'migrated',
+    decidedBy: `fuse_try_move_folio() (fs/fuse/dev.c), then ${moves}`,
   },
 ];
 

@@ -7,6 +7,7 @@ import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
 import type { ArmEvidence } from './evidence.js';
 import { FoundSet } from './found-set.js';
+import { serverPagesEvidence } from './server-pages.js';
 import { countWithin, isWithin, lostInText, pidOfMark, traceFacts } from './trace-facts.js';
 import { untrustedEvidence } from './untrusted.js';
 import { waiters } from './waiters.js';
@@ -21,7 +22,7 @@ export function gatherArms(run: RunDirectory): ArmEvidence[] {
 /** A cell that was not played, and why. */
 export type SkippedCell = Pick<
   EventOf<'cell-skipped'>,
-  'cell' | 'scenario' | 'trigger' | 'transport' | 'reason'
+  'cell' | 'variant' | 'scenario' | 'trigger' | 'transport' | 'reason'
 >;
 
 export function gatherSkipped(run: RunDirectory): SkippedCell[] {
@@ -122,6 +123,14 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     writebackBefore: vmstat.find((sample) => sample.when === 'arm-started')?.counters['nr_writeback'],
     writebackAfter: vmstat.find((sample) => sample.when === 'verified')?.counters['nr_writeback'],
     untrusted: untrustedEvidence(start, events),
+    serverPages: serverPagesEvidence({
+      start,
+      events,
+      run,
+      trace,
+      stuckPfns,
+      countMoved: (counts) => set.stuckMoved(atHoldEnd, counts),
+    }),
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
   };

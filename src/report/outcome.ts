@@ -3,6 +3,7 @@
  * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
  */
 import type { ArmEvidence } from './evidence.js';
+import { notServerPages } from './server-pages.js';
 import { notUntrusted } from './untrusted.js';
 
 export type Outcome = 'migrated' | 'stalled' | 'failed' | 'not-attempted' | 'unknown';
@@ -33,7 +34,10 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (evidence.lostEvents > 0) return unknown(`the trace lost ${evidence.lostEvents} events`);
   const notUser = notUntrusted(evidence.untrusted, evidence.kind === 'fault');
   if (notUser !== undefined) return unknown(notUser);
-  if (evidence.kind === 'fault') {
+  const notGiven = notServerPages(evidence.serverPages, evidence.stuckFolios);
+  if (notGiven !== undefined) return unknown(notGiven);
+  // Of a server that gives its pages away nothing is withheld.
+  if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
     if (unconfirmed !== undefined) return unknown(unconfirmed);
     if (evidence.triggerEndedAfterRelease) return judgeStalled(evidence);

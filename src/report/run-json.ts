@@ -49,6 +49,32 @@ const UntrustedSpec = z.object({
   atHoldEnd: UserAtSpec.nullable(),
 });
 
+const ServerPagesSpec = z.object({
+  wanted: z.enum(['none', 'all']).meta({ description: 'How many folios must be pages that the server gave' }),
+  replaced: count.meta({ description: 'Folios with another frame than they came into the page cache with' }),
+  kept: count.meta({ description: 'Those with the same frame' }),
+  fromOtherFilesystem: count.meta({
+    description: 'Those whose frame was taken out of the page cache of another filesystem',
+  }),
+  pageblocks: z
+    .array(
+      z.object({
+        migratetype: z
+          .string()
+          .nullable()
+          .meta({
+            description: 'As in /proc/pagetypeinfo; null where the trace does not show the frame freed',
+          }),
+        folios: count,
+        moved: count,
+      }),
+    )
+    .meta({
+      description:
+        'By the migratetype of the pageblock as mm_page_pcpu_drain had it when the frame was freed',
+    }),
+});
+
 const CellSpec = z.object({
   scenario: z.string(),
   trigger: z.string(),
@@ -100,6 +126,9 @@ const CellSpec = z.object({
     untrusted: UntrustedSpec.nullable().meta({
       description:
         "Where server and writer are an unprivileged user's: who it is, its limits, how far it came",
+    }),
+    serverPages: ServerPagesSpec.nullable().meta({
+      description: "Whose pages the folios are, where the scenario is about pages of the server's",
     }),
     byteExact: z.boolean().nullable(),
     waiters: z.array(WaiterSpec),

@@ -74,13 +74,17 @@ function milliseconds(ms: number | null): string {
 function details(cell: Cell): string[] {
   const { evidence } = cell;
   if (cell.arm === null)
-    return [`${cell.scenario} x ${cell.trigger} on ${cell.transport}: skipped: ${cell.reason ?? ''}`];
+    return [
+      `${cell.scenario}${cell.variant === null ? '' : ` ${cell.variant}`} x ${cell.trigger} on ${cell.transport}: ` +
+        `skipped: ${cell.reason ?? ''}`,
+    ];
   const lines = [`${cell.scenario} x ${cell.trigger}, ${armOf(cell)} arm: ${cell.outcome}`];
   const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(18)}${text}`);
   if (cell.reason !== undefined) say('because', cell.reason);
   if (cell.attempts > 1) say('attempts', `${cell.attempts}: before, the scanner did not reach the folios`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
-  if (cell.arm === 'fault') {
+  const isHeld = cell.arm === 'fault' && evidence.serverPages === null;
+  if (isHeld) {
     const mib = (evidence.heldBytes / MIB).toFixed(0);
     const word = evidence.stuckBy === 'reference' ? 'pinned' : 'held';
     say(word, `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
@@ -89,9 +93,10 @@ function details(cell: Cell): string[] {
   say('stuck set', `${evidence.stuckFolios} folios, ${flagsOf(evidence)} in kpageflags`);
   say(
     'moved',
-    `${evidence.stuckMoved} of the stuck set${cell.arm === 'fault' ? ' while held' : ''}, ` +
+    `${evidence.stuckMoved} of the stuck set${isHeld ? ' while held' : ''}, ` +
       `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
   );
+  if (evidence.serverPages !== null) lines.push(...pageLines(evidence.serverPages));
   say('scanner', `reached ${evidence.scannerReached} of the stuck set, ${evidence.controlReached} beside it`);
   say('mm_migrate_pages', `nr_succeeded ${evidence.migrateSucceeded}, nr_failed ${evidence.migrateFailed}`);
   if (evidence.stallMs !== null) say('stall', `${milliseconds(evidence.stallMs)} ms in one migration`);
@@ -128,6 +133,18 @@ function userLines(user: NonNullable<Cell['evidence']['untrusted']>): string[] {
   ];
   if (atHoldEnd !== null) lines.push(['at the trigger', at(atTrigger)], ['at the end', at(atHoldEnd)]);
   return lines.map(([name, text]) => `  ${`${name}:`.padEnd(18)}${text}`);
+}
+
+function pageLines(pages: NonNullable<Cell['evidence']['serverPages']>): string[] {
+  const { replaced, kept, fromOtherFilesystem, pageblocks } = pages;
+  const blocks = pageblocks.map(
+    ({ migratetype, folios, moved }) =>
+      `${folios} in ${migratetype ?? 'unseen'} pageblocks, ${moved} of them moved`,
+  );
+  return [
+    ['server pages', `${replaced} folios, ${fromOtherFilesystem} out of another page cache; ${kept} are not`],
+    ...blocks.map((text) => ['pageblocks', text]),
+  ].map(([name, text]) => `  ${`${name}:`.padEnd(18)}${text}`);
 }
 
 function waiterLines(waiter: Cell['evidence']['waiters'][number]): string[] {

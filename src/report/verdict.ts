@@ -5,6 +5,7 @@ import { expectationFor } from './expectations.js';
 import type { SkippedCell } from './gather.js';
 import { judge } from './outcome.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
+import type { ServerPagesEvidence } from './server-pages.js';
 import type { UntrustedEvidence } from './untrusted.js';
 
 export interface RunFacts {
@@ -48,14 +49,14 @@ function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
   return [...last.values()];
 }
 
-function skippedCell({ scenario, trigger, transport, reason }: SkippedCell): Cell {
+function skippedCell({ scenario, trigger, transport, variant, reason }: SkippedCell): Cell {
   return {
     scenario,
     trigger,
     transport,
     mitigation: 'none',
     arm: null,
-    variant: null,
+    variant: variant ?? null,
     outcome: 'unknown',
     expected: null,
     decidedBy: null,
@@ -92,6 +93,7 @@ const noEvidence: Cell['evidence'] = {
   writebackBefore: null,
   writebackAfter: null,
   untrusted: null,
+  serverPages: null,
   byteExact: null,
   waiters: [],
 };
@@ -142,6 +144,7 @@ function cellOf(
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
       untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
+      serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
       byteExact: arm.verified ? arm.corrupt.length === 0 : null,
       waiters: arm.waiters.map((waiter) => ({
         role: waiter.role,
@@ -158,6 +161,10 @@ function cellOf(
 
 function untrustedOf(found: UntrustedEvidence): Cell['evidence']['untrusted'] {
   return { ...found, writerStack: found.writerStack === null ? null : [...found.writerStack] };
+}
+
+function serverPagesOf(found: ServerPagesEvidence): Cell['evidence']['serverPages'] {
+  return { ...found, pageblocks: found.pageblocks.map((share) => ({ ...share })) };
 }
 
 function verdictOf(outcome: Cell['outcome'], expected: Cell['outcome'] | undefined): Verdict {

@@ -117,8 +117,9 @@ export class ArmContext {
     if (doomed !== undefined) throw new ArmError(`the ${doomed.role} process ${doomed.pid} was killed`);
   }
 
-  get isFault(): boolean {
-    return this.plan.design.kind === 'fault';
+  /** The server withholds something, and has to let go of it. */
+  get withholds(): boolean {
+    return this.plan.design.misbehaviour.kind !== 'none';
   }
 
   /** The folios are read in, not written. */

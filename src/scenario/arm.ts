@@ -38,6 +38,7 @@ export class Arm {
       delayMs: plan.design.misbehaviour.kind === 'delay' ? plan.design.misbehaviour.delayMs : null,
       allHangs: plan.design.misbehaviour.kind === 'unplug',
       ...(plan.design.untrusted === true ? { untrusted: true } : {}),
+      ...(plan.design.serverPages === undefined ? {} : { serverPages: plan.design.serverPages }),
     });
     this.context.recordVmstat('arm-started');
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');

@@ -11,7 +11,7 @@ import { readKernelFileIfPresent } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { sysctlPath } from '../kernel/sysctl.js';
 import { findTracing, TraceInstance } from '../kernel/tracefs.js';
-import { prepareTracing } from '../record/trace-events.js';
+import { prepareTracing, type RecordedBesides } from '../record/trace-events.js';
 import { Ledger } from '../safety/ledger.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { close, OpenFlag, open, syncfs, write } from '../syscall/file.js';
@@ -100,13 +100,15 @@ export class RunMachine {
 
   /**
    * A trace instance of our own, ready to be turned on. Also the format files of its events.
-   * @param pageCacheOf the device whose additions to the page cache are recorded
    */
-  startTrace(name: string, pageCacheOf?: string): { instance: TraceInstance; formats: Map<string, string> } {
+  startTrace(
+    name: string,
+    besides: RecordedBesides,
+  ): { instance: TraceInstance; formats: Map<string, string> } {
     const tracing = findTracing(readMountinfo());
     if (tracing === undefined) throw new MachineError('tracefs is not mounted and could not be mounted');
     this.ledger.traceInstance(join(tracing, 'instances', `stuckfs-${name}`));
     const instance = TraceInstance.open(tracing, `stuckfs-${name}`);
-    return { instance, formats: prepareTracing(instance, pageCacheOf) };
+    return { instance, formats: prepareTracing(instance, besides) };
   }
 }

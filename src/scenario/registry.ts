@@ -2,6 +2,7 @@
 import { cableTrip } from './catalog/cable-trip.js';
 import { healthy } from './catalog/healthy.js';
 import { readaheadWithheld } from './catalog/readahead-withheld.js';
+import { spliceMoved } from './catalog/splice-moved.js';
 import { splicePinned } from './catalog/splice-pinned.js';
 import { untrustedMount } from './catalog/untrusted-mount.js';
 import { writebackDelayed } from './catalog/writeback-delayed.js';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   writebackDelayed,
   readaheadWithheld,
   splicePinned,
+  spliceMoved,
   cableTrip,
   untrustedMount,
 ];

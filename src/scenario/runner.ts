@@ -16,6 +16,7 @@ import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
 import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
+import { lackingForArm, serverDesignOf } from './page-giver.js';
 import type { Progress } from './progress.js';
 import { type ArmDesign, armName, type Scenario, type TransportName } from './scenario.js';
 import { type ArmServer, cleanUpMountOf, Server } from './server.js';
@@ -113,6 +114,14 @@ export async function runCells(
     const isUntrusted = scenario.arms.some(({ untrusted }) => untrusted === true);
     const stuckBytes = isUntrusted ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
     for (const design of scenario.arms) {
+      const reason = lackingForArm(design, run.path);
+      if (reason !== undefined) {
+        progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);
+        const ids = { scenario: scenario.id, trigger: trigger.id, transport };
+        const variant = design.variant === undefined ? {} : { variant: design.variant };
+        run.append({ event: 'cell-skipped', cell, ...variant, ...ids, reason });
+        continue;
+      }
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { holdMs, seed } = plan;
@@ -186,7 +195,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     logFile: join(run.path, `daemon-${plan.index}.log`),
     runDirectory: state.path,
     design: {
-      ...plan.design.server,
+      ...serverDesignOf(plan.design, run.path),
       ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
     },
   });
@@ -194,10 +203,10 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   const isServerSound = server.isSound.bind(server);
   try {
     const reads = readsIn(plan.design);
-    const { instance, formats } = machine.startTrace(
-      `${process.pid}-${plan.index}`,
-      reads ? device : undefined,
-    );
+    const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
+      pageCacheOf: reads ? device : undefined,
+      origins: plan.design.serverPages !== undefined,
+    });
     machine.lengthenCpuLists();
     if (!isUntrusted) machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);

@@ -3,7 +3,7 @@
  * A scenario is data and small functions; arm.ts plays it.
  */
 import type { FaultInput } from '../control/contract/faults.js';
-import type { ArmKind, StuckBy } from '../record/events.js';
+import type { ArmKind, ServerPages, StuckBy } from '../record/events.js';
 
 export const transportNames = ['dev-fuse', 'libfuse'] as const;
 export type TransportName = (typeof transportNames)[number];
@@ -37,6 +37,10 @@ export interface ArmDesign {
    * kernel sets them: as much gets stuck as they let through.
    */
   readonly untrusted?: true;
+  /** Whose pages the stuck file's folios must be; only where the scenario is about that. */
+  readonly serverPages?: ServerPages;
+  /** READs are answered with page-cache pages of the run directory's filesystem; the arm is skipped where it has none. */
+  readonly givesPagesOfRunDirectory?: true;
   /** null where nothing is stuck. */
   readonly stuckBy: StuckBy | null;
   /** The kernel function in which a task that waits for the stuck folios sleeps; null where nobody has to wait. */

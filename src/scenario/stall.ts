@@ -41,7 +41,7 @@ export class Stall {
     const waits = await this.watch(startedMs, () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
-    if (this.context.isFault) await this.wedge.letGo();
+    if (this.context.withholds) await this.wedge.letGo();
     const { result, startedNs, endedNs } = await this.context.deadlines.answer(
       'the trigger to end',
       AFTER_RELEASE_MS,
@@ -78,7 +78,7 @@ export class Stall {
     const { plan } = this.context;
     const { misbehaviour } = plan.design;
     if (misbehaviour.kind === 'delay') return this.watchDelay(ended);
-    const patienceMs = this.context.isFault
+    const patienceMs = this.context.withholds
       ? plan.holdMs
       : this.context.deadlineForBytes(plan.stuckBytes) + 30_000;
     return this.watchUntil(startedMs + patienceMs, ended);

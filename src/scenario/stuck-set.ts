@@ -80,7 +80,7 @@ export class StuckSet {
   /** Has the folios under way to the server, and waits until what it withholds covers them; or all is written back. */
   protected async stick(): Promise<void> {
     await this.workload.ask('start', {}, 10_000);
-    if (this.context.isFault) await this.wedge.confirm();
+    if (this.context.withholds) await this.wedge.confirm();
     else await this.workload.ask('sync', {}, this.context.deadlineForBytes(this.context.plan.stuckBytes));
   }
 
@@ -115,6 +115,7 @@ export class StuckSet {
 
   private async name(): Promise<void> {
     const names = this.pfnArtifacts('before');
+    if (this.context.plan.design.serverPages !== undefined) return this.nameBoth(names);
     if (this.context.reads) {
       this.context.stage.stopTracing();
       this.writePfns(names.stuckPfns, await this.addedToPageCache());
@@ -122,6 +123,17 @@ export class StuckSet {
     } else await this.locate(names, { touch: true });
     if (this.context.plan.design.stuckBy === 'reference') await this.untilAcked(names.stuckPfns);
     this.recordSet(names);
+  }
+
+  /** With the frames that the folios had at first, and those that they have now that the server has answered. */
+  private async nameBoth(names: PfnArtifacts): Promise<void> {
+    const { plan, stage } = this.context;
+    // Waits for the data, and so for the pages that come with it.
+    await this.locate(names, { touch: true });
+    stage.stopTracing();
+    const stuckAdded = `pfns/${plan.index}-stuck-added.u64`;
+    this.writePfns(stuckAdded, await this.addedToPageCache());
+    this.recordSet(names, stuckAdded);
   }
 
   /** Folios that wait for their data cannot be mapped: the trace has their frames. */
@@ -175,7 +187,7 @@ export class StuckSet {
     await ballast.ask('land', { cpu: this.context.cpu }, 60_000);
   }
 
-  private recordSet(names: PfnArtifacts): void {
+  private recordSet(names: PfnArtifacts, stuckAdded?: string): void {
     const { plan, stage } = this.context;
     const stuckFlags = `pfns/${plan.index}-stuck-flags.u64`;
     const flags = readKpageflagsOf(this.readPfns(names.stuckPfns));
@@ -188,6 +200,7 @@ export class StuckSet {
       control: { path: this.paths.control, ino: controlIno, pages: this.pagesOf(plan.controlBytes) },
       ...names,
       stuckFlags,
+      ...(stuckAdded === undefined ? {} : { stuckAdded }),
     });
   }
 
@@ -208,7 +221,7 @@ export class StuckSet {
   async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
     const names = this.pfnArtifacts(suffix);
     if (!this.context.reads) await this.locate(names, { touch: false });
-    else if (event === 'hold-ended' && this.context.isFault) {
+    else if (event === 'hold-ended' && this.context.withholds) {
       this.writePfns(names.stuckPfns, this.stillLocked());
       await this.locate({ controlPfns: names.controlPfns }, { touch: false });
     } else await this.locate(names, { touch: true });

@@ -42,7 +42,7 @@ export class UntrustedSet extends StuckSet {
 
   /** Until the writer is stopped or has written everything; what is withheld from the start on is the set. */
   protected override async stick(): Promise<void> {
-    if (this.context.isFault) await this.untilStopped();
+    if (this.context.withholds) await this.untilStopped();
     else await super.stick();
     await this.recordUser('set-named');
   }
@@ -73,7 +73,7 @@ export class UntrustedSet extends StuckSet {
 
   override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
     await super.locateAgain(event, suffix);
-    if (event === 'hold-ended' && this.context.isFault) await this.recordUser('hold-ended');
+    if (event === 'hold-ended' && this.context.withholds) await this.recordUser('hold-ended');
   }
 
   protected override async locate(

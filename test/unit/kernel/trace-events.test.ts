@@ -69,6 +69,14 @@ const cases: { readonly [name in TracePayloadName]: readonly [string, object] } 
     'dev 0:39 ino 1f pfn=0x194032 ofs=8192 order=4',
     { major: 0, minor: 39, ino: 31n, pfn: 0x194032, offsetBytes: 8192, order: 4 },
   ],
+  mm_filemap_delete_from_page_cache: [
+    'dev 254:0 ino 1a2b pfn=0x1140e ofs=0 order=0',
+    { major: 254, minor: 0, ino: 0x1a2bn, pfn: 0x1140e, offsetBytes: 0, order: 0 },
+  ],
+  mm_page_pcpu_drain: [
+    'page=000000008a9f5c14 pfn=0x1140e order=0 migratetype=1',
+    { pfn: 0x1140e, order: 0, migratetype: 1 },
+  ],
   fuse_request_send: [
     'connection 39 req 18446744073709551614 opcode 16 (FUSE_WRITE) len 1048656 ',
     { connection: 39, unique: 18446744073709551614n, opcode: 16, lenBytes: 1048656 },

@@ -34,6 +34,7 @@ const stalled: ArmEvidence = {
   stuckReachedMoved: 0,
   stuckMovedAtEnd: 16384,
   untrusted: undefined,
+  serverPages: undefined,
   controlFolios: 16384,
   controlReached: 20,
   controlMoved: 0,
