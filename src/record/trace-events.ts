@@ -64,7 +64,7 @@ export function prepareTracing(
     record(pageCacheEvent, `s_dev == ${device}`);
     if (origins) {
       record(givenAwayEvent, `s_dev != ${device}`);
-      record(freedEvent, 'order == 0');
+      formats.set(freedEvent.event, instance.readFormatText(freedEvent));
     }
   }
   for (const event of recordedEvents) {
@@ -73,4 +73,12 @@ export function prepareTracing(
     instance.enableEvent(event);
   }
   return formats;
+}
+
+/** From now on, instead of what comes into page caches and leaves them: which of these frames are freed. */
+export function recordFrees(instance: TraceInstance, [firstPfn, lastPfn]: readonly [number, number]): void {
+  instance.disableEvent(pageCacheEvent);
+  instance.disableEvent(givenAwayEvent);
+  // Compaction frees many more, and they would drive each other out of the buffer.
+  instance.enableEvent(freedEvent, `order == 0 && pfn >= ${firstPfn} && pfn <= ${lastPfn}`);
 }

@@ -59,12 +59,9 @@ const ServerPagesSpec = z.object({
   pageblocks: z
     .array(
       z.object({
-        migratetype: z
-          .string()
-          .nullable()
-          .meta({
-            description: 'As in /proc/pagetypeinfo; null where the trace does not show the frame freed',
-          }),
+        migratetype: z.string().nullable().meta({
+          description: 'As in /proc/pagetypeinfo; null where the trace does not show the frame freed',
+        }),
         folios: count,
         moved: count,
       }),

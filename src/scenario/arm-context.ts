@@ -49,6 +49,8 @@ export interface ArmStage {
   readonly startTracing: () => void;
   /** Ends the recording of events; what is in the buffers stays readable. */
   readonly stopTracing: () => void;
+  /** From then on the trace names those of these frames, first and last, that are freed, instead of the page cache. */
+  readonly recordFrees: (frames: readonly [first: number, last: number]) => void;
   readonly lostEvents: () => number;
   /** A line written there appears in the trace, with the pid of its writer. */
   readonly traceMarker: string;

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { StuckfsError, UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
+import { recordFrees } from '../record/trace-events.js';
 import { judgeLastArm } from '../report/write.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
@@ -225,6 +226,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       traceMarker: instance.traceMarkerPath,
       startTracing: () => instance.setTracingOn(true),
       stopTracing: () => instance.setTracingOn(false),
+      recordFrees: (frames) => recordFrees(instance, frames),
       lostEvents: () => instance.countLostEvents(),
       dropPageCache: () => machine.dropPageCache(run.path),
       shortenCpuLists: () => machine.shortenCpuLists(),

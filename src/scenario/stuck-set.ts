@@ -133,6 +133,10 @@ export class StuckSet {
     stage.stopTracing();
     const stuckAdded = `pfns/${plan.index}-stuck-added.u64`;
     this.writePfns(stuckAdded, await this.addedToPageCache());
+    const pfns = this.readPfns(names.stuckPfns);
+    const first = pfns.reduce((least, pfn) => Math.min(least, pfn));
+    const last = pfns.reduce((most, pfn) => Math.max(most, pfn));
+    stage.recordFrees([first, last]);
     this.recordSet(names, stuckAdded);
   }
 
