@@ -27,12 +27,27 @@ export type ArmKind = 'control' | 'fault';
  */
 export type StuckBy = 'writeback' | 'lock' | 'reference';
 
+export interface PlannedCell {
+  readonly cell: number;
+  readonly scenario: string;
+  readonly trigger: string;
+  readonly transport: string;
+  readonly arms: readonly { readonly kind: ArmKind; readonly variant: string | null }[];
+}
+
 /** How the stuck set is let go: a release, the cable plugged in again, or the server's own delay. */
 export type LetGo = 'release' | 'plug' | 'delay';
 
 /** One line of events.jsonl, before it is stamped. `arm` is an index into the arms of the run. */
 export type RunEventBody =
-  | { readonly event: 'run-started'; readonly version: 1; readonly seed: number; readonly on: string }
+  | {
+      readonly event: 'run-started';
+      readonly version: 1;
+      readonly seed: number;
+      readonly on: string;
+      /** What is to be played: an arm that has left nothing else behind is missed by it. */
+      readonly planned: readonly PlannedCell[];
+    }
   | {
       readonly event: 'arm-started';
       readonly arm: number;
@@ -48,6 +63,7 @@ export type RunEventBody =
       /** Counted from 1. */
       readonly attempt: number;
       readonly holdMs: number;
+      /** Empty where the server did not start. */
       readonly device: string;
       /** The kernel function in which a task that waits for the stuck set sleeps; null where nothing is stuck. */
       readonly waitsIn: string | null;

@@ -2,7 +2,7 @@
  * Gathers the evidence of each arm from a run directory.  Reads files and joins them; what is not there stays
  * absent, so that a run that broke off half-way is still reported as far as it got.
  */
-import type { RunEvent } from '../record/events.js';
+import type { ArmKind, RunEvent } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
 import type { ArmEvidence } from './evidence.js';
@@ -28,6 +28,26 @@ export function gatherSkipped(run: RunDirectory): SkippedCell[] {
   return run
     .events()
     .filter((event: RunEvent): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped');
+}
+
+/** An arm of the plan that has not even begun. */
+export interface UnplayedArm extends Omit<SkippedCell, 'reason'> {
+  readonly kind: ArmKind;
+  readonly variant: string | null;
+}
+
+export function gatherUnplayed(run: RunDirectory): UnplayedArm[] {
+  const events = run.events();
+  const planned = events.flatMap((event) => (event.event === 'run-started' ? event.planned : []));
+  const skipped = events.flatMap((event) => (event.event === 'cell-skipped' ? [event.cell] : []));
+  const begun = events.filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started');
+  return planned
+    .filter(({ cell }) => !skipped.includes(cell))
+    .flatMap(({ arms, ...cell }) => arms.map((arm) => ({ ...cell, ...arm })))
+    .filter(
+      ({ cell, kind, variant }) =>
+        !begun.some((arm) => arm.cell === cell && arm.kind === kind && arm.variant === variant),
+    );
 }
 
 function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: ArmEvents): ArmEvidence {
