@@ -55,7 +55,7 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     transport: z.string(),
     reason: z.string(),
   }),
-  'triggered-again': z.object({ arm, result: z.int() }),
+  'triggered-again': z.object({ arm, result: z.int(), mark: z.string().min(1) }),
   'set-named': z.object({ ...pfns, stuck: set, control: set, stuckFlags: z.string() }),
   held: z.object({
     arm,

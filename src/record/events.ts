@@ -145,7 +145,13 @@ export type RunEventBody =
       readonly mark: string;
     }
   /** The trigger once more, after the release. */
-  | { readonly event: 'triggered-again'; readonly arm: number; readonly result: number }
+  | {
+      readonly event: 'triggered-again';
+      readonly arm: number;
+      readonly result: number;
+      /** As in trigger-started: what the trace has after it is of this time. */
+      readonly mark: string;
+    }
   | {
       readonly event: 'task-sampled';
       readonly arm: number;
