@@ -17,11 +17,24 @@ const bytes = z.int().min(0).nullable();
 const perFile = z.array(z.number());
 const pfns = { arm, stuckPfns: z.string(), controlPfns: z.string() };
 
+const kind = z.enum(['control', 'fault']);
+
 const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
+  'run-started': z.object({
+    planned: z.array(
+      z.object({
+        cell: z.int().min(0),
+        scenario: z.string(),
+        trigger: z.string(),
+        transport: z.string(),
+        arms: z.array(z.object({ kind, variant: z.string().nullable() })),
+      }),
+    ),
+  }),
   'arm-started': z.object({
     arm,
     cell: z.int().min(0),
-    kind: z.enum(['control', 'fault']),
+    kind,
     scenario: z.string(),
     trigger: z.string(),
     mitigation: z.string(),
@@ -44,7 +57,7 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     transport: z.string(),
     reason: z.string(),
   }),
-  'triggered-again': z.object({ arm, result: z.int() }),
+  'triggered-again': z.object({ arm, result: z.int(), mark: z.string().min(1) }),
   'set-named': z.object({
     ...pfns,
     stuck: set,

@@ -30,12 +30,27 @@ export type StuckBy = 'writeback' | 'lock' | 'reference';
 /** How many of the stuck file's folios must be pages that the server gave away (SPLICE_F_MOVE). */
 export type ServerPages = 'none' | 'all';
 
+export interface PlannedCell {
+  readonly cell: number;
+  readonly scenario: string;
+  readonly trigger: string;
+  readonly transport: string;
+  readonly arms: readonly { readonly kind: ArmKind; readonly variant: string | null }[];
+}
+
 /** How the stuck set is let go: a release, the cable plugged in again, or the server's own delay. */
 export type LetGo = 'release' | 'plug' | 'delay';
 
 /** One line of events.jsonl, before it is stamped. `arm` is an index into the arms of the run. */
 export type RunEventBody =
-  | { readonly event: 'run-started'; readonly version: 1; readonly seed: number; readonly on: string }
+  | {
+      readonly event: 'run-started';
+      readonly version: 1;
+      readonly seed: number;
+      readonly on: string;
+      /** What is to be played: an arm that has left nothing else behind is missed by it. */
+      readonly planned: readonly PlannedCell[];
+    }
   | {
       readonly event: 'arm-started';
       readonly arm: number;
@@ -51,6 +66,7 @@ export type RunEventBody =
       /** Counted from 1. */
       readonly attempt: number;
       readonly holdMs: number;
+      /** Empty where the server did not start. */
       readonly device: string;
       /** The kernel function in which a task that waits for the stuck set sleeps; null where nothing is stuck. */
       readonly waitsIn: string | null;
@@ -138,7 +154,13 @@ export type RunEventBody =
       readonly mark: string;
     }
   /** The trigger once more, after the release. */
-  | { readonly event: 'triggered-again'; readonly arm: number; readonly result: number }
+  | {
+      readonly event: 'triggered-again';
+      readonly arm: number;
+      readonly result: number;
+      /** As in trigger-started: what the trace has after it is of this time. */
+      readonly mark: string;
+    }
   | {
       readonly event: 'task-sampled';
       readonly arm: number;

@@ -15,6 +15,8 @@ export interface WaitsFor {
   readonly pfn?: number | undefined;
   /** Of the held request that covers the index, decimal. */
   readonly unique?: string | undefined;
+  /** The trace event that names it; one of isolation names a range, and the folio is the likeliest in it. */
+  readonly namedBy: 'folio_wait_writeback' | 'mm_compaction_isolate_migratepages';
 }
 
 export interface Waiter {
@@ -79,6 +81,9 @@ export interface ArmEvidence {
   readonly triggerEndedAfterRelease: boolean;
   /** How the trigger ended that was pulled once more after the release; undefined where none was. */
   readonly triggeredAgain: number | undefined;
+  /** Of the stuck set, by that one; and of those, at another pfn at the end. */
+  readonly reachedAgain: number;
+  readonly reachedAgainMoved: number;
   readonly endAfterReleaseMs: number | undefined;
   /** From the release to the end of the migration that waited. */
   readonly resumedAfterReleaseMs: number | undefined;

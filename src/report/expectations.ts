@@ -92,6 +92,7 @@ export const expectations: readonly Expectation[] = [
     scenario: 'splice-pinned',
     trigger: 'compact',
     arm: 'fault',
+    feature: ['writebackInPlace', true],
     outcome: 'failed',
     decidedBy: '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)',
   },

@@ -2,13 +2,22 @@
  * Gathers the evidence of each arm from a run directory.  Reads files and joins them; what is not there stays
  * absent, so that a run that broke off half-way is still reported as far as it got.
  */
-import type { RunEvent } from '../record/events.js';
+import { KernelFileError } from '../kernel/kernel-file.js';
+import type { ArmKind, RunEvent } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
 import type { ArmEvidence } from './evidence.js';
 import { FoundSet } from './found-set.js';
 import { serverPagesEvidence } from './server-pages.js';
-import { countWithin, isWithin, lostInText, pidOfMark, traceFacts } from './trace-facts.js';
+import {
+  countWithin,
+  isWithin,
+  lostInText,
+  pidOfMark,
+  splitAtMark,
+  type TraceFacts,
+  traceFacts,
+} from './trace-facts.js';
 import { untrustedEvidence } from './untrusted.js';
 import { waiters } from './waiters.js';
 
@@ -31,6 +40,32 @@ export function gatherSkipped(run: RunDirectory): SkippedCell[] {
     .filter((event: RunEvent): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped');
 }
 
+/** An arm of the plan that has not even begun. */
+export interface UnplayedArm extends Omit<SkippedCell, 'reason' | 'variant'> {
+  readonly kind: ArmKind;
+  readonly variant: string | null;
+}
+
+export function gatherUnplayed(run: RunDirectory): UnplayedArm[] {
+  const events = run.events();
+  const planned = events.flatMap((event) => (event.event === 'run-started' ? event.planned : []));
+  const skipped = events.filter((event): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped');
+  const begun = events.filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started');
+  return (
+    planned
+      .flatMap(({ arms, ...cell }) => arms.map((arm) => ({ ...cell, ...arm })))
+      // Without a variant all arms of the cell are skipped.
+      .filter(
+        ({ cell, variant }) =>
+          !skipped.some((one) => one.cell === cell && (one.variant === undefined || one.variant === variant)),
+      )
+      .filter(
+        ({ cell, kind, variant }) =>
+          !begun.some((arm) => arm.cell === cell && arm.kind === kind && arm.variant === variant),
+      )
+  );
+}
+
 function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: ArmEvents): ArmEvidence {
   const named = events.first('set-named');
   const held = events.first('held')?.held ?? [];
@@ -39,12 +74,10 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
   const traceEnded = events.first('trace-ended');
   const triggerStarted = events.first('trigger-started');
   const trace = traceEnded === undefined ? undefined : run.read(traceEnded.trace);
+  const again = events.first('triggered-again');
   const untilUs = released === undefined ? Number.POSITIVE_INFINITY : released.askedNs / 1000;
   const endedAfterRelease = ended !== undefined && released !== undefined && ended.endedNs > released.askedNs;
-  const triggerPid =
-    trace === undefined || triggerStarted === undefined ? undefined : pidOfMark(trace, triggerStarted.mark);
-  const facts =
-    trace === undefined || triggerPid === undefined ? undefined : traceFacts(trace, triggerPid, untilUs);
+  const { facts, factsAgain, unreadable } = readTrace(trace, triggerStarted?.mark, again?.mark, untilUs);
   const set = new FoundSet(run, named);
   const { stuckPfns, controlPfns } = set;
   const found = events.first('set-found');
@@ -68,9 +101,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     failure:
       events.first('arm-failed')?.reason ??
       missingArtifact(traceEnded, trace) ??
-      (triggerStarted !== undefined && triggerPid === undefined
-        ? "the trace has no mark of the trigger's task"
-        : undefined) ??
+      unreadable ??
       set.incomplete([holdEnded, found]),
     stuckBy: start.stuckBy,
     delayMs: start.delayMs ?? undefined,
@@ -96,7 +127,9 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     triggerMs: ended === undefined ? undefined : (ended.endedNs - ended.startedNs) / 1e6,
     triggerResult: ended?.result,
     triggerEndedAfterRelease: endedAfterRelease,
-    triggeredAgain: events.first('triggered-again')?.result,
+    triggeredAgain: again?.result,
+    reachedAgain: countWithin(stuckPfns, factsAgain?.scanned ?? []),
+    reachedAgainMoved: set.stuckMoved(found, (pfn) => isWithin(pfn, factsAgain?.scanned ?? [])),
     endAfterReleaseMs: endedAfterRelease ? (ended.endedNs - released.askedNs) / 1e6 : undefined,
     heldMs:
       ended === undefined || released === undefined ? undefined : (released.askedNs - ended.startedNs) / 1e6,
@@ -134,6 +167,36 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
   };
+}
+
+interface ReadTrace {
+  readonly facts?: TraceFacts;
+  /** Of the trigger that was pulled once more. */
+  readonly factsAgain?: TraceFacts;
+  readonly unreadable?: string;
+}
+
+function readTrace(
+  trace: string | undefined,
+  mark: string | undefined,
+  markAgain: string | undefined,
+  untilUs: number,
+): ReadTrace {
+  if (trace === undefined || mark === undefined) return {};
+  try {
+    const pid = pidOfMark(trace, mark);
+    if (pid === undefined) return { unreadable: "the trace has no mark of the trigger's task" };
+    if (markAgain === undefined) return { facts: traceFacts(trace, pid, untilUs) };
+    const [first, second] = splitAtMark(trace, markAgain);
+    return {
+      facts: traceFacts(first, pid, untilUs),
+      factsAgain: traceFacts(second, pid, Number.POSITIVE_INFINITY),
+    };
+  } catch (error) {
+    // A line of a form that we do not know costs this arm its verdict, and no other's.
+    if (error instanceof KernelFileError) return { unreadable: error.message };
+    throw error;
+  }
 }
 
 function missingArtifact(traceEnded: EventOf<'trace-ended'> | undefined, trace: string | undefined) {

@@ -20,12 +20,15 @@ export interface Judgement {
 const MOVED_SHARE = 0.95;
 /** Of the set, how many must have been reached: less says nothing about the set. */
 const REACHED_SHARE = 0.5;
+/** Of those that are reached once more after the release, how many must have moved: room runs short in the end. */
+const FREED_SHARE = 0.5;
 /** The migration that waited ends within this after the release. */
 const RESUME_MS = 1000;
 /** nr_writeback is of the whole machine: others may write 1 MiB meanwhile. */
 const WRITEBACK_TOLERANCE_PAGES = 256;
 
 const unknown = (reason: string): Judgement => ({ outcome: 'unknown', reason });
+const inconclusive = (reason: string): Judgement => ({ ...unknown(reason), inconclusive: true });
 
 export function judge(evidence: ArmEvidence): Judgement {
   if (evidence.failure !== undefined) return unknown(evidence.failure);
@@ -39,16 +42,23 @@ export function judge(evidence: ArmEvidence): Judgement {
   // Of a server that gives its pages away nothing is withheld.
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
-    if (unconfirmed !== undefined) return unknown(unconfirmed);
+    if (unconfirmed !== undefined) return tooLate(evidence)(unconfirmed);
     if (evidence.triggerEndedAfterRelease) return judgeStalled(evidence);
   }
   return judgeEnded(evidence);
+}
+
+/** A delay runs out by itself: on a machine that is busy perhaps before everything is seen. */
+function tooLate({ letGo }: ArmEvidence): (reason: string) => Judgement {
+  return letGo === 'delay' ? inconclusive : unknown;
 }
 
 function incomplete(evidence: ArmEvidence): string | undefined {
   if (evidence.stuckFolios === 0) return 'the run ended before the stuck set was named';
   if (evidence.triggerMs === undefined) return 'the run ended before the trigger did';
   if (evidence.triggerResult !== 0) return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
+  // Where nothing is withheld, nothing is let go.
+  if (evidence.stuckBy !== null && evidence.letGo === undefined) return 'the run ended before the release';
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
   if (!evidence.verified) return 'the run ended before its data was verified';
   const { writebackBefore, writebackAfter } = evidence;
@@ -96,8 +106,11 @@ function unmarkedFolios(evidence: ArmEvidence): string | undefined {
 
 function judgeStalled(evidence: ArmEvidence): Judgement {
   const waiter = evidence.waiters.find((candidate) => candidate.role === 'trigger');
+  const end = evidence.letGo === 'delay' ? 'first delayed answer' : 'release';
   if (waiter === undefined)
-    return unknown('the trigger did not end before the release, but was never seen in D state');
+    return tooLate(evidence)(
+      `the trigger did not end before the ${end}, but was never seen in D state while it waited`,
+    );
   const { waitsIn } = evidence;
   if (waitsIn === null || !waiter.stack.includes(waitsIn)) {
     return unknown(
@@ -105,7 +118,7 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     );
   }
   if (evidence.unfinishedMigrations === 0) {
-    return unknown('the trace shows no mm_migrate_pages_start without its mm_migrate_pages at the release');
+    return unknown(`the trace shows no mm_migrate_pages_start without its mm_migrate_pages at the ${end}`);
   }
   if (waiter.waitsFor === undefined)
     return unknown('the trace does not name the folio that the trigger waited for');
@@ -116,19 +129,19 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     );
   }
   if (!evidence.locatedInTime)
-    return unknown('the folios were located only after the first of the delayed answers was due');
+    return inconclusive('the folios were located only after the first of the delayed answers was due');
   if (evidence.stuckMoved > 0)
     return unknown(`${evidence.stuckMoved} folios moved while their requests were held`);
   if (evidence.stuckBy === 'lock' && evidence.stuckStill < evidence.stuckFolios)
     return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
   if (resumedMs === undefined || resumedMs > RESUME_MS) {
-    const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the release`;
+    const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the ${end}`;
     return unknown(`the migration that waited ended ${when}, not within 1 s`);
   }
   return {
     outcome: 'stalled',
-    reason: `in ${waitsIn} until the release; the migration went on ${resumedMs.toFixed(0)} ms after it`,
+    reason: `in ${waitsIn} until the ${end}; the migration went on ${resumedMs.toFixed(0)} ms after it`,
   };
 }
 
@@ -140,16 +153,15 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
       contendedAtPfn === undefined
         ? 'the scanners met below them'
         : `compaction of the zone ended as contended at pfn 0x${contendedAtPfn.toString(16)}`;
-    return {
-      ...unknown(`the scanner reached ${stuckReached} of ${stuckFolios} folios only: ${why}`),
-      inconclusive: true,
-    };
+    return inconclusive(`the scanner reached ${stuckReached} of ${stuckFolios} folios only: ${why}`);
   }
   if (stuckReachedMoved >= stuckReached * MOVED_SHARE) {
     return { outcome: 'migrated', reason: `${stuckMoved} of ${stuckFolios} folios are at another pfn` };
   }
   if (stuckMoved > 0)
     return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
+  if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
+    return unknown(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
   if (evidence.controlMoved < evidence.controlReached * MOVED_SHARE || evidence.controlReached === 0) {
     return unknown('none of the folios moved, but the control set beside them did not move either');
   }
@@ -162,10 +174,15 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
 
 /** Tried and not moved; and where the trigger was pulled again without the hindrance, moved then. */
 function judgeFailed(evidence: ArmEvidence): Judgement {
-  const { migrateFailedNearSet, triggeredAgain, stuckMovedAtEnd } = evidence;
+  const { migrateFailedNearSet, stuckReached, triggeredAgain, reachedAgain, reachedAgainMoved } = evidence;
   const tried = `attempted and failed: ${migrateFailedNearSet} where the set lies; none of it moved`;
+  // A few may be those of anybody's folios beside them.
+  if (migrateFailedNearSet < stuckReached * REACHED_SHARE)
+    return unknown(`${tried}; too few for the ${stuckReached} that the scanner reached`);
   if (triggeredAgain === undefined) return { outcome: 'failed', reason: tried };
   if (triggeredAgain !== 0) return unknown(`the trigger failed the second time: errno ${-triggeredAgain}`);
-  if (stuckMovedAtEnd === 0) return unknown(`${tried}; but none moved after the release either`);
-  return { outcome: 'failed', reason: `${tried}; ${stuckMovedAtEnd} did after the release` };
+  const after = `${reachedAgainMoved} of ${reachedAgain} reached again`;
+  if (reachedAgain === 0 || reachedAgainMoved < reachedAgain * FREED_SHARE)
+    return unknown(`${tried}; but only ${after} moved after the release`);
+  return { outcome: 'failed', reason: `${tried}; ${after} did after the release` };
 }

@@ -23,6 +23,10 @@ const WaiterSpec = z.object({
       index: count.meta({ description: 'Page index in the file' }),
       pfn: count.optional(),
       unique: z.string().optional().meta({ description: 'FUSE request that covers the index, decimal u64' }),
+      namedBy: z.enum(['folio_wait_writeback', 'mm_compaction_isolate_migratepages']).meta({
+        description:
+          'The trace event that names it; isolation names a range, and this is the likeliest in it',
+      }),
     })
     .optional(),
 });
@@ -85,7 +89,7 @@ const CellSpec = z.object({
   verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
   reason: z.string().optional(),
   attempts: count.meta({
-    description: 'The last of so many: earlier ones never reached the folios; 0 for a cell that was skipped',
+    description: 'The last of so many: earlier ones were inconclusive; 0 where none was played',
   }),
   evidence: z.object({
     stuckBy: z

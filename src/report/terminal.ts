@@ -5,6 +5,9 @@ import type { Cell, DoseResponse, RunJson } from './run-json.js';
 import { throttledIn } from './untrusted.js';
 
 const MIB = 1 << 20;
+const COLUMNS = 100;
+/** Where the texts of the details begin. */
+const INDENT = 20;
 
 export function renderTerminal(run: RunJson): string {
   const lines = [`stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}`, ''];
@@ -12,20 +15,29 @@ export function renderTerminal(run: RunJson): string {
   for (const curve of run.doseResponses) lines.push('', ...doseTable(curve));
   for (const cell of run.cells) lines.push('', ...details(cell));
   lines.push('', `verdict: ${run.verdict}`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.flatMap(folded).join('\n')}\n`;
 }
 
-const head = ['scenario', 'trigger', 'arm', 'outcome', 'expected', 'verdict', 'moved', 'trigger ms'];
+/** A text that is too long goes on in the next line; a word is never broken. */
+function folded(line: string): string[] {
+  const at = line.lastIndexOf(' ', COLUMNS);
+  if (line.length <= COLUMNS || at <= INDENT) return [line];
+  return [line.slice(0, at), ...folded(`${' '.repeat(INDENT)}${line.slice(at + 1)}`)];
+}
+
+const head = ['scenario', 'trigger', 'arm', 'outcome', 'expected', 'verdict', 'moved', 'took ms'];
 
 function table(cells: readonly Cell[]): string[] {
   const rows = [head, ...cells.map(row)];
   const widths = head.map((_, column) => Math.max(...rows.map((cell) => cell[column]?.length ?? 0)));
+  const isWide = widths.reduce((sum, width) => sum + width + 2, -2) > COLUMNS;
+  const gap = isWide ? ' ' : '  ';
   const line = (cell: readonly string[]) =>
     cell
       .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join('  ')
+      .join(gap)
       .trimEnd();
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.slice(1).map(line)];
+  return [line(head), widths.map((width) => '-'.repeat(width)).join(gap), ...rows.slice(1).map(line)];
 }
 
 function row(cell: Cell): string[] {
@@ -81,7 +93,7 @@ function details(cell: Cell): string[] {
   const lines = [`${cell.scenario} x ${cell.trigger}, ${armOf(cell)} arm: ${cell.outcome}`];
   const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(18)}${text}`);
   if (cell.reason !== undefined) say('because', cell.reason);
-  if (cell.attempts > 1) say('attempts', `${cell.attempts}: before, the scanner did not reach the folios`);
+  if (cell.attempts > 1) say('attempts', `${cell.attempts}: those before were inconclusive`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
   const isHeld = cell.arm === 'fault' && evidence.serverPages === null;
   if (isHeld) {
@@ -103,7 +115,8 @@ function details(cell: Cell): string[] {
   if (evidence.endAfterReleaseMs !== null) {
     say(
       'trigger',
-      `took ${milliseconds(evidence.triggerMs)} ms; ended ${evidence.endAfterReleaseMs.toFixed(1)} ms after the release`,
+      `took ${milliseconds(evidence.triggerMs)} ms; ended ${evidence.endAfterReleaseMs.toFixed(1)} ms ` +
+        `after the ${evidence.delayMs === null ? 'release' : 'first delayed answer'}`,
     );
   } else say('trigger', `took ${milliseconds(evidence.triggerMs)} ms`);
   for (const waiter of evidence.waiters) lines.push(...waiterLines(waiter));
@@ -150,11 +163,15 @@ function pageLines(pages: NonNullable<Cell['evidence']['serverPages']>): string[
 function waiterLines(waiter: Cell['evidence']['waiters'][number]): string[] {
   const lines = [`  waiter: ${waiter.comm}[${waiter.pid}] (${waiter.role}), state ${waiter.state}`];
   if (waiter.waitsFor !== undefined) {
-    const { bdi, inode, index, pfn, unique } = waiter.waitsFor;
+    const { bdi, inode, index, pfn, unique, namedBy } = waiter.waitsFor;
     const frame = pfn === undefined ? '' : ` pfn=0x${pfn.toString(16)}`;
     lines.push(
       `    waits for bdi ${bdi} ino=${inode} index=${index}${frame}, held by unique=${unique ?? '(none)'}`,
     );
+    if (namedBy !== 'folio_wait_writeback')
+      lines.push(
+        '      (the likeliest of the last range isolated: no event names a folio waited for its lock)',
+      );
   }
   return [...lines, ...waiter.stack.map((symbol) => `    ${symbol}`)];
 }

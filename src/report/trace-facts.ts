@@ -42,6 +42,14 @@ export function pidOfMark(trace: string, mark: string): number | undefined {
   return parsed.kind === 'event' ? parsed.pid : undefined;
 }
 
+/** The trace up to the line with `mark`, and from it on; all is before one that is not there. */
+export function splitAtMark(trace: string, mark: string): readonly [before: string, after: string] {
+  const at = trace.indexOf(`tracing_mark_write: ${mark}`);
+  if (at < 0) return [trace, ''];
+  const start = trace.lastIndexOf('\n', at) + 1;
+  return [trace.slice(0, start), trace.slice(start)];
+}
+
 /** @param untilUs trace clock: the moment of the release, or Infinity where there is none */
 export function traceFacts(trace: string, pid: number, untilUs: number): TraceFacts {
   const ranges: PfnRange[] = [];

@@ -41,8 +41,8 @@ export function untrustedEvidence(
     serverUid,
     writerUid,
     ownUserNamespace,
-    maxRatio: lifted(maxRatio, holdEnded?.maxRatio),
-    strictLimit: lifted(strictLimit, holdEnded?.strictLimit),
+    maxRatio: liftedOf(maxRatio, holdEnded?.maxRatio, defaultMaxRatio),
+    strictLimit: liftedOf(strictLimit, holdEnded?.strictLimit, defaultStrictLimit),
     wantedBytes,
     writerStack,
     atTrigger: userAt(named),
@@ -50,9 +50,9 @@ export function untrustedEvidence(
   };
 }
 
-/** The later value where it differs: limits that change meanwhile are not the defaults. */
-function lifted(first: number | null, later: number | null | undefined): number | null {
-  return later === undefined ? first : later;
+/** Of the two values the one that is not the default: a limit was in force only where it was at both times. */
+function liftedOf(first: number | null, later: number | null | undefined, standard: number): number | null {
+  return later === undefined || first !== standard ? first : later;
 }
 
 function userAt({ writtenBytes, heldRequests, heldBytes, writebackPages }: EventOf<'untrusted'>): UserAt {

@@ -2,7 +2,7 @@
 import { doseResponse } from './dose-response.js';
 import type { ArmEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
-import type { SkippedCell } from './gather.js';
+import type { SkippedCell, UnplayedArm } from './gather.js';
 import { judge } from './outcome.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
 import type { ServerPagesEvidence } from './server-pages.js';
@@ -19,12 +19,14 @@ export function runJson(
   facts: RunFacts,
   arms: readonly ArmEvidence[],
   skipped: readonly SkippedCell[] = [],
+  unplayed: readonly UnplayedArm[] = [],
 ): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
   const judged = lastAttempts(arms).map((arm) => cellOf(arm, writebackInPlace));
   const inOrder = [
     ...judged.map(({ arm, cell }) => ({ order: arm.cell, cell })),
     ...skipped.map((one) => ({ order: one.cell, cell: skippedCell(one) })),
+    ...unplayed.map((one) => ({ order: one.cell, cell: unplayedCell(one) })),
   ].sort((a, b) => a.order - b.order);
   const cells = inOrder.map(({ cell }) => cell);
   const doseResponses = [...new Set(judged.map(({ arm }) => arm.cell))].flatMap((index) => {
@@ -49,19 +51,24 @@ function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
   return [...last.values()];
 }
 
-function skippedCell({ scenario, trigger, transport, variant, reason }: SkippedCell): Cell {
+function skippedCell({ reason, variant, ...cell }: SkippedCell): Cell {
+  return { ...unjudged(cell), arm: null, variant: variant ?? null, verdict: 'skip', reason };
+}
+
+function unplayedCell({ kind, variant, ...cell }: UnplayedArm): Cell {
+  const reason = 'the run ended before this arm began';
+  return { ...unjudged(cell), arm: kind, variant, verdict: 'unknown', reason };
+}
+
+function unjudged({ scenario, trigger, transport }: Omit<SkippedCell, 'reason' | 'variant'>) {
   return {
     scenario,
     trigger,
     transport,
     mitigation: 'none',
-    arm: null,
-    variant: variant ?? null,
-    outcome: 'unknown',
+    outcome: 'unknown' as const,
     expected: null,
     decidedBy: null,
-    verdict: 'skip',
-    reason,
     attempts: 0,
     evidence: noEvidence,
   };

@@ -18,12 +18,14 @@ export interface Scene {
 }
 
 export function waiters(scene: Scene): Waiter[] {
-  const { events } = scene;
+  const { events, facts } = scene;
   const released = events.first('released');
+  // A stack from before the wait that the trace shows is that of another wait.
+  const sinceNs = (facts?.waitingSinceUs ?? 0) * 1000;
   const last = new Map<number, EventOf<'task-sampled'>>();
   for (const sample of events.all('task-sampled')) {
-    if (sample.state === 'D' && (released === undefined || sample.atNs <= released.askedNs))
-      last.set(sample.tid, sample);
+    if (sample.state !== 'D' || (released !== undefined && sample.atNs > released.askedNs)) continue;
+    if (sample.role !== 'trigger' || sample.atNs >= sinceNs) last.set(sample.tid, sample);
   }
   const relevant = [...last.values()].filter(
     ({ role, stack }) => role !== 'other' || stack.some(isAboutFolios),
@@ -42,9 +44,11 @@ function isAboutFolios(symbol: string): boolean {
 
 function waitedFor(scene: Scene): WaitsFor | undefined {
   const { start, facts, held, stuck, stuckPfns } = scene;
-  const named = facts?.waitsFor ?? (start.stuckBy === 'lock' ? lockedFolio(scene) : undefined);
+  const isLock = start.stuckBy === 'lock';
+  const named = isLock ? lockedFolio(scene) : facts?.waitsFor;
   if (named === undefined) return undefined;
   const { bdi, inode, index } = named;
+  const namedBy = isLock ? 'mm_compaction_isolate_migratepages' : 'folio_wait_writeback';
   const offset = index * PAGE_BYTES;
   const request = held.find(
     ({ nodeid, offset: from, size }) =>
@@ -57,7 +61,7 @@ function waitedFor(scene: Scene): WaitsFor | undefined {
       offset < from + size,
   );
   const pfn = bdi === start.device && inode === stuck?.ino ? stuckPfns[index] : undefined;
-  return { bdi, inode, index, pfn, unique: request?.unique };
+  return { bdi, inode, index, pfn, unique: request?.unique, namedBy };
 }
 
 /**
@@ -70,7 +74,7 @@ function lockedFolio({
   facts,
   stuck,
   stuckPfns,
-}: Scene): Omit<WaitsFor, 'pfn' | 'unique'> | undefined {
+}: Scene): Pick<WaitsFor, 'bdi' | 'inode' | 'index'> | undefined {
   const range = facts?.lastIsolated;
   if (range === undefined || stuck === undefined) return undefined;
   let index = -1;

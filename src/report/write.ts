@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
-import { gatherArms, gatherSkipped } from './gather.js';
+import { gatherArms, gatherSkipped, gatherUnplayed } from './gather.js';
 import { type Judgement, judge } from './outcome.js';
 import { parseRunJson, type RunJson } from './run-json.js';
 import { runJson } from './verdict.js';
@@ -38,6 +38,7 @@ export function judgeRun(run: RunDirectory): RunJson {
     },
     gatherArms(run),
     gatherSkipped(run),
+    gatherUnplayed(run),
   );
 }
 

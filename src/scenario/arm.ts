@@ -4,12 +4,38 @@
  * workload does.
  */
 import { join } from 'node:path';
+import type { RunEventBody } from '../record/events.js';
 import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context.js';
 import type { Child } from './child.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
 import { UntrustedSet } from './untrusted-set.js';
 import { Wedge } from './wedge.js';
+
+/** @param device empty where the server did not start */
+export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEventBody {
+  const { kind, variant = null, misbehaviour, waitsIn, stuckBy, untrusted, serverPages } = design;
+  return {
+    event: 'arm-started',
+    arm: plan.index,
+    cell: plan.cell,
+    kind,
+    variant,
+    scenario: plan.scenario.id,
+    transport: plan.transport,
+    trigger: plan.trigger.id,
+    mitigation: 'none',
+    attempt: plan.attempt,
+    holdMs: plan.holdMs,
+    device,
+    waitsIn,
+    stuckBy,
+    delayMs: misbehaviour.kind === 'delay' ? misbehaviour.delayMs : null,
+    allHangs: misbehaviour.kind === 'unplug',
+    ...(untrusted === true ? { untrusted } : {}),
+    ...(serverPages === undefined ? {} : { serverPages }),
+  };
+}
 
 export class Arm {
   private readonly context: ArmContext;
@@ -20,26 +46,6 @@ export class Arm {
 
   async play(): Promise<void> {
     const { plan } = this.context;
-    this.context.record({
-      event: 'arm-started',
-      arm: plan.index,
-      cell: plan.cell,
-      kind: plan.design.kind,
-      variant: plan.design.variant ?? null,
-      scenario: plan.scenario.id,
-      transport: plan.transport,
-      trigger: plan.trigger.id,
-      mitigation: 'none',
-      attempt: plan.attempt,
-      holdMs: plan.holdMs,
-      device: this.context.stage.device,
-      waitsIn: plan.design.waitsIn,
-      stuckBy: plan.design.stuckBy,
-      delayMs: plan.design.misbehaviour.kind === 'delay' ? plan.design.misbehaviour.delayMs : null,
-      allHangs: plan.design.misbehaviour.kind === 'unplug',
-      ...(plan.design.untrusted === true ? { untrusted: true } : {}),
-      ...(plan.design.serverPages === undefined ? {} : { serverPages: plan.design.serverPages }),
-    });
     this.context.recordVmstat('arm-started');
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
     await recorder.ask('start', this.recorderFiles(), 5000);

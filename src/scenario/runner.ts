@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { StuckfsError, UsageError } from '../base/errors.js';
+import type { PlannedCell } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { recordFrees } from '../record/trace-events.js';
 import { judgeLastArm } from '../report/write.js';
@@ -11,7 +12,7 @@ import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import type { Trigger } from '../trigger/trigger.js';
-import { Arm } from './arm.js';
+import { Arm, armStarted } from './arm.js';
 import { type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
 import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
@@ -88,7 +89,7 @@ export async function runCells(
   const state = StateDirectory.create('run', 'runner');
   cleanup.defer('the run', () => putBack(state));
   const machine = new RunMachine(state);
-  run.append({ event: 'run-started', version: 1, seed: plan.seed, on: plan.on });
+  run.append({ event: 'run-started', version: 1, seed: plan.seed, on: plan.on, planned: planned(plan) });
   run.write(
     'environment.json',
     `${JSON.stringify(
@@ -140,6 +141,16 @@ export async function runCells(
   run.append({ event: 'run-ended' });
 }
 
+function planned({ cells }: RunPlan): PlannedCell[] {
+  return cells.map(({ scenario, trigger, transport }, cell) => ({
+    cell,
+    scenario: scenario.id,
+    trigger: trigger.id,
+    transport,
+    arms: scenario.arms.map(({ kind, variant = null }) => ({ kind, variant })),
+  }));
+}
+
 interface Stage {
   readonly plan: RunPlan;
   readonly run: RunDirectory;
@@ -180,6 +191,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   const mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
+  let hasStarted = false;
   // In this order: the release frees whoever hangs, and then the children can end.
   const end = async () => {
     await server?.stop(STOP_MS);
@@ -188,21 +200,22 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     await arm?.endChildren();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
-  server = await (isUntrusted ? UntrustedServer : Server).start({
-    mountPoint,
-    maxHoldMs: maxHoldMs(plan),
-    seed: stage.plan.seed,
-    maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
-    logFile: join(run.path, `daemon-${plan.index}.log`),
-    runDirectory: state.path,
-    design: {
-      ...serverDesignOf(plan.design, run.path),
-      ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
-    },
-  });
-  const { device, client, workloadThrough } = server;
-  const isServerSound = server.isSound.bind(server);
   try {
+    server = await (isUntrusted ? UntrustedServer : Server).start({
+      mountPoint,
+      maxHoldMs: maxHoldMs(plan),
+      seed: stage.plan.seed,
+      maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
+      logFile: join(run.path, `daemon-${plan.index}.log`),
+      runDirectory: state.path,
+      design: {
+        ...serverDesignOf(plan.design, run.path),
+        ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
+      },
+    });
+    const { device, client, workloadThrough } = server;
+    run.append(armStarted(plan, device));
+    hasStarted = true;
     const reads = readsIn(plan.design);
     const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
       pageCacheOf: reads ? device : undefined,
@@ -230,7 +243,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       lostEvents: () => instance.countLostEvents(),
       dropPageCache: () => machine.dropPageCache(run.path),
       shortenCpuLists: () => machine.shortenCpuLists(),
-      isServerSound,
+      isServerSound: server.isSound.bind(server),
       progress,
       signal,
     });
@@ -240,6 +253,8 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     signal.throwIfAborted();
     if (!isArmFailure(error)) throw error;
     progress.step(`arm broken off: ${error.message}`);
+    // An arm without its start is none to the report, which would judge the run by the others.
+    if (!hasStarted) run.append(armStarted(plan, ''));
     run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
   } finally {
     await end();

@@ -68,9 +68,10 @@ export class Stall {
   private async pullAgain(): Promise<void> {
     const { plan, stage, deadlines } = this.context;
     stage.progress.step(`trigger ${plan.trigger.id} again, now that they are let go`);
-    const again = this.pull(`stuckfs trigger of arm ${plan.index}, again`);
+    const mark = `stuckfs trigger of arm ${plan.index}, again`;
+    const again = this.pull(mark);
     const { result } = await deadlines.answer('the trigger to end again', AFTER_RELEASE_MS, again);
-    this.context.record({ event: 'triggered-again', arm: plan.index, result });
+    this.context.record({ event: 'triggered-again', arm: plan.index, result, mark });
   }
 
   /** Until the trigger ends (false), or it is time to let go (true). */

@@ -268,6 +268,7 @@ export class StuckSet {
       served: number[];
     }>('verify', {}, this.context.deadlineForBytes(3 * this.bothBytes));
     this.context.record({ event: 'verified', arm: this.context.plan.index, ...verified });
+    await this.wedge.confirmDrained();
     await this.waitForWriteback();
     this.context.recordVmstat('verified');
     await this.workload.ask('close', {}, 10_000);

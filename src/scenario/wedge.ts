@@ -82,6 +82,12 @@ export class Wedge {
     progress.step(`${by === 'plug' ? 'plugged in again: ' : ''}released ${released} requests`);
   }
 
+  /** After the end of it all: whatever hung has had its answer. */
+  async confirmDrained(): Promise<void> {
+    const { requests } = (await this.context.stage.client.held({ limit: 0 })).total;
+    if (requests > 0) throw new ArmError(`${requests} requests are held still, after they were let go`);
+  }
+
   private recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number): void {
     if (!Number.isFinite(askedNs)) throw new ArmError('what is delayed was never confirmed');
     this.context.record({ event: 'released', arm: this.context.plan.index, requests, bytes, askedNs, by });

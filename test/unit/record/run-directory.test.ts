@@ -20,14 +20,14 @@ const usage = (field: string, remedy: RegExp) => (error: unknown) =>
 test('what is appended is read back in order, stamped with a clock that does not go back', (t) => {
   const run = RunDirectory.create(join(scratch(t), 'a', 'run'));
   assert.deepEqual(run.events(), []);
-  run.append({ event: 'run-started', version: 1, seed: 7, on: 'host' });
+  run.append({ event: 'run-started', version: 1, seed: 7, on: 'host', planned: [] });
   run.append({ event: 'arm-ended', arm: 0 });
   run.append({ event: 'run-ended' });
   const events = RunDirectory.open(run.path).events();
   assert.deepEqual(
     events.map(({ atNs: _, ...body }) => body),
     [
-      { event: 'run-started', version: 1, seed: 7, on: 'host' },
+      { event: 'run-started', version: 1, seed: 7, on: 'host', planned: [] },
       { event: 'arm-ended', arm: 0 },
       { event: 'run-ended' },
     ],

@@ -7,6 +7,7 @@ import { gatherArms } from '../../../src/report/gather.js';
 import { RunJsonSpec } from '../../../src/report/run-json.js';
 import { judgeRun, readReport, reportRun } from '../../../src/report/write.js';
 import { editEvents, syntheticRun } from './synthetic-run.js';
+import { isolated, migrated, migrateStart, traceLine } from './trace-text.js';
 
 const fault = (run: RunDirectory) => gatherArms(run)[1] ?? assert.fail('no fault arm');
 const cells = (run: RunDirectory) => judgeRun(run).cells;
@@ -20,7 +21,14 @@ test('joins the held request, the folio and the task that waits for it', (t) => 
       comm: 'node',
       state: 'D',
       stack: ['folio_wait_bit_common', 'folio_wait_writeback', 'migrate_pages_batch'],
-      waitsFor: { bdi: '0:39', inode: 2, index: 5, pfn: 0x10005, unique: '102' },
+      waitsFor: {
+        bdi: '0:39',
+        inode: 2,
+        index: 5,
+        pfn: 0x10005,
+        unique: '102',
+        namedBy: 'folio_wait_writeback',
+      },
     },
   ]);
   assert.equal(evidence.heldRequests, 2);
@@ -97,6 +105,14 @@ const broken: readonly (readonly [name: string, breakIt: (run: RunDirectory) => 
     /holds 0 of 8 pages/,
   ],
   ['its flags are missing', (run) => rmSync(run.artifact('pfns', '1-flags.bin')), /1-flags\.bin is missing/],
+  [
+    'its trace has a line of no known form',
+    (run) => {
+      const text = run.read('trace-1.txt') ?? '';
+      run.write('trace-1.txt', text.replace('range=(', 'span=('));
+    },
+    /mm_compaction_isolate_migratepages|trace/,
+  ],
   ['its trace is empty', (run) => writeFileSync(run.artifact('trace-1.txt'), ''), /no mark of the trigger/],
 ];
 for (const [name, breakIt, reason] of broken) {
@@ -123,14 +139,9 @@ test('a run that was killed at any moment is unknown where it broke off, with a 
     const report = judgeRun(run);
     const last = report.cells.at(-1);
     assert.ok(RunJsonSpec.safeParse(report).success);
-    assert.notEqual(report.verdict, kept > ended ? 'unknown' : 'fail');
-    if (report.cells.length === 0) assert.equal(report.verdict, 'unknown');
-    else if (
-      !lines.slice(0, kept).some((line) => line.includes(`"trace-ended","arm":${report.cells.length - 1}`))
-    ) {
-      assert.equal(last?.outcome, 'unknown', `after ${lines[kept - 1]}`);
-      assert.match(last?.reason ?? '', /ended before/);
-    }
+    assert.equal(report.verdict, 'unknown', `after ${lines[kept - 1]}`);
+    assert.deepEqual([report.cells.length, last?.arm, last?.outcome], [2, 'fault', 'unknown']);
+    assert.match(last?.reason ?? '', /ended before/);
   }
 });
 
@@ -172,4 +183,73 @@ test('an environment that is missing or no JSON does not crash the report', (t) 
     run.write('environment.json', text);
     assert.throws(() => judgeRun(run), StuckfsError, text);
   }
+});
+
+test('a stack from before the wait that the trace shows proves nothing', (t) => {
+  // The wait of the trace begins 101 ms into the arm.
+  const before = `"atNs":${1_000_000_000 + 10_100 * 1_000_000}`;
+  const run = edited(t, (line) =>
+    line.includes('"task-sampled"') ? line.replace(/"atNs":\d+/, before) : line,
+  );
+  const held = cells(run)[1];
+  assert.equal(held?.outcome, 'unknown');
+  assert.match(held?.reason ?? '', /never seen in D state while it waited/);
+});
+
+test('a fault arm whose release was not written down is unknown', (t) => {
+  const run = syntheticRun(t);
+  editEvents(run, (lines) => lines.filter((line) => !line.includes('"event":"released"')));
+  assert.match(cells(run)[1]?.reason ?? '', /ended before the release/);
+});
+
+test('an arm whose server did not start is an arm of the run, and unknown', (t) => {
+  const run = syntheticRun(t);
+  editEvents(run, (lines) =>
+    lines.flatMap((line) => {
+      const { event, arm } = JSON.parse(line);
+      if (arm !== 1) return [line];
+      return event === 'arm-started' ? [line.replace('"device":"0:39"', '"device":""')] : [];
+    }),
+  );
+  run.append({ event: 'arm-failed', arm: 1, reason: 'the daemon ended before it was ready' });
+  const report = judgeRun(run);
+  assert.equal(report.verdict, 'unknown');
+  assert.match(report.cells[1]?.reason ?? '', /ended before it was ready/);
+});
+
+test('a folio whose lock is waited for is named from the last range that was isolated, and that is said', (t) => {
+  const run = edited(t, (line) =>
+    line
+      .replace('"stuckBy":"writeback"', '"stuckBy":"lock"')
+      .replace('"waitsIn":"folio_wait_writeback"', '"waitsIn":"__folio_lock"'),
+  );
+  // A wait for the writeback of somebody else's folio, over by then, names nothing.
+  run.write('trace-1.txt', (run.read('trace-1.txt') ?? '').replace('bdi 0:39: ino=2', 'bdi 8:0: ino=77'));
+  assert.deepEqual(fault(run).waiters[0]?.waitsFor, {
+    bdi: '0:39',
+    inode: 2,
+    index: 7,
+    pfn: 0x10007,
+    unique: '102',
+    namedBy: 'mm_compaction_isolate_migratepages',
+  });
+});
+
+test('of a trigger that is pulled twice, each time counts for itself', (t) => {
+  const run = syntheticRun(t);
+  const mark = 'stuckfs trigger of arm 1, again';
+  const atUs = (ms: number) => (1_000_000_000 + (10_000 + ms) * 1_000_000) / 1000;
+  const line = (ms: number, payload: string) => `${traceLine(501, 'node', atUs(ms), payload)}\n`;
+  run.write(
+    'trace-1.txt',
+    run.read('trace-1.txt') +
+      line(5142, `tracing_mark_write: ${mark}`) +
+      line(5143, isolated(0x10000, 0x10004)) +
+      line(5144, migrateStart) +
+      line(5145, migrated(4, 9)),
+  );
+  run.append({ event: 'triggered-again', arm: 1, result: 0, mark });
+  const held = fault(run);
+  assert.deepEqual([held.reachedAgain, held.reachedAgainMoved, held.triggeredAgain], [4, 4, 0]);
+  assert.deepEqual([held.migrateSucceeded, held.migrateFailed, held.stuckReached], [16, 0, 8]);
 });

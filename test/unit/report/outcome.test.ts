@@ -42,6 +42,8 @@ const stalled: ArmEvidence = {
   triggerResult: 0,
   triggerEndedAfterRelease: true,
   triggeredAgain: undefined,
+  reachedAgain: 0,
+  reachedAgainMoved: 0,
   endAfterReleaseMs: 40,
   resumedAfterReleaseMs: 3,
   stallMs: 4990,
@@ -60,7 +62,14 @@ const stalled: ArmEvidence = {
       comm: 'node',
       state: 'D',
       stack: ['folio_wait_bit_common', 'folio_wait_writeback', 'migrate_pages_batch', 'compact_zone'],
-      waitsFor: { bdi: '0:39', inode: 2, index: 2022, pfn: 0x105a00, unique: '812' },
+      waitsFor: {
+        bdi: '0:39',
+        inode: 2,
+        index: 2022,
+        pfn: 0x105a00,
+        unique: '812',
+        namedBy: 'folio_wait_writeback',
+      },
     },
   ],
   waitsIn: 'folio_wait_writeback',
@@ -111,9 +120,11 @@ const pinned: ArmEvidence = {
   stuckMoved: 0,
   stuckReachedMoved: 0,
   stuckMovedAtEnd: 740,
-  migrateFailed: 728,
-  migrateFailedNearSet: 728,
+  migrateFailed: 16_400,
+  migrateFailedNearSet: 16_384,
   triggeredAgain: 0,
+  reachedAgain: 750,
+  reachedAgainMoved: 740,
 };
 
 const [waiter] = stalled.waiters;
@@ -128,7 +139,10 @@ describe('judge', () => {
   it('calls failed what was tried, did not move, and moved once it was let go', () => {
     const { outcome, reason } = judge(pinned);
     assert.equal(outcome, 'failed');
-    assert.match(reason, /failed: 728 where the set lies; none of it moved; 740 did after the release/);
+    assert.match(
+      reason,
+      /failed: 16384 where the set lies; none of it moved; 740 of 750 reached again did after/,
+    );
   });
 
   it('calls not-attempted what the scanner passed over without a failure', () => {
@@ -149,9 +163,22 @@ describe('judge', () => {
     ['pins of folios that are under writeback still', { ...pinned, stuckWriteback: 1 }, /WRITEBACK on 1 of/],
     [
       'pins that made no difference in the end',
-      { ...pinned, stuckMovedAtEnd: 0 },
-      /after the release either/,
+      { ...pinned, reachedAgainMoved: 20 },
+      /only 20 of 750 reached again moved after the release/,
     ],
+    [
+      'pins that nobody came by again',
+      { ...pinned, reachedAgain: 0, reachedAgainMoved: 0 },
+      /only 0 of 0 reached again/,
+    ],
+    [
+      'failures too few for the set',
+      { ...pinned, migrateFailedNearSet: 40 },
+      /too few for the 16384 that the scanner reached/,
+    ],
+    ['a set that nobody sees any more', { ...pinned, stuckStill: 900 }, /900 of 16384 folios only were seen/],
+    ['a fault that was never let go', { ...pinned, letGo: undefined }, /ended before the release/],
+    ['a stall that was never let go', { ...stalled, letGo: undefined }, /ended before the release/],
     ['a second trigger that failed', { ...pinned, triggeredAgain: -4 }, /second time: errno 4/],
     ['pins beside a control set that stayed', { ...pinned, controlMoved: 0 }, /control set beside them/],
     ['a connection of which only writes hang', { ...stalled, allHangs: true }, /no other request/],
@@ -180,7 +207,9 @@ describe('judge', () => {
       'a folio that nobody holds',
       {
         ...stalled,
-        waiters: waiter ? [{ ...waiter, waitsFor: { bdi: '8:0', inode: 99, index: 1 } }] : [],
+        waiters: waiter
+          ? [{ ...waiter, waitsFor: { bdi: '8:0', inode: 99, index: 1, namedBy: 'folio_wait_writeback' } }]
+          : [],
       },
       /inode 99 index 1/,
     ],
@@ -227,10 +256,35 @@ describe('judge', () => {
     assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
   });
 
+  it('is inconclusive where a delay ran out before everything was seen, and only there', () => {
+    const delayed: ArmEvidence = { ...stalled, letGo: 'delay', delayMs: 250 };
+    assert.match(
+      judge(delayed).reason,
+      /until the first delayed answer; the migration went on 3 ms after it/,
+    );
+    const late: readonly Partial<ArmEvidence>[] = [
+      { waiters: [] },
+      { locatedInTime: false },
+      { heldFolios: 256 },
+      { releasedRequests: 60 },
+    ];
+    for (const one of late) {
+      assert.equal(judge({ ...delayed, ...one }).outcome, 'unknown');
+      assert.equal(judge({ ...delayed, ...one }).inconclusive, true);
+    }
+    assert.equal(judge({ ...stalled, waiters: [] }).inconclusive, undefined);
+    assert.equal(judge({ ...delayed, stuckMoved: 1 }).inconclusive, undefined);
+  });
+
   it('tells "tried and failed" from "passed over"', () => {
     assert.equal(
-      judge({ ...migrated, stuckMoved: 0, stuckReachedMoved: 0, migrateFailed: 40, migrateFailedNearSet: 40 })
-        .outcome,
+      judge({
+        ...migrated,
+        stuckMoved: 0,
+        stuckReachedMoved: 0,
+        migrateFailed: 16_384,
+        migrateFailedNearSet: 16_384,
+      }).outcome,
       'failed',
     );
     assert.equal(

@@ -58,6 +58,13 @@ function movedRun(t: TestContext, { replaced = PAGES, controlReplaced = 0 }: Spo
   editEvents(run, (lines) =>
     lines.flatMap((text) => {
       const event = JSON.parse(text) as RunEvent;
+      if (event.event === 'run-started') {
+        const planned = event.planned.map((cell) => ({
+          ...cell,
+          arms: cell.arms.map((arm) => (arm.kind === 'fault' ? { ...arm, variant: 'from file' } : arm)),
+        }));
+        return [JSON.stringify({ ...event, planned })];
+      }
       if (!('arm' in event)) return [text];
       if (event.event === 'arm-started')
         return [

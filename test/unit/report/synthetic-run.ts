@@ -181,7 +181,10 @@ export function syntheticRun(t: TestContext): RunDirectory {
     'environment.json',
     JSON.stringify({ stuckfs: '0.1.0', on: 'host', seed: 7, kernel: { release: '6.18.0-test' } }),
   );
-  write(run, [{ event: 'run-started', version: 1, seed: 7, on: 'host', atNs: START }]);
+  const cell = { cell: 0, scenario: 'writeback-held', trigger: 'compact', transport: 'dev-fuse' };
+  const arms = (['control', 'fault'] as const).map((kind) => ({ kind, variant: null }));
+  const planned = [{ ...cell, arms }];
+  write(run, [{ event: 'run-started', version: 1, seed: 7, on: 'host', planned, atNs: START }]);
   writeArm(run, { arm: 0, kind: 'control' });
   writeArm(run, { arm: 1, kind: 'fault' });
   write(run, [{ event: 'run-ended', atNs: START + 30_000 * MS }]);

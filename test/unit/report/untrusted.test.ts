@@ -69,6 +69,7 @@ describe('untrustedEvidence', () => {
   it('is null where nothing was recorded, and shows a limit that was lifted meanwhile', () => {
     assert.equal(evidence(), null);
     assert.equal(evidence(sample('set-named'), sample('hold-ended', 50))?.maxRatio, 50);
+    assert.equal(evidence(sample('set-named', 50), sample('hold-ended'))?.maxRatio, 50);
   });
 });
 

@@ -15,6 +15,7 @@ describe('runJson', () => {
       ...control,
       stuckMoved: 0,
       stuckReachedMoved: 0,
+      stuckStill: 8,
       migrateFailed: 9,
       migrateFailedNearSet: 9,
     };
