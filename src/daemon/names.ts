@@ -9,7 +9,9 @@ const ROOT = 1 as NodeId;
 
 export function namesOf(store: Store): Names {
   return {
-    forget: (nodeid, nlookup) => store.forget(nodeid, nlookup),
+    forget: (nodeid, nlookup) => {
+      if (nodeid !== ROOT) store.forget(nodeid, nlookup);
+    },
     resolve: (path) => {
       // libfuse calls a file that it has lost "-".
       if (!path.startsWith('/')) return -Errno.ENOENT;
@@ -20,6 +22,8 @@ export function namesOf(store: Store): Names {
         if (isFailure(found)) return found;
         nodeid = found.nodeid;
       }
+      // As the kernel would: else a store that forgets what is idle may forget it while its request is held.
+      if (nodeid !== ROOT) store.remember(nodeid);
       return nodeid;
     },
   };

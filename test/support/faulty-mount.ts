@@ -5,13 +5,13 @@ import { type ControlClient, connect } from '../../src/control/client/client.js'
 import type { HeldRequest } from '../../src/control/contract/held.js';
 import { parseFaultWords } from '../../src/fault/describe.js';
 import { mounted } from './mounted.js';
-import type { transports } from './transports.js';
+import type { TestTransport } from './transports.js';
 
 const heldMs = 10_000;
 
 export async function faultyMount(
   context: TestContext,
-  transport: (typeof transports)[number],
+  transport: TestTransport,
   ...options: readonly string[]
 ) {
   const mount = await mounted(context, ...transport.options, ...options);

@@ -12,6 +12,8 @@ export interface Call {
   respond(result: number, ...more: readonly unknown[]): void;
   /** Sends the request that was built; the answer may come later. */
   send(settle: Settle): void;
+  /** What is to be done once the operation has been answered. */
+  afterwards(act: () => void): void;
 }
 
 export interface CallMeans {
@@ -28,10 +30,12 @@ export function beginCall(
 ): { readonly call: Call; readonly run: (act: () => void) => void } {
   const signal = binding[`fuse_native_signal_${name}`];
   let isAnswered = false;
+  const later: (() => void)[] = [];
   const respond: Call['respond'] = (result, ...more) => {
     if (isAnswered) return;
     isAnswered = true;
     signal(waiter, result, ...(more.length > 0 ? more : nothingOf(name, words)));
+    for (const act of later) act();
   };
   const run = (act: () => void): void => {
     try {
@@ -41,7 +45,12 @@ export function beginCall(
       respond(-Errno.EIO);
     }
   };
-  return { call: { respond, send: (settle) => send((answer) => run(() => settle(answer))) }, run };
+  const call: Call = {
+    respond,
+    send: (settle) => send((answer) => run(() => settle(answer))),
+    afterwards: (act) => later.push(act),
+  };
+  return { call, run };
 }
 
 /** What fuse-native wants behind the result where there is nothing to give: it reads it in any case. */

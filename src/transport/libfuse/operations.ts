@@ -17,7 +17,7 @@ import { count, signedMs, statvfsWords, statWords } from './stat-words.js';
 
 /** What the transport needs to know of the files behind it. */
 export interface Names {
-  /** The inode of a path below the root, "/" being the root; or -errno. */
+  /** The inode of a path below the root, "/" being the root, known until it is forgotten; or -errno. */
   resolve(path: ByteName): NodeId | number;
   /** As FORGET: libfuse keeps lookup counts itself and tells us of none. */
   forget(nodeid: NodeId, nlookup: number): void;
@@ -45,14 +45,20 @@ export function operations(
   build: MessageBuilder,
   onInit: () => void,
 ): Readonly<Record<OperationName, Operation>> {
-  /** Open directories: readdir is not told which one it reads. */
+  /** By handle.  A path may lead elsewhere by now; and readdir is told no handle. */
   const openDirectories = new Map<number, NodeId>();
+  const openFiles = new Map<number, NodeId>();
 
-  const resolve = (path: string): NodeId | number => names.resolve(nameFromUtf8(path));
+  /** Known until the operation has been answered. */
+  const resolve = (path: string, call: Call): NodeId | number => {
+    const nodeid = names.resolve(nameFromUtf8(path));
+    if (nodeid >= 0) call.afterwards(() => names.forget(nodeid as NodeId, 1));
+    return nodeid;
+  };
 
-  const onNode = (path: string, { respond }: Call, then: (nodeid: NodeId) => void): void => {
-    const nodeid = resolve(path);
-    if (nodeid < 0) respond(nodeid);
+  const onNode = (path: string, call: Call, then: (nodeid: NodeId) => void): void => {
+    const nodeid = resolve(path, call);
+    if (nodeid < 0) call.respond(nodeid);
     else then(nodeid as NodeId);
   };
 
@@ -64,6 +70,12 @@ export function operations(
     );
   };
 
+  const onHandle = (fh: number, path: string, call: Call, then: (nodeid: NodeId) => void): void => {
+    const nodeid = openFiles.get(fh) ?? openDirectories.get(fh);
+    if (nodeid === undefined) onNode(path, call, then);
+    else then(nodeid);
+  };
+
   /** Answers success or failure and nothing else; an entry that was made is not remembered. */
   const done =
     ({ respond }: Call): Settle =>
@@ -72,41 +84,58 @@ export function operations(
       respond(resultOf(answer));
     };
 
+  const sendSetattr = (call: Call, fields: SetattrFields) => (nodeid: NodeId) => {
+    build.start('FUSE_SETATTR', nodeid).setattr(fields);
+    call.send(done(call));
+  };
   const setattr = (call: Call, path: string, fields: SetattrFields): void =>
-    onNode(path, call, (nodeid) => {
-      build.start('FUSE_SETATTR', nodeid).setattr(fields);
-      call.send(done(call));
-    });
+    onNode(path, call, sendSetattr(call, fields));
 
-  const getattr = (call: Call, path: string, fh?: number): void =>
-    onNode(path, call, (nodeid) => {
-      build
-        .start('FUSE_GETATTR', nodeid)
-        .u32(fh === undefined ? 0 : GetattrFlags.FUSE_GETATTR_FH, 0)
-        .u64(fh ?? 0);
+  const sendGetattr = (call: Call, fh?: number) => (nodeid: NodeId) => {
+    build
+      .start('FUSE_GETATTR', nodeid)
+      .u32(fh === undefined ? 0 : GetattrFlags.FUSE_GETATTR_FH, 0)
+      .u64(fh ?? 0);
+    call.send((answer) => {
+      if (answer.kind === 'attr') call.respond(0, statWords(answer.attr));
+      else call.respond(resultOf(answer));
+    });
+  };
+
+  /** Of a name that is not there LOOKUP is asked, so that this meets faults too. */
+  const getattr = (call: Call, path: string): void => {
+    const nodeid = resolve(path, call);
+    if (nodeid >= 0) return sendGetattr(call)(nodeid as NodeId);
+    if (nodeid !== -Errno.ENOENT) return call.respond(nodeid);
+    onParent(path, call, (parent, name) => {
+      build.start('FUSE_LOOKUP', parent).name(name);
       call.send((answer) => {
-        if (answer.kind === 'attr') call.respond(0, statWords(answer.attr));
-        else call.respond(resultOf(answer));
+        if (answer.kind !== 'entry') {
+          return call.respond(answer.kind === 'error' ? -answer.errno : -Errno.ENOENT);
+        }
+        // Somebody has made it meanwhile.
+        call.afterwards(() => names.forget(answer.nodeid, 1));
+        sendGetattr(call)(answer.nodeid);
       });
     });
+  };
 
   const open = (call: Call, opcode: 'FUSE_OPEN' | 'FUSE_OPENDIR', path: string, flags: number): void =>
     onNode(path, call, (nodeid) => {
       build.start(opcode, nodeid).u32(flags, 0);
       call.send((answer) => {
         if (answer.kind !== 'open') return call.respond(resultOf(answer));
-        if (opcode === 'FUSE_OPENDIR') openDirectories.set(answer.fh, nodeid);
+        (opcode === 'FUSE_OPENDIR' ? openDirectories : openFiles).set(answer.fh, nodeid);
         call.respond(0, answer.fh);
       });
     });
 
-  /** On an open file: by its handle, also where the path no longer leads to it. */
-  const onOpen = (call: Call, opcode: OpcodeName, path: string, args: () => void): void => {
-    const nodeid = resolve(path);
-    build.start(opcode, nodeid < 0 ? ROOT : (nodeid as NodeId));
-    args();
-    call.send(done(call));
-  };
+  const onOpen = (call: Call, opcode: OpcodeName, path: string, fh: number, args: () => void): void =>
+    onHandle(fh, path, call, (nodeid) => {
+      build.start(opcode, nodeid);
+      args();
+      call.send(done(call));
+    });
 
   const make = (call: Call, opcode: OpcodeName, path: string, args: (name: ByteName) => void): void =>
     onParent(path, call, (parent, last) => {
@@ -149,15 +178,16 @@ export function operations(
       });
     },
     getattr: (call, path: string) => getattr(call, path),
-    fgetattr: (call, path: string, fh: number) => getattr(call, path, fh),
+    fgetattr: (call, path: string, fh: number) => onHandle(fh, path, call, sendGetattr(call, fh)),
     truncate: (call, path: string, low: number, high: number) =>
       setattr(call, path, { valid: Fattr.FATTR_SIZE, size: count(low, high) }),
     ftruncate: (call, path: string, fh: number, low: number, high: number) =>
-      setattr(call, path, {
-        valid: Fattr.FATTR_SIZE | Fattr.FATTR_FH,
+      onHandle(
         fh,
-        size: count(low, high),
-      }),
+        path,
+        call,
+        sendSetattr(call, { valid: Fattr.FATTR_SIZE | Fattr.FATTR_FH, fh, size: count(low, high) }),
+      ),
     chmod: (call, path: string, mode: number) => setattr(call, path, { valid: Fattr.FATTR_MODE, mode }),
     chown: (call, path: string, uid: number, gid: number) =>
       setattr(call, path, {
@@ -179,13 +209,14 @@ export function operations(
         build.start('FUSE_CREATE', parent).u32(O_RDWR_CREAT, mode, 0, 0).name(name);
         call.send((answer) => {
           if (answer.kind !== 'create') return call.respond(resultOf(answer));
+          openFiles.set(answer.fh, answer.nodeid);
           names.forget(answer.nodeid, 1);
           call.respond(0, answer.fh);
         });
       });
     },
     read: (call, path: string, fh: number, room: Buffer, size: number, low: number, high: number) => {
-      onNode(path, call, (nodeid) => {
+      onHandle(fh, path, call, (nodeid) => {
         build.start('FUSE_READ', nodeid).io(fh, count(low, high), size);
         call.send((answer) => {
           if (answer.kind !== 'data') return call.respond(resultOf(answer));
@@ -195,21 +226,28 @@ export function operations(
       });
     },
     write: (call, path: string, fh: number, data: Buffer, size: number, low: number, high: number) => {
-      onNode(path, call, (nodeid) => {
+      onHandle(fh, path, call, (nodeid) => {
         build.start('FUSE_WRITE', nodeid).io(fh, count(low, high), size).data(data);
         call.send((answer) => call.respond(answer.kind === 'size' ? answer.sizeBytes : resultOf(answer)));
       });
     },
-    flush: (call, path: string, fh: number) => onOpen(call, 'FUSE_FLUSH', path, () => build.u64(fh, 0, 0)),
+    flush: (call, path: string, fh: number) =>
+      onOpen(call, 'FUSE_FLUSH', path, fh, () => build.u64(fh, 0, 0)),
     fsync: (call, path: string, datasync: number, fh: number) =>
-      onOpen(call, 'FUSE_FSYNC', path, () => build.u64(fh).u32(datasync, 0)),
+      onOpen(call, 'FUSE_FSYNC', path, fh, () => build.u64(fh).u32(datasync, 0)),
     fsyncdir: (call, path: string, datasync: number, fh: number) =>
-      onOpen(call, 'FUSE_FSYNCDIR', path, () => build.u64(fh).u32(datasync, 0)),
-    release: (call, path: string, fh: number) =>
-      onOpen(call, 'FUSE_RELEASE', path, () => build.u64(fh, 0, 0)),
+      onOpen(call, 'FUSE_FSYNCDIR', path, fh, () => build.u64(fh).u32(datasync, 0)),
+    release: (call, path: string, fh: number) => {
+      onOpen(call, 'FUSE_RELEASE', path, fh, () => {
+        openFiles.delete(fh);
+        build.u64(fh, 0, 0);
+      });
+    },
     releasedir: (call, path: string, fh: number) => {
-      openDirectories.delete(fh);
-      onOpen(call, 'FUSE_RELEASEDIR', path, () => build.u64(fh, 0, 0));
+      onOpen(call, 'FUSE_RELEASEDIR', path, fh, () => {
+        openDirectories.delete(fh);
+        build.u64(fh, 0, 0);
+      });
     },
     readdir: (call, path: string) => {
       onNode(path, call, (nodeid) => {

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { describe, test } from 'node:test';
 import { faultyMount } from '../../support/faulty-mount.js';
 import type { FileActor } from '../../support/file-actor.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { requires } from '../../support/requirement.js';
 import { transports } from '../../support/transports.js';
 
 const { O_CREAT, O_DIRECT, O_RDONLY, O_RDWR } = constants;
@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
 ];
 
 for (const transport of transports) {
-  describe(`any opcode over ${transport.name}`, requires(root, devFuse), () => {
+  describe(`any opcode over ${transport.name}`, requires(...transport.needs), () => {
     for (const action of ['hold', 'delay fixed:30ms']) {
       test(action, async (context) => {
         const options = ['--attr-timeout', '0ms', '--entry-timeout', '0ms'];

@@ -4,8 +4,8 @@ import { constants } from 'node:fs';
 import { describe, test } from 'node:test';
 import { countOf, faultyMount } from '../../support/faulty-mount.js';
 import type { FileActor } from '../../support/file-actor.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
-import { transports } from '../../support/transports.js';
+import { requires } from '../../support/requirement.js';
+import { devFuseTransport, transports } from '../../support/transports.js';
 
 const { O_CREAT, O_DIRECT, O_RDONLY, O_RDWR } = constants;
 
@@ -30,7 +30,7 @@ const calls: readonly (readonly [string, string, (actor: FileActor, at: At) => P
 for (const transport of transports) {
   const options = ['--attr-timeout', '0ms', '--entry-timeout', '0ms'];
 
-  describe(`fail over ${transport.name}`, requires(root, devFuse), () => {
+  describe(`fail over ${transport.name}`, requires(...transport.needs), () => {
     test('gives the errno to the caller, whatever the opcode', async (context) => {
       const { actor, at, client, arm } = await faultyMount(context, transport, ...options);
       await actor.ok('writeFile', at('file'), Buffer.from('content'));
@@ -80,10 +80,7 @@ for (const transport of transports) {
   });
 }
 
-describe('fail under the writeback cache', requires(root, devFuse), () => {
-  const [devFuseTransport] = transports;
-  assert.ok(devFuseTransport);
-
+describe('fail under the writeback cache', requires(...devFuseTransport.needs), () => {
   test('write(2) succeeds, fsync(2) tells the errno once, and the data is lost', async (context) => {
     const { actor, at, client, arm } = await faultyMount(context, devFuseTransport);
     const fd = await actor.ok('open', at('file'), O_CREAT | O_RDWR);

@@ -7,11 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Errno } from '../../../src/base/errno.js';
 import { faultyMount } from '../../support/faulty-mount.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { requires } from '../../support/requirement.js';
 import { transports } from '../../support/transports.js';
 
 for (const transport of transports) {
-  describe(`never over ${transport.name}`, requires(root, devFuse), () => {
+  describe(`never over ${transport.name}`, requires(...transport.needs), () => {
     const setUp = async (context: Parameters<typeof faultyMount>[0]) => {
       const mount = await faultyMount(context, transport);
       const { place, actor, at, arm, held } = mount;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
 import { describe, test } from 'node:test';
 import { countOf, faultyMount } from '../../support/faulty-mount.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { requires } from '../../support/requirement.js';
 import { transports } from '../../support/transports.js';
 
 const { O_CREAT, O_DIRECT, O_RDWR } = constants;
@@ -13,7 +13,7 @@ const content = Buffer.from(Uint8Array.from({ length: size }, (_, at) => (at * 7
 const toleranceMs = 5;
 
 for (const transport of transports) {
-  describe(`delay by rate over ${transport.name}`, requires(root, devFuse), () => {
+  describe(`delay by rate over ${transport.name}`, requires(...transport.needs), () => {
     test('WRITEs that are out at once are acked one after the other', async (context) => {
       const options = transport.name === 'dev-fuse' ? ['--max-pages', '16'] : [];
       const { actor, at, client, arm } = await faultyMount(context, transport, ...options);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
 import { describe, test } from 'node:test';
 import { countOf, faultyMount } from '../../support/faulty-mount.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
-import { transports } from '../../support/transports.js';
+import { requires } from '../../support/requirement.js';
+import { devFuseTransport, transports } from '../../support/transports.js';
 
 const { O_CREAT, O_DIRECT, O_RDWR } = constants;
 const size = 16_384;
@@ -12,7 +12,7 @@ const content = Buffer.from(Uint8Array.from({ length: size }, (_, at) => 1 + (at
 const zeros = Buffer.alloc(size);
 
 for (const transport of transports) {
-  describe(`short over ${transport.name}`, requires(root, devFuse), () => {
+  describe(`short over ${transport.name}`, requires(...transport.needs), () => {
     test('to the page cache, what a short READ leaves out is no data of the file', async (context) => {
       const { actor, at, client, arm } = await faultyMount(context, transport, '--attr-timeout', '0ms');
       const fd = await actor.ok('open', at('file'), O_CREAT | O_RDWR);
@@ -76,10 +76,7 @@ for (const transport of transports) {
   });
 }
 
-describe('short over dev-fuse', requires(root, devFuse), () => {
-  const [devFuseTransport] = transports;
-  assert.ok(devFuseTransport);
-
+describe('short over dev-fuse', requires(...devFuseTransport.needs), () => {
   test('a short WRITE of writeback counts as whole: fsync(2) says yes, and the rest is lost', async (context) => {
     const { actor, at, client, arm } = await faultyMount(context, devFuseTransport);
     const fd = await actor.ok('open', at('file'), O_CREAT | O_RDWR);

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { Errno } from '../../../src/base/errno.js';
 import { eventually } from '../../support/eventually.js';
 import { faultyMount } from '../../support/faulty-mount.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { requires } from '../../support/requirement.js';
 import { transports } from '../../support/transports.js';
 
 const { O_CREAT, O_RDWR } = constants;
@@ -13,7 +13,7 @@ const { O_CREAT, O_RDWR } = constants;
 const aborted = [-Errno.ECONNABORTED, -Errno.ENOTCONN];
 
 for (const transport of transports) {
-  describe(`unplug over ${transport.name}`, requires(root, devFuse), () => {
+  describe(`unplug over ${transport.name}`, requires(...transport.needs), () => {
     const options = ['--attr-timeout', '0ms', '--entry-timeout', '0ms'];
 
     test('everything waits until plug; what a fault holds waits on', async (context) => {

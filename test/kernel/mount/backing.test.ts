@@ -21,7 +21,7 @@ import type { Status } from '../../../src/control/contract/status.js';
 import { MNT_DETACH, MountFlag, mount, umount2 } from '../../../src/syscall/mount.js';
 import { eventually } from '../../support/eventually.js';
 import { MountPlace } from '../../support/mounted.js';
-import { devFuse, requires, root } from '../../support/requirement.js';
+import { devFuse, libfuse, requires, root } from '../../support/requirement.js';
 
 const { O_CREAT, O_RDWR } = constants;
 const MS_REMOUNT = 32;
@@ -258,5 +258,54 @@ describe('a backing directory', requires(root, devFuse), () => {
       assert.equal(result.status, 2, result.stderr);
       assert.match(result.stderr, /--backing: .*lies on the stuckfs mount/);
     }
+  });
+});
+
+describe('a backing directory over libfuse', requires(root, devFuse, libfuse), () => {
+  test('data survives; what is held or open stays itself when its name goes, or very many others come', async (context) => {
+    const {
+      place,
+      mountAgain,
+      actor,
+      at,
+      in: inside,
+      backing,
+    } = await serving(context, undefined, '--transport', 'libfuse');
+    await actor.ok('mkdir', at('d'));
+    const fd = await actor.ok('open', at('d/open'), O_CREAT | O_RDWR);
+    await actor.ok('write', fd, text('content'), 0);
+    await actor.ok('writeFile', at('held'), text('x'));
+    // From outside: libfuse has no name for it any more, and need not.
+    unlinkSync(inside('d/open'));
+    await actor.ok('write', fd, text('C'), 0);
+    await actor.ok('dropCache', fd);
+    assert.equal(String(Buffer.from(await actor.ok('read', fd, 100, 0))), 'Content');
+
+    const hold = await place.cli('hold', 'getxattr', '--path', '/held');
+    assert.equal(hold.status, 0, hold.stderr);
+    const waiting = place.actor().do('getxattr', at('held'), 'user.none');
+    const held = await place.cli('held', '--wait-for', '1');
+    assert.equal(held.status, 0, held.stderr);
+    // More than the store keeps of what nobody uses.
+    await actor.ok('mkdir', at('many'));
+    for (let nr = 0; nr < 4200; nr++) writeFileSync(inside(`many/${nr}`), '');
+    await actor.ok(
+      'removeFiles',
+      at('many'),
+      Array.from({ length: 4200 }, (_, nr) => String(nr)),
+    );
+    const release = await place.cli('release');
+    assert.match(release.stdout, /^1 request released/);
+    assert.equal(await waiting, -Errno.ENODATA);
+    await actor.ok('close', fd);
+
+    await actor.ok('writeFile', at('d/stays'), pattern(300_000));
+    assert.equal((await place.cli('unmount', place.mountPoint)).status, 0);
+    await place.gone();
+    assert.deepEqual(readFileSync(join(backing, 'd/stays')), pattern(300_000));
+    await mountAgain();
+    const again = place.actor();
+    assert.deepEqual(Buffer.from(await again.ok('readFile', at('d/stays'))), pattern(300_000));
+    assert.deepEqual(await again.ok('list', at('')), ['d', 'held', 'many']);
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Errno } from '../../../src/base/errno.js';
+import { readProcStat } from '../../../src/kernel/proc-stat.js';
 import { readStack } from '../../../src/kernel/stacks.js';
 import { eventually } from '../../support/eventually.js';
 import type { FileActor } from '../../support/file-actor.js';
@@ -14,13 +15,6 @@ const [F_SETLK, F_SETLKW] = [6, 7];
 const [F_RDLCK, F_WRLCK, F_UNLCK] = [0, 1, 2];
 const [LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN] = [1, 2, 4, 8];
 
-/** Until the process waits for the answer to a request of its own. */
-function waits(actor: FileActor): Promise<true> {
-  return eventually('a process that waits for the server', 10_000, () =>
-    readStack(actor.pid).some(({ symbol }) => symbol === 'request_wait_answer'),
-  );
-}
-
 /** A promise together with whether it has settled. */
 function observed<T>(promise: Promise<T>): { readonly promise: Promise<T>; isSettled: boolean } {
   const seen = { promise, isSettled: false };
@@ -31,7 +25,19 @@ function observed<T>(promise: Promise<T>): { readonly promise: Promise<T>; isSet
   return seen;
 }
 
-onEachMount('locks on a mount', ({ mounted }) => {
+onEachMount('locks on a mount', ({ mounted, isLacking }) => {
+  /** Where a process sleeps that waits for a lock: for the server's answer, or in fs/locks.c. */
+  const sleepsIn = isLacking('locks-of-the-server')
+    ? ['fcntl_setlk', 'locks_lock_inode_wait']
+    : ['request_wait_answer'];
+
+  function waits(actor: FileActor): Promise<true> {
+    return eventually('a process that waits for a lock', 10_000, () => {
+      const { state } = readProcStat(actor.pid);
+      return state !== 'R' && readStack(actor.pid).some(({ symbol }) => sleepsIn.includes(symbol));
+    });
+  }
+
   async function twoProcesses(context: TestContext) {
     const { place, actor: a, at } = await mounted(context);
     const b = place.actor();

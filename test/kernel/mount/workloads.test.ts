@@ -42,11 +42,16 @@ interface FioReport {
   }[];
 }
 
-onEachMount('programs on a mount', ({ mounted }) => {
+onEachMount('programs on a mount', ({ mounted, unlessLacking }) => {
   test('a source tree that is copied in is the same as its original', async (context) => {
     const { at } = await mounted(context);
     await succeeds('cp', ['-a', join(checkout, 'src'), at('src')]);
     await succeeds('diff', ['-r', join(checkout, 'src'), at('src')]);
+  });
+
+  test('and so are its times and modes', unlessLacking('ns-times'), async (context) => {
+    const { at } = await mounted(context);
+    await succeeds('cp', ['-a', join(checkout, 'src'), at('src')]);
     await succeeds('sh', ['-c', 'tar -C "$1" -c . | tar -d -C "$2"', 'sh', at('src'), join(checkout, 'src')]);
   });
 
