@@ -35,7 +35,7 @@ export async function readPlan(field: string, path: string): Promise<ParsedPlan>
 /** A plan that is to start with a mount: also held against what that mount allows. */
 export async function planForMount(
   path: string,
-  config: Pick<DaemonConfig, 'maxHoldMs' | 'maxPages' | 'splice'>,
+  config: Pick<DaemonConfig, 'maxHoldMs' | 'maxPages' | 'splice' | 'transport'>,
 ): Promise<Plan> {
   const field = '--plan';
   const { plan, place } = await readPlan(field, path);

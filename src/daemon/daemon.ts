@@ -122,7 +122,10 @@ export class Daemon implements DaemonApi {
   private needSpliceFor({ action }: Fault): void {
     const remedy = complaintAboutPin(action, this.parts.config);
     if (remedy === undefined) return;
-    throw new ControlError('CONFLICT', remedy, { field: 'action.type', value: action.type });
+    throw new ControlError('VALIDATION', describeField('action.type', action.type, remedy), {
+      field: 'action.type',
+      value: action.type,
+    });
   }
 
   removeFault(id: number): Promise<InstalledFault | undefined> {

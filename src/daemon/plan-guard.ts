@@ -11,7 +11,7 @@ import { complaintAboutDelay } from './longest-delay.js';
 /** The first thing that is certain to be wrong; undefined when nothing is. */
 export function complaintAboutPlan(
   plan: Plan,
-  config: Pick<DaemonConfig, 'maxHoldMs' | 'maxPages' | 'splice'>,
+  config: Pick<DaemonConfig, 'maxHoldMs' | 'maxPages' | 'splice' | 'transport'>,
 ): Complaint | undefined {
   for (const [index, { faults }] of plan.phases.entries()) {
     for (const [nr, { action }] of faults.entries()) {
@@ -26,8 +26,9 @@ export function complaintAboutPlan(
 /** What the action needs of the mount; undefined where it has it. */
 export function complaintAboutPin(
   { type }: Action,
-  { splice }: Pick<DaemonConfig, 'splice'>,
+  { splice, transport }: Pick<DaemonConfig, 'splice' | 'transport'>,
 ): string | undefined {
   if (type !== 'pin' || splice.read) return undefined;
-  return 'pin leaves the data of a WRITE in the pipe that it came through: mount with --splice read';
+  const how = transport === 'libfuse' ? '--transport dev-fuse --splice read' : '--splice read';
+  return `pin leaves the data of a WRITE in the pipe that it came through: mount with ${how}`;
 }

@@ -31,7 +31,7 @@ export class PlanRunner implements Conductor {
 
   constructor(private readonly parts: Parts) {
     const { engine, faults, did } = parts;
-    const remaining = () => engine.withheld.totals.requests;
+    const remaining = () => engine.withheld.nrRequests;
     this.hands = {
       addFault: (fault, random) => {
         const { id } = faults.add(fault, random);

@@ -240,7 +240,9 @@ async function configOf(
   }
   if (argv.plan === undefined) return config;
   const { planForMount } = await import('../plan-file.js');
-  return { ...config, plan: await planForMount(argv.plan, config) };
+  const { withinLibfuse } = await import('../../daemon/libfuse-limits.js');
+  const allowed = transport === 'libfuse' ? withinLibfuse(config) : config;
+  return { ...config, plan: await planForMount(argv.plan, allowed) };
 }
 
 /** What a mount needs of the machine, told before anything is started. */

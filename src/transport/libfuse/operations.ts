@@ -105,17 +105,20 @@ export function operations(
   /** Of a name that is not there LOOKUP is asked, so that this meets faults too. */
   const getattr = (call: Call, path: string): void => {
     const nodeid = resolve(path, call);
-    if (nodeid >= 0) return sendGetattr(call)(nodeid as NodeId);
-    if (nodeid !== -Errno.ENOENT) return call.respond(nodeid);
+    if (nodeid >= 0) sendGetattr(call)(nodeid as NodeId);
+    else if (nodeid !== -Errno.ENOENT) call.respond(nodeid);
+    else lookUp(call, path);
+  };
+
+  const lookUp = (call: Call, path: string): void => {
     onParent(path, call, (parent, name) => {
       build.start('FUSE_LOOKUP', parent).name(name);
       call.send((answer) => {
-        if (answer.kind !== 'entry') {
-          return call.respond(answer.kind === 'error' ? -answer.errno : -Errno.ENOENT);
-        }
-        // Somebody has made it meanwhile.
-        call.afterwards(() => names.forget(answer.nodeid, 1));
-        sendGetattr(call)(answer.nodeid);
+        if (answer.kind === 'entry') {
+          // Somebody has made it meanwhile.
+          call.afterwards(() => names.forget(answer.nodeid, 1));
+          sendGetattr(call)(answer.nodeid);
+        } else call.respond(answer.kind === 'error' ? -answer.errno : -Errno.ENOENT);
       });
     });
   };

@@ -207,8 +207,8 @@ describe('pinned WRITEs', needs, () => {
   test('are refused on a mount that does not splice requests', async (context) => {
     const { place, client } = await pinning(context, '--splice', 'write');
     const result = await place.cli('fault', 'add', 'pin', 'write');
-    assert.equal(result.status, 1);
-    assert.match(result.stderr, /mount with --splice read/);
+    assert.equal(result.status, 2);
+    assert.match(result.stderr, /^stuckfs: action\.type: "pin": .*mount with --splice read$/m);
     assert.deepEqual(await client.faults(), { faults: [] });
   });
 });

@@ -33,6 +33,14 @@ function setUp() {
 const everything = { limit: 100, offset: 0 };
 
 describe('a WRITE that a fault pins', () => {
+  it('counts as remaining, whether a command or a plan has released others', () => {
+    const { server, nodeid } = setUp();
+    server.receive('FUSE_WRITE', { nodeid }, writeArgs(0, 'abc'));
+    server.control.startPlan({ phases: [{ name: 'a', faults: [], steps: ['plug'], keep: false }] });
+    assert.deepEqual(server.did, [['plug', { changed: false, released: 0, bytes: 0, remaining: 1 }]]);
+    assert.equal(server.control.plug().remaining, 1);
+  });
+
   it('is applied and answered at once, and listed as answered', () => {
     const { pins, server, nodeid, status } = setUp();
     const unique = server.receive('FUSE_WRITE', { nodeid }, writeArgs(4096, 'abc'));

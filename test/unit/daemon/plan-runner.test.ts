@@ -177,6 +177,9 @@ describe('complaintAboutPlan', () => {
     assert.match(complaint(pins)?.remedy ?? '', /mount with --splice read/);
     const spliced = DaemonConfigSpec.parse({ mountPoint: '/mnt', splice: { read: true } });
     assert.equal(complaintAboutPlan(planOf(pins), spliced), undefined);
+    const overLibfuse = DaemonConfigSpec.parse({ mountPoint: '/mnt', transport: 'libfuse' });
+    const remedy = complaintAboutPlan(planOf(pins), overLibfuse)?.remedy ?? '';
+    assert.match(remedy, /mount with --transport dev-fuse --splice read/);
   });
 
   it('finds a wait with requests held', () => {
