@@ -214,8 +214,8 @@ const operations = {
   fallocate: (fd: number, mode: number, offset: number, length: number) =>
     orErrno(c.fallocate(fd, mode, offset, length)),
   /** Drops the file's clean folios from the page cache: one that is isolated just then stays, so until none is left. */
-  dropCache(fd: number): number {
-    const length = fs.fstatSync(fd).size;
+  dropCache(fd: number, sizeBytes?: number): number {
+    const length = sizeBytes ?? fs.fstatSync(fd).size;
     const address = mmap(length, PROT_READ, MAP_SHARED, fd, 0);
     if (typeof address === 'number') return address;
     const resident = new Uint8Array(Math.ceil(length / 4096));

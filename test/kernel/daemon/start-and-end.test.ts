@@ -11,6 +11,7 @@ import { connect } from '../../../src/control/client/client.js';
 import type { DaemonReady, DaemonRefused } from '../../../src/daemon/config.js';
 import { maxPagesLimit } from '../../../src/daemon/kernel-limits.js';
 import { type MountEntry, readMountinfo } from '../../../src/kernel/mountinfo.js';
+import { MNT_DETACH, umount2 } from '../../../src/syscall/mount.js';
 import { eventually } from '../../support/eventually.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
 
@@ -51,7 +52,11 @@ function start(t: TestContext, config: Readonly<Record<string, unknown>> = {}): 
     // The end of the daemon is the end of its connection: what is left cannot hang.
     child.kill('SIGKILL');
     await status;
-    for (let left = mountsAt(mountPoint).length; left > 0; left--) execFileSync('umount', ['-l', mountPoint]);
+    // The watchdog may be at it, too, and be the first.
+    await eventually('nothing is mounted', deadlineMs, () => {
+      if (mountsAt(mountPoint).length > 0) umount2(mountPoint, MNT_DETACH);
+      return mountsAt(mountPoint).length === 0;
+    });
     await eventually('the watchdog has ended', deadlineMs, () => stateDirectories().length === 0);
     rmSync(directory, { recursive: true, force: true });
   });
