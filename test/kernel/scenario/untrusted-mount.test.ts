@@ -152,7 +152,7 @@ describe('run untrusted-mount where user namespaces are off', requires(root, dev
         { encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
       );
       assert.equal(status, 4, stdout + stderr);
-      assert.match(stdout, /skipped: user namespaces: user\.max_user_namespaces is 0 \(sysctl /);
+      assert.match(stdout, /skipped: user namespaces: user\.max_user_namespaces is 0\s+\(sysctl /);
       assert.deepEqual(differences(untouched, machineState()), []);
     } finally {
       rmSync(directory, { recursive: true, force: true });
