@@ -17,6 +17,8 @@ function now(): Timestamp {
 
 /** Each of the store's two kinds of descriptors gets a quarter of what the process may have, at most this many. */
 const MAX_DESCRIPTORS = 4096;
+/** Of both kinds: whoever else takes descriptors by the thousand leaves it so many. */
+export const descriptorsOfBacking = 2 * MAX_DESCRIPTORS;
 /** A walk down to a file keeps the directories above it. */
 const MIN_DESCRIPTORS = 16;
 

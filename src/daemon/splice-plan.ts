@@ -13,6 +13,7 @@ import { OpenFlag, open } from '../syscall/file.js';
 import { raiseNofileLimit } from '../syscall/resource-limit.js';
 import { findPipeRoom, type PipeRoom } from '../transport/splice/pipe-room.js';
 import type { DaemonConfig } from './config.js';
+import { descriptorsOfBacking } from './open-store.js';
 
 export interface SplicePlan {
   readonly read: boolean;
@@ -35,12 +36,13 @@ const mostPins = 65_536;
  * The number of WRITEs that can be pinned at once.
  * @param nofile RLIMIT_NOFILE in force
  * @param wanted --max-pins
+ * @param taken descriptors of everything else
  */
-export function pinsWithin(nofile: number, wanted: number | undefined): number {
-  const left = nofile - ownDescriptors;
+export function pinsWithin(nofile: number, wanted: number | undefined, taken = ownDescriptors): number {
+  const left = nofile - taken;
   if (wanted === undefined) {
     if (left >= fewestPins) return Math.min(left, mostPins);
-    const needed = fewestPins + ownDescriptors;
+    const needed = fewestPins + taken;
     throw new UsageError(
       'RLIMIT_NOFILE',
       nofile,
@@ -48,7 +50,7 @@ export function pinsWithin(nofile: number, wanted: number | undefined): number {
     );
   }
   if (wanted <= left) return wanted;
-  const needed = wanted + ownDescriptors;
+  const needed = wanted + taken;
   throw new UsageError(
     '--max-pins',
     wanted,
@@ -58,15 +60,17 @@ export function pinsWithin(nofile: number, wanted: number | undefined): number {
 }
 
 /** Refuses what this process, and so a daemon that it starts, has too few descriptors for; throws UsageError. */
-export function countPins({ read, maxPins }: Pick<DaemonConfig['splice'], 'read' | 'maxPins'>): number {
-  return read ? pinsWithin(raiseNofileLimit(), maxPins) : 0;
+export function countPins({ splice, backing }: Pick<DaemonConfig, 'splice' | 'backing'>): number {
+  if (!splice.read) return 0;
+  const taken = ownDescriptors + (backing === undefined ? 0 : descriptorsOfBacking);
+  return pinsWithin(raiseNofileLimit(), splice.maxPins, taken);
 }
 
 /** @throws {UsageError} */
 export function planSplice(config: DaemonConfig): SplicePlan | undefined {
   const { read, write, source } = config.splice;
   if (!read && write === 'none') return undefined;
-  const pins = countPins(config.splice);
+  const pins = countPins(config);
   const room = findPipeRoom(config.maxPages, Number(readSysctl('fs.pipe-max-size')));
   return {
     read,

@@ -236,7 +236,7 @@ async function configOf(
   if (config.splice.read) {
     // A daemon with too few of them may not even come to say so.
     const { countPins } = await import('../../daemon/splice-plan.js');
-    countPins(config.splice);
+    countPins(config);
   }
   if (argv.plan === undefined) return config;
   const { planForMount } = await import('../plan-file.js');

@@ -26,6 +26,9 @@ describe('how many WRITEs can be pinned', () => {
     assert.equal(pinsWithin(20_000, 5), 5);
     assert.equal(pinsWithin(261, 5), 5);
     assert.equal(pinsWithin(200_000, 100_000), 100_000);
+    // Beside a backing directory.
+    assert.equal(pinsWithin(20_000, undefined, 256 + 8192), 11_552);
+    refuses(() => pinsWithin(4096, 64, 256 + 8192), /needs 8512 descriptors/);
   });
 
   it('is refused with the number that is needed', () => {
