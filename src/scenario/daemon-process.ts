@@ -26,6 +26,7 @@ export interface Ready {
   readonly connection: number;
   readonly socketPath: string;
   readonly watchdogPid: number | null;
+  readonly stateDirectory: string;
 }
 
 export interface DaemonCommand {

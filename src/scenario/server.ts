@@ -2,6 +2,7 @@
  * The server of an arm: the daemon on a mount point of the run, talked to through the control socket only.  The pipe
  * between the two is the daemon's leash: when the runner dies, the watchdog un-wedges.
  */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { cleanUp } from '../safety/cleanup.js';
@@ -36,6 +37,8 @@ export interface ArmServer {
    */
   stop(deadlineMs: number): Promise<void>;
 }
+
+const POLL_MS = 20;
 
 export class Server implements ArmServer {
   readonly workloadThrough = [];
@@ -74,7 +77,12 @@ export class Server implements ArmServer {
     } catch {
       // It may be dead already, or silent: the cleanup does not need it.
     }
-    if (await Promise.race([ended, delay(deadlineMs, false, { ref: false })])) return;
+    const inTime = await Promise.race([ended, delay(deadlineMs, false, { ref: false })]);
+    // One that ended in order has left nothing.  After one that was killed its watchdog cleans up, and gets the time for
+    // it: what is mounted in the run's directory must be gone before that is removed.
+    const untilMs = performance.now() + deadlineMs;
+    while (inTime && existsSync(this.ready.stateDirectory) && performance.now() < untilMs)
+      await delay(POLL_MS);
     await cleanUpMountOf(this.ready.pid);
   }
 }

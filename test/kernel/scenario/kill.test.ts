@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCli } from '../../support/cli.js';
 import { type Disturbance, disturb, killed, unknown } from '../../support/disturb.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
@@ -16,6 +17,17 @@ describe('in the middle of a stall', requires(root, devFuse), () => {
     test(`SIGKILL of the ${role}`, (t) =>
       stall(t, { act: (pidOf) => void process.kill(pidOf(role), 'SIGKILL'), ends: unknown }));
   }
+
+  test('SIGKILL of the daemon, with a watchdog that takes its time', (t) =>
+    stall(t, {
+      act: async (pidOf) => {
+        process.kill(pidOf('watchdog'), 'SIGSTOP');
+        process.kill(pidOf('daemon'), 'SIGKILL');
+        await sleep(3000);
+        process.kill(pidOf('watchdog'), 'SIGCONT');
+      },
+      ends: unknown,
+    }));
 
   test('SIGKILL of the runner, and then stuckfs rescue', (t) =>
     stall(t, {
