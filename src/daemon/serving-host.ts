@@ -91,10 +91,10 @@ export class ServingHost implements ServingHandle {
     if (this.over) return Promise.reject(new ServingError('the connection to the kernel is over'));
     try {
       const answer = this.side.control.run(name, words) as ReturnType<ServingCommands[Name]>;
-      // What was asked for may be what a plan waits for.
+      // Told before what a plan then does: it may have waited for just this.
+      this.observer(name, answer);
       this.side.engine.conductor?.advance(performance.now());
       this.rest();
-      this.observer(name, answer);
       return Promise.resolve(answer);
     } catch (error) {
       return Promise.reject(new ServingError((error as Error).message));
