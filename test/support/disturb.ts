@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { startCli } from './cli.js';
+import { runCli, startCli } from './cli.js';
 import { eventually } from './eventually.js';
 import { differences, machineState, ourTasksInD } from './machine-state.js';
 import { isAlive, recordedProcesses, triggerIsStalled } from './stall.js';
@@ -34,6 +34,9 @@ export async function disturb(
   t: TestContext,
   { scenario, waitsIn, act, withinMs = RECOVERY_MS, ends }: Disturbance,
 ): Promise<void> {
+  // What somebody's killed session left mounted is not as before once a rescue has found it: so it goes first.
+  const leftovers = await runCli(['rescue'], 30_000);
+  assert.equal(leftovers.status, 0, leftovers.stderr);
   const before = machineState();
   const directory = mkdtempSync(join(tmpdir(), 'stuckfs-kill-'));
   const words = [scenario, '--trigger', 'compact', '--on', 'host', '--stuck', '16M', '--hold', '60s'];
