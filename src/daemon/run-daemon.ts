@@ -7,12 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, type Logger } from '../base/log.js';
 import { packageVersion } from '../base/version.js';
 import { type ControlServer, startControlServer } from '../control/server/server.js';
-import { fuseAbortPath } from '../kernel/fusectl.js';
 import { Ledger } from '../safety/ledger.js';
 import { thisMachine } from '../safety/machine.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import { unmountOurs } from '../safety/unmount.js';
-import { spawnWatchdog, type Watchdog } from '../safety/watchdog.js';
 import { close } from '../syscall/file.js';
 import type { FuseMount } from '../transport/fuse-mount.js';
 import { parseMountOptions } from '../transport/mount-options.js';
@@ -21,11 +19,11 @@ import type { DaemonConfig, DaemonReady } from './config.js';
 import { Daemon } from './daemon.js';
 import { DaemonStartError, DaemonStopError, InterruptedStartError } from './daemon-errors.js';
 import { refusal, tellReady } from './first-word.js';
+import { Guard } from './guard.js';
 import { maxPagesLimit } from './kernel-limits.js';
 import { lateApi } from './late-api.js';
 import { withinLibfuse } from './libfuse-limits.js';
 import { preferNotToBeKilled } from './oom-score.js';
-import { OutsideGuard } from './outside-guard.js';
 import { mountServed } from './served-mount.js';
 import type { ServingHandle } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
@@ -34,7 +32,6 @@ import { within } from './within.js';
 
 const HEARTBEAT_MS = 250;
 const INIT_DEADLINE_MS = 10_000;
-const DISARM_DEADLINE_MS = 2000;
 /** For the serving thread to see the end of the connection. */
 const SERVING_END_MS = 2000;
 /** For an orderly unmount on a signal; then the connection is aborted. */
@@ -71,9 +68,8 @@ class RunningDaemon {
   private server: ControlServer | undefined;
   private mount: FuseMount | undefined;
   private abortFile: AbortFile | undefined;
-  private watchdog: Watchdog | undefined;
+  private guard: Guard | undefined;
   private serving: ServingHandle | undefined;
-  private outsideGuard: OutsideGuard | undefined;
   private daemon: Daemon | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private interruption: InterruptedStartError | undefined;
@@ -129,7 +125,14 @@ class RunningDaemon {
     this.serving = served.serving;
     state.update({ device: mount.device, connection: mount.connection, socketPath });
     this.abortFile = AbortFile.open(mount.connection);
-    await this.guard(mount);
+    this.guard = await Guard.start({
+      config,
+      state,
+      connection: mount.connection,
+      log,
+      letGo: async () => this.serving?.ask('letGoOfAll'),
+      abandoned: () => this.giveUp('whoever started it is gone'),
+    });
     this.refuseInterrupted();
     const serving = served.serve();
     this.serving = serving;
@@ -141,7 +144,7 @@ class RunningDaemon {
       splice: splice?.status,
       mount,
       serving,
-      watchdogPid: () => this.watchdogPid,
+      watchdogPid: () => this.guard?.pid ?? null,
       abort: () => this.abortFile?.abort(),
     });
     if (config.plan !== undefined) await this.daemon.startPlan(config.plan);
@@ -153,7 +156,7 @@ class RunningDaemon {
       connection: mount.connection,
       socketPath,
       stateDirectory: state.path,
-      watchdogPid: this.watchdogPid,
+      watchdogPid: this.guard.pid,
     };
     log.info(ready, 'mounted');
     return { ready };
@@ -175,59 +178,6 @@ class RunningDaemon {
     if (maxPages <= limit) return this.config;
     this.log?.warn({ maxPages, limit }, 'the kernel allows fewer pages in one request');
     return { ...this.config, maxPages: limit };
-  }
-
-  /** By a watchdog of our own, or by one that the holder of the leash names. */
-  private async guard(mount: FuseMount): Promise<void> {
-    const { guardedFromOutside, leashFd } = this.config;
-    if (!guardedFromOutside) {
-      await this.startWatchdog(mount);
-      return;
-    }
-    if (leashFd === undefined) throw new DaemonStartError('guarded from outside, and no leash');
-    this.outsideGuard = OutsideGuard.onDescriptor(leashFd, {
-      lost: () => {
-        this.log?.error('the watchdog outside ended; releasing everything');
-        void this.serving?.ask('letGoOfAll').catch(() => {});
-      },
-      ended: () => this.giveUp('whoever started it is gone'),
-    });
-  }
-
-  private get watchdogPid(): number | null {
-    return this.watchdog?.pid ?? this.outsideGuard?.pid ?? null;
-  }
-
-  private async startWatchdog(mount: FuseMount): Promise<Watchdog> {
-    const { config, state } = this;
-    if (state === undefined) throw new DaemonStartError('no state directory');
-    const watchdog = await spawnWatchdog({
-      directory: state,
-      abortPath: fuseAbortPath(mount.connection),
-      maxHoldMs: config.maxHoldMs,
-      ...(config.leashFd === undefined ? {} : { leashFd: config.leashFd }),
-      ...(config.runDirectory === undefined ? {} : { runDirectory: config.runDirectory }),
-    });
-    this.watchdog = watchdog;
-    void watchdog.aborted.then((reason) =>
-      this.log?.error({ reason }, 'the watchdog aborted the connection'),
-    );
-    void watchdog.ended.then(() => this.watchdogLost(watchdog, mount));
-    return watchdog;
-  }
-
-  /** Nothing guards the mount now: un-wedge at once, and only then see to a new one. */
-  private async watchdogLost(watchdog: Watchdog, mount: FuseMount): Promise<void> {
-    if (this.stopping || this.watchdog !== watchdog) return;
-    this.watchdog = undefined;
-    this.log?.error({ pid: watchdog.pid }, 'the watchdog ended; releasing everything');
-    try {
-      await this.serving?.ask('letGoOfAll');
-      // A run goes on with the watchdog that it knows, or not at all: its leash is in the old one's hands.
-      if (this.config.leashFd === undefined) await this.startWatchdog(mount);
-    } catch (error) {
-      this.log?.error({ err: error }, 'no new watchdog: faults stay refused');
-    }
   }
 
   private async waitForInit(serving: ServingHandle): Promise<void> {
@@ -272,7 +222,7 @@ class RunningDaemon {
 
   private beat(): void {
     const nowMs = Number(process.hrtime.bigint()) / 1e6;
-    this.watchdog?.heartbeat(this.serving?.shared.oldestHeldMs(nowMs) ?? null);
+    this.guard?.heartbeat(this.serving?.shared.oldestHeldMs(nowMs) ?? null);
   }
 
   /** Resolves with the reason when there is nothing left to serve. */
@@ -283,15 +233,13 @@ class RunningDaemon {
   /** Everything that start() did, undone in reverse; each step whatever became of the others. */
   async stop(reason: string): Promise<void> {
     this.stopping = true;
+    this.guard?.expectEnd();
     this.log?.info({ reason }, 'ended');
     clearInterval(this.heartbeat);
     this.daemon?.events.end(reason);
     await this.attempt('close the control socket', () => this.server?.close());
     if (this.mount !== undefined) await this.endMount(this.mount, reason);
-    const { watchdog } = this;
-    if (watchdog !== undefined) {
-      await this.attempt('disarm the watchdog', () => within(DISARM_DEADLINE_MS, watchdog.bye()));
-    }
+    await this.attempt('disarm the watchdog', () => this.guard?.disarm());
     // The last that keeps fusectl from being unmounted.
     this.abortFile?.close();
     await this.attempt('put back what was changed', () => {

@@ -53,7 +53,7 @@ export class ServingControl implements ServingCommands {
       faults: faults.size,
       unplugged: engine.isUnplugged,
       requests: { total: Object.values(byOpcode).reduce((sum, count) => sum + count, 0), byOpcode },
-      replies: { total: replies.counters.sent },
+      replies: { total: replies.counters.sent, refused: replies.counters.refused },
     };
   }
 

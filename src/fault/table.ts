@@ -68,6 +68,7 @@ export class FaultTable {
   readonly #seed: number;
   readonly #rules = new Map<number, Rule>();
   readonly #byOpcode: (OpcodeRules | undefined)[] = new Array<undefined>(nrOpcodes).fill(undefined);
+  readonly #nrByAction = new Map<Fault['action']['type'], number>();
   #nextId = 1;
 
   /** The seed (an integer from 0 to 2^53 - 1) and the order of requests fix every random choice. */
@@ -79,10 +80,9 @@ export class FaultTable {
     return this.#rules.size;
   }
 
-  /** Whether any fault has this action. */
+  /** Whether any fault has this action. Asked for every request that is spliced. */
   has(type: Fault['action']['type']): boolean {
-    for (const { fault } of this.#rules.values()) if (fault.action.type === type) return true;
-    return false;
+    return (this.#nrByAction.get(type) ?? 0) > 0;
   }
 
   /**
@@ -104,6 +104,7 @@ export class FaultTable {
       hits: 0,
     };
     this.#rules.set(id, rule);
+    this.#count(fault, 1);
     this.#eachOpcodeOf(fault, (rules) => [...rules, rule]);
     return { id };
   }
@@ -118,6 +119,7 @@ export class FaultTable {
     const rule = this.#rules.get(id);
     if (rule === undefined) return false;
     this.#rules.delete(id);
+    this.#count(rule.fault, -1);
     this.#eachOpcodeOf(rule.fault, (rules) => rules.filter((other) => other !== rule));
     return true;
   }
@@ -126,6 +128,7 @@ export class FaultTable {
   clear(): number {
     const { size } = this.#rules;
     this.#rules.clear();
+    this.#nrByAction.clear();
     this.#byOpcode.fill(undefined);
     return size;
   }
@@ -144,6 +147,10 @@ export class FaultTable {
       }
     }
     return pass;
+  }
+
+  #count({ action: { type } }: Fault, change: 1 | -1): void {
+    this.#nrByAction.set(type, (this.#nrByAction.get(type) ?? 0) + change);
   }
 
   #eachOpcodeOf(fault: Fault, change: (rules: readonly Rule[]) => readonly Rule[]): void {

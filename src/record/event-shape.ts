@@ -57,6 +57,7 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     transport: z.string(),
     reason: z.string(),
   }),
+  answered: z.object({ arm, refused: z.int().min(0) }),
   'triggered-again': z.object({ arm, result: z.int(), mark: z.string().min(1) }),
   'set-named': z.object({
     ...pfns,

@@ -210,6 +210,8 @@ export type RunEventBody =
       readonly cached: readonly number[];
       readonly served: readonly number[];
     }
+  /** Of the whole life of the server, at the end of its arm: how many of its replies the kernel took, and refused. */
+  | { readonly event: 'answered'; readonly arm: number; readonly replies: number; readonly refused: number }
   | {
       readonly event: 'trace-ended';
       readonly arm: number;

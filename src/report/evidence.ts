@@ -113,6 +113,8 @@ export interface ArmEvidence {
   /** undefined for an arm that is not about whose pages the folios are; null where it was not recorded. */
   readonly serverPages: ServerPagesEvidence | null | undefined;
   /** The bytes were compared after the release. */
+  /** Replies of the server that the kernel refused; undefined where the run ended before. */
+  readonly repliesRefused: number | undefined;
   readonly verified: boolean;
   /** What was not byte-exact, or what the writer was told. */
   readonly corrupt: readonly string[];

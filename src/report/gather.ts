@@ -164,6 +164,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
       stuckPfns,
       countMoved: (counts) => set.stuckMoved(atHoldEnd, counts),
     }),
+    repliesRefused: events.first('answered')?.refused,
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
   };

@@ -121,6 +121,10 @@ const CellSpec = z.object({
     migrateFailedNearSet: count.meta({
       description: 'Failed of migrations that had isolated from where the set lies, before it was let go',
     }),
+    repliesRefused: count.nullable().meta({
+      description:
+        'Replies of the server that the kernel refused: to a request that had been answered before',
+    }),
     lostEvents: count,
     writebackBefore: count.nullable().meta({ description: 'nr_writeback, pages' }),
     writebackAfter: count.nullable(),

@@ -82,10 +82,13 @@ export class Wedge {
     progress.step(`${by === 'plug' ? 'plugged in again: ' : ''}released ${released} requests`);
   }
 
-  /** After the end of it all: whatever hung has had its answer. */
+  /** After the end of it all: whatever hung has had its answer, and how many the kernel did not want is written down. */
   async confirmDrained(): Promise<void> {
-    const { requests } = (await this.context.stage.client.held({ limit: 0 })).total;
-    if (requests > 0) throw new ArmError(`${requests} requests are held still, after they were let go`);
+    const { held, pins, replies } = await this.context.stage.client.status();
+    const left = held.requests + pins.requests;
+    if (left > 0) throw new ArmError(`${left} requests are held still, after they were let go`);
+    const { total, refused } = replies;
+    this.context.record({ event: 'answered', arm: this.context.plan.index, replies: total, refused });
   }
 
   private recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number): void {

@@ -98,7 +98,12 @@ export const Status = z.object({
   unplugged: z.boolean().describe('True while every request is held: from unplug to plug.'),
   maxHoldMs: z.number().min(0).describe('After this long a held request makes the watchdog abort.'),
   requests: RequestStatus,
-  replies: z.object({ total: count }),
+  replies: z.object({
+    total: count.describe('Replies that the kernel took.'),
+    refused: count.describe(
+      'Replies that it refused (ENOENT): to a request that had been answered, or aborted, before.',
+    ),
+  }),
   uptimeMs: z.number().min(0),
   watchdogPid: identifier.nullable().describe('null when no watchdog runs.'),
 });

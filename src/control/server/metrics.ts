@@ -116,6 +116,12 @@ const metrics: readonly Metric[] = [
     samples: (status) => one(status.replies.total),
   },
   {
+    name: 'stuckfs_replies_refused_total',
+    type: 'counter',
+    help: 'Replies that the kernel refused: the request had been answered, or aborted, before.',
+    samples: (status) => one(status.replies.refused),
+  },
+  {
     name: 'stuckfs_store_used_bytes',
     type: 'gauge',
     help: 'File data in the store.',

@@ -33,6 +33,10 @@ describe('run cable-trip', requires(root, devFuse), () => {
     const [released] = run.events('released', 'fault');
     assert.ok(held && released && released.requests >= held.held.length, run.told);
     assert.ok(held.held.some(({ opcode }) => opcode !== 'FUSE_WRITE'));
+    // The kernel takes one reply to a request; the second would be to nothing (ENOENT, fuse_dev_do_write()).
+    const [answered] = run.events('answered', 'fault');
+    assert.ok(answered && answered.replies > released.requests, run.told);
+    assert.equal(answered.refused, 0);
   });
 
   test('nothing is lost, and the machine is as it was', () => {

@@ -52,7 +52,7 @@ export const exampleStatus: Status = {
   unplugged: false,
   maxHoldMs: 120000,
   requests: { total: 11, byOpcode: { FUSE_WRITE: 10, FUSE_INIT: 1 } },
-  replies: { total: 9 },
+  replies: { total: 9, refused: 1 },
   uptimeMs: 60500,
   watchdogPid: 4243,
 };

@@ -23,6 +23,7 @@ test('a status as Prometheus text: base units, escaped labels, HELP and TYPE for
     'stuckfs_requests_total{opcode="FUSE_WRITE"} 10',
     'stuckfs_requests_total{opcode="FUSE_INIT"} 1',
     'stuckfs_replies_total 9',
+    'stuckfs_replies_refused_total 1',
     'stuckfs_store_used_bytes 4096',
     'stuckfs_store_max_bytes 1073741824',
     'stuckfs_store_inodes 3',

@@ -161,7 +161,7 @@ test('events without their fields are refused or unknown, and never crash the re
     'released',
     'trigger-ended',
   ];
-  names.push('set-found', 'verified', 'vmstat', 'trace-ended', 'trigger-started');
+  names.push('set-found', 'verified', 'answered', 'vmstat', 'trace-ended', 'trigger-started');
   for (const name of names) {
     const run = edited(t, (line) => {
       const { event, arm, atNs } = JSON.parse(line);

@@ -167,6 +167,7 @@ function writeArm(run: RunDirectory, { arm, kind }: Arm): void {
       served: [-1, -1],
       atNs: at(5200),
     },
+    { event: 'answered', arm, replies: 300, refused: 0, atNs: at(5200) },
     { event: 'vmstat', arm, when: 'verified', counters: { nr_writeback: 0 }, atNs: at(5201) },
     { event: 'trace-ended', arm, trace: `trace-${arm}.txt`, lostEvents: 0, atNs: at(5210) },
     { event: 'arm-ended', arm, atNs: at(5220) },
