@@ -15,6 +15,7 @@ import { readLedger, rewriteLedger } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
 import { type LedgerRecord, ourMountSource } from './ledger-records.js';
 import type { Machine } from './machine.js';
+import { whileMounted } from './pseudo-filesystems.js';
 import type { StateDirectory } from './state-directory.js';
 import { claimOn, isMountWanted, otherClaims } from './value-claims.js';
 
@@ -142,10 +143,15 @@ function undoMount(target: string, fsType: string, directory: StateDirectory, ma
   return result < 0 ? failed(`cannot be unmounted (${errnoName(-result)})`) : done('unmounted');
 }
 
-/** rmdir(2) on an instance frees its buffers; it is refused while somebody has one of its files open. */
+/**
+ * rmdir(2) on an instance frees its buffers; it is refused while somebody has one of its files open.  An instance
+ * whose tracefs was unmounted meanwhile is there still.
+ */
 export function removeTraceInstance(path: string, machine: Machine): Outcome {
-  const directory = join(machine.root, path);
-  if (!statSync(directory).isDirectory()) return failed('is no directory');
-  rmdirSync(directory);
-  return done('removed');
+  return whileMounted('tracefs', machine, () => {
+    const directory = join(machine.root, path);
+    if (!statSync(directory).isDirectory()) return failed('is no directory');
+    rmdirSync(directory);
+    return done('removed');
+  });
 }

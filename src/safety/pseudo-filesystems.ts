@@ -4,7 +4,7 @@
  * Authority: Documentation/trace/ftrace.rst, Documentation/filesystems/fuse.rst.
  */
 import { Errno, errnoName } from '../base/errno.js';
-import { findMount, type MountEntry } from '../kernel/mountinfo.js';
+import { findMount, type MountEntry, readMountinfo } from '../kernel/mountinfo.js';
 import { MountFlag, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
 import { ourMountSource, type PseudoFsType, pseudoMountPoints } from './ledger-records.js';
 import type { Machine } from './machine.js';
@@ -32,4 +32,20 @@ export function unmountPseudo(entry: MountEntry, machine: Machine): { ok: boolea
   if (result < 0)
     return { ok: false, detail: `${entry.mountPoint} cannot be unmounted (${errnoName(-result)})` };
   return { ok: true, detail: `${entry.mountPoint} unmounted` };
+}
+
+/**
+ * Has the filesystem mounted at its usual place for as long as `act` takes: what is made in it outlives the mount.
+ * Where it cannot be mounted `act` finds out.  The ledger lock is the caller's, so that no other stuckfs begins to use
+ * a mount that is about to go.
+ */
+export function whileMounted<T>(fsType: PseudoFsType, machine: Machine, act: () => T): T {
+  const target = pseudoMountPoints[fsType];
+  if (findMount(readMountinfo(machine.root), target)?.fsType === fsType) return act();
+  const mounted = mountWithoutLedger(fsType, machine) === 0;
+  try {
+    return act();
+  } finally {
+    if (mounted) machine.umount2(target, UMOUNT_NOFOLLOW);
+  }
 }

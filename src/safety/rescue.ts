@@ -4,7 +4,7 @@
  * Every connection is aborted before anything else is looked after; no mount is touched; a second rescue finds
  * nothing, unless the first could not do something, which then is in `failed`.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoName } from '../base/errno.js';
 import { findFusectlMount, fuseConnectionId } from '../kernel/fusectl.js';
@@ -12,11 +12,17 @@ import { isMissing } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { abortConnection } from './abort-connection.js';
 import { cleanUp } from './cleanup.js';
+import { withLedgerLock } from './ledger-lock.js';
 import { pseudoMountPoints } from './ledger-records.js';
 import { removeTraceInstance } from './ledger-restore.js';
 import { type Machine, thisMachine, withinMs } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
-import { findOurPseudoMounts, mountWithoutLedger, unmountPseudo } from './pseudo-filesystems.js';
+import {
+  findOurPseudoMounts,
+  mountWithoutLedger,
+  unmountPseudo,
+  whileMounted,
+} from './pseudo-filesystems.js';
 import type { RecordedProcess, State } from './state.js';
 import { listStateDirectories, type StateDirectory, stateRoot } from './state-directory.js';
 import { deviceOf, isOurMount, type MountView, readMountView, useOfDevice } from './stuck-mounts.js';
@@ -75,7 +81,8 @@ const defaultWaitMs = 10_000;
 
 export async function rescue(options: RescueOptions = {}): Promise<RescueReport> {
   const { machine = thisMachine, mountPoint, dryRun = false, waitMs = defaultWaitMs } = options;
-  const { found, directories } = survey(options.stateRoot ?? stateRoot(), mountPoint, machine);
+  const root = options.stateRoot ?? stateRoot();
+  const { found, directories } = survey(root, { mountPoint, dryRun }, machine);
   const actions: RescueAction[] = [];
   const run = async (what: string, act: () => Promise<Outcome> | Outcome): Promise<void> => {
     try {
@@ -100,12 +107,13 @@ export async function rescue(options: RescueOptions = {}): Promise<RescueReport>
         'daemon',
         'runner',
         'watchdog',
+        'guard',
       ] as const;
       const steps = await cleanUp(directory, { machine, waitMs, killRoles });
       for (const { step, ok, detail } of steps)
         actions.push({ what: `${directory.name} ${step}`, ok, detail });
     }
-    await sweep(found, { onlyOne: mountPoint !== undefined, mountedFusectl }, machine, run);
+    await sweep(found, { root, onlyOne: mountPoint !== undefined, mountedFusectl }, machine, run);
   }
   return {
     dryRun,
@@ -118,7 +126,11 @@ export async function rescue(options: RescueOptions = {}): Promise<RescueReport>
 type Outcome = { readonly ok: boolean; readonly detail: string };
 type Run = (what: string, act: () => Promise<Outcome> | Outcome) => Promise<void>;
 
-function survey(root: string, mountPoint: string | undefined, machine: Machine): Survey {
+function survey(
+  root: string,
+  { mountPoint, dryRun }: { readonly mountPoint: string | undefined; readonly dryRun: boolean },
+  machine: Machine,
+): Survey {
   const list = listStateDirectories(root);
   const view = readMountView(machine.root);
   const isWanted = (path: string | undefined): boolean => mountPoint === undefined || path === mountPoint;
@@ -157,7 +169,7 @@ function survey(root: string, mountPoint: string | undefined, machine: Machine):
       processes: readable.flatMap(({ state }) =>
         state.processes.filter((one) => isProcessRunning(one, machine.root)),
       ),
-      traceInstances: mountPoint === undefined ? listTraceInstances(machine.root) : [],
+      traceInstances: mountPoint === undefined ? findTraceInstances(root, dryRun, machine) : [],
       pseudoMounts:
         mountPoint === undefined ? findOurPseudoMounts(view.entries).map((one) => one.mountPoint) : [],
     },
@@ -166,6 +178,18 @@ function survey(root: string, mountPoint: string | undefined, machine: Machine):
 
 function mayBeOurs(state: State, view: MountView): boolean {
   return useOfDevice(state, view) !== 'other';
+}
+
+/** Also where nobody has tracefs mounted any more; a dry run mounts nothing, and sees them only where it is mounted. */
+function findTraceInstances(stateRoot: string, dryRun: boolean, machine: Machine): string[] {
+  const list = () => listTraceInstances(machine.root);
+  return dryRun ? list() : whileTracefs(stateRoot, machine, list);
+}
+
+/** Under the ledger lock, where there are ledgers. */
+function whileTracefs<T>(stateRoot: string, machine: Machine, act: () => T): T {
+  const mounted = () => whileMounted('tracefs', machine, act);
+  return existsSync(join(stateRoot, 'ledger.lock')) ? withLedgerLock(stateRoot, mounted) : mounted();
 }
 
 function listTraceInstances(root: string): string[] {
@@ -222,7 +246,11 @@ async function abortAll(connections: readonly number[], machine: Machine, run: R
 /** What no state directory told of, or what its cleanup could not do. */
 async function sweep(
   found: RescueFindings,
-  { onlyOne, mountedFusectl }: { readonly onlyOne: boolean; readonly mountedFusectl: boolean },
+  {
+    root,
+    onlyOne,
+    mountedFusectl,
+  }: { readonly root: string; readonly onlyOne: boolean; readonly mountedFusectl: boolean },
   machine: Machine,
   run: Run,
 ): Promise<void> {
@@ -244,7 +272,9 @@ async function sweep(
     );
   }
   for (const path of found.traceInstances) {
-    await run(`trace instance ${path}`, () => removeTraceInstance(path, machine));
+    await run(`trace instance ${path}`, () =>
+      whileTracefs(root, machine, () => removeTraceInstance(path, machine)),
+    );
   }
   // With a mount point given others may live on, and with them the use of what an earlier one mounted for all.
   for (const entry of findOurPseudoMounts(readMountinfo(machine.root))) {

@@ -12,7 +12,7 @@ const pid = z.int().positive();
 const startTime = z.int().nonnegative();
 const absolutePath = z.string().regex(/^\/[^\0]*$/, 'an absolute path');
 
-const role = z.enum(['daemon', 'watchdog', 'runner', 'workload', 'trigger', 'recorder', 'ballast']);
+const role = z.enum(['daemon', 'watchdog', 'runner', 'workload', 'trigger', 'recorder', 'ballast', 'guard']);
 export type ProcessRole = z.infer<typeof role>;
 
 const recordedProcess = z.strictObject({ role, pid, startTime });

@@ -4,8 +4,9 @@
  * What it needs to abort is opened before it says that it is armed; what it needs to clean up is loaded after.
  * Authority: fs/fuse/control.c (fuse_conn_abort_write), fs/fuse/dev.c (fuse_abort_conn).
  */
-import { closeSync, constants, openSync, readdirSync, readlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { neverKilledForMemory } from './oom-score.js';
 import { type Decision, decide, type WatchdogView } from './watchdog-decision.js';
 import { type FromWatchdog, parseToWatchdog, type WatchdogArguments } from './watchdog-messages.js';
 
@@ -40,7 +41,8 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
     process.on(signal, () => log({ ignored: signal }));
   }
   closeInheritedFuse();
-  preferNotToBeKilled();
+  const unprotected = neverKilledForMemory();
+  if (unprotected !== undefined) log({ cannotProtectFromOom: unprotected });
   if (!around.isAbortFile(args.abortPath)) {
     answer({ event: 'refused', reason: `${args.abortPath} is no abort file of fusectl` });
     return;
@@ -164,15 +166,6 @@ function closeInheritedFuse(): void {
     if (target !== '/dev/fuse') continue;
     log({ closedInherited: target, fd: Number(name) });
     closeSync(Number(name));
-  }
-}
-
-/** Under memory pressure, which scenarios make, the watchdog is to be the last to go. */
-function preferNotToBeKilled(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '-1000');
-  } catch (error) {
-    log({ cannotProtectFromOom: String(error) });
   }
 }
 

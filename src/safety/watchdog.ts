@@ -8,6 +8,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
+import { childEnvironment } from './child-environment.js';
 import type { ProcessIdentity } from './machine.js';
 import type { StateDirectory } from './state-directory.js';
 import { parseFromWatchdog, type ToWatchdog, type WatchdogArguments } from './watchdog-messages.js';
@@ -70,9 +71,9 @@ export async function spawnWatchdog(
     child = spawn(process.execPath, [fileURLToPath(entry), JSON.stringify(args)], {
       // A session of its own: Ctrl-C in the terminal does not reach it.
       detached: true,
-      // Never below the mount; and nothing of NODE_OPTIONS, which may name a file there.
+      // Never below the mount.
       cwd: '/',
-      env: environment(),
+      env: childEnvironment(),
       stdio: ['pipe', 'pipe', logFd, ...(leashFd === undefined ? [] : [leashFd])],
     });
   } finally {
@@ -102,14 +103,6 @@ export async function spawnWatchdog(
     },
     aborted: conversation.aborted,
     ended: conversation.ended,
-  };
-}
-
-function environment(): NodeJS.ProcessEnv {
-  const { PATH, LD_LIBRARY_PATH } = process.env;
-  return {
-    ...(PATH === undefined ? {} : { PATH }),
-    ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }),
   };
 }
 

@@ -10,6 +10,7 @@ import { recordFrees } from '../record/trace-events.js';
 import { judgeLastArm } from '../report/write.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
+import { type RunGuard, startRunGuard } from '../safety/run-guard.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import type { Trigger } from '../trigger/trigger.js';
 import { Arm, armStarted } from './arm.js';
@@ -87,7 +88,10 @@ export async function runCells(
   signal: AbortSignal,
 ): Promise<void> {
   const state = StateDirectory.create('run', 'runner');
+  let guard: RunGuard | undefined;
+  cleanup.defer('the guard', () => guard?.dismiss());
   cleanup.defer('the run', () => putBack(state));
+  guard = await startRunGuard(state);
   const machine = new RunMachine(state);
   run.append({ event: 'run-started', version: 1, seed: plan.seed, on: plan.on, planned: planned(plan) });
   run.write(

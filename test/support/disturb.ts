@@ -1,12 +1,14 @@
 /**
- * Plays a run up to its stall, disturbs it, and wants the machine as it was before, in time.
- * Where the runner itself is killed, `stuckfs rescue` or the watchdog does it.
+ * Plays a run up to its stall, or to another moment, disturbs it, and wants the machine as it was before, in time.
+ * Where the runner itself is killed, `stuckfs rescue`, the watchdog or the guard of the run does it.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { RunEvent } from '../../src/record/events.js';
+import { RunDirectory } from '../../src/record/run-directory.js';
 import { runCli, startCli } from './cli.js';
 import { eventually } from './eventually.js';
 import { differences, machineState, ourTasksInD } from './machine-state.js';
@@ -19,7 +21,9 @@ export interface Disturbance {
   readonly scenario: string;
   /** Where the trigger hangs then. */
   readonly waitsIn: string;
-  /** What is done in the middle of the stall. */
+  /** Another moment than that of the stall, by what the run has written down so far. */
+  readonly when?: (events: readonly RunEvent[]) => boolean;
+  /** What is done then. */
   readonly act: (pidOf: (role: string) => number) => void | Promise<void>;
   readonly withinMs?: number;
   /** How the runner ends. */
@@ -30,19 +34,25 @@ export interface Disturbance {
 export const unknown = { status: 3, signal: null };
 export const killed = { status: null, signal: 'SIGKILL' } as const;
 
+function eventsOf(out: string): readonly RunEvent[] {
+  return existsSync(join(out, 'events.jsonl')) ? RunDirectory.open(out).events() : [];
+}
+
 export async function disturb(
   t: TestContext,
-  { scenario, waitsIn, act, withinMs = RECOVERY_MS, ends }: Disturbance,
+  { scenario, waitsIn, when, act, withinMs = RECOVERY_MS, ends }: Disturbance,
 ): Promise<void> {
   // What somebody's killed session left mounted is not as before once a rescue has found it: so it goes first.
   const leftovers = await runCli(['rescue'], 30_000);
   assert.equal(leftovers.status, 0, leftovers.stderr);
   const before = machineState();
   const directory = mkdtempSync(join(tmpdir(), 'stuckfs-kill-'));
+  const out = join(directory, 'run');
   const words = [scenario, '--trigger', 'compact', '--on', 'host', '--stuck', '16M', '--hold', '60s'];
-  const run = startCli(['run', ...words, '--out', join(directory, 'run')], 180_000);
+  const run = startCli(['run', ...words, '--out', out], 180_000);
   try {
-    await eventually('a stalled trigger', 60_000, () => triggerIsStalled(waitsIn));
+    if (when === undefined) await eventually('a stalled trigger', 60_000, () => triggerIsStalled(waitsIn));
+    else await eventually('the moment', 60_000, () => when(eventsOf(out)), 5);
     const all = recordedProcesses();
     const startedMs = performance.now();
     await act((role) => {

@@ -6,12 +6,13 @@ export async function eventually<T>(
   what: string,
   deadlineMs: number,
   look: () => T | undefined | false | Promise<T | undefined | false>,
+  everyMs = 50,
 ): Promise<T> {
   const untilMs = performance.now() + deadlineMs;
   for (;;) {
     const answer = await look();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > untilMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await delay(50);
+    await delay(everyMs);
   }
 }

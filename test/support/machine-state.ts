@@ -2,6 +2,7 @@
  * A picture of everything on the machine that the product may change, so that a test can say that all of it is
  * as before.  Reads /proc and /sys only; never touches a FUSE mount.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readMountinfo } from '../../src/kernel/mountinfo.js';
@@ -43,7 +44,6 @@ export function machineState(): MachineState {
       if (/(ratio|ratio_fine|limit|read_ahead_kb)$/.test(path)) bdis.set(path, value);
     }
   }
-  const instances = '/sys/kernel/tracing/instances';
   const { readable, broken } = listStateDirectories();
   return {
     sysctls: new Map([
@@ -53,9 +53,17 @@ export function machineState(): MachineState {
     ]),
     bdis,
     mounts: readMountinfo().map((entry) => `${entry.mountPoint} ${entry.fsType}`),
-    traceInstances: existsSync(instances) ? readdirSync(instances) : [],
+    traceInstances: traceInstances(),
     stateDirectories: [...readable.map(({ directory }) => directory.path), ...broken.map(({ path }) => path)],
   };
+}
+
+/** Also where nobody has tracefs mounted: an instance and its buffers outlive the mount. */
+function traceInstances(): string[] {
+  const look = 'mount -t tracefs tracefs /sys/kernel/tracing && ls /sys/kernel/tracing/instances';
+  const { status, stdout } = spawnSync('unshare', ['--mount', 'sh', '-c', look], { encoding: 'utf8' });
+  // Without root there are none of ours.
+  return status === 0 ? stdout.split('\n').filter((name) => name !== '') : [];
 }
 
 /** What of `before` is different now, a line each; empty when the machine is as it was. */

@@ -42,6 +42,31 @@ describe('in the middle of a stall', requires(root, devFuse), () => {
   test('SIGKILL of the runner alone: the watchdog does it', (t) =>
     stall(t, { act: (pidOf) => void process.kill(pidOf('runner'), 'SIGKILL'), ends: killed }));
 
+  // The daemon lives, and holds everybody up: only the guard of the run is left to end that.
+  test('SIGKILL of the runner and of the watchdog at once: the guard does it', (t) =>
+    stall(t, {
+      act: (pidOf) => {
+        for (const pid of [pidOf('watchdog'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
+      },
+      ends: killed,
+    }));
+
+  test('SIGKILL of the runner, the daemon and the watchdog at once: the guard does it', (t) =>
+    stall(t, {
+      act: (pidOf) => {
+        for (const pid of [pidOf('watchdog'), pidOf('daemon'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
+      },
+      ends: killed,
+    }));
+
+  test('SIGKILL of the guard and of the runner at once: the watchdog does it', (t) =>
+    stall(t, {
+      act: (pidOf) => {
+        for (const pid of [pidOf('guard'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
+      },
+      ends: killed,
+    }));
+
   test('SIGKILL of the runner and of the daemon at once', (t) =>
     stall(t, {
       act: (pidOf) => {

@@ -9,7 +9,7 @@ import { Ledger } from '../../../src/safety/ledger.js';
 import { thisMachine } from '../../../src/safety/machine.js';
 import { rescue } from '../../../src/safety/rescue.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
-import { fakeMachine, plainMounts, temporaryDirectory } from './fixtures.js';
+import { bareMounts, fakeMachine, plainMounts, temporaryDirectory } from './fixtures.js';
 
 const abortFile = '/sys/fs/fuse/connections/39/abort';
 const fusectl = '50 23 0:31 / /sys/fs/fuse/connections rw - fusectl fusectl rw';
@@ -197,11 +197,27 @@ test('a task that stays in D state is waited for and then told, by name and plac
   assert.deepEqual(machine.calls, ['kill 7 9', 'umount2 /mnt/x 10']);
 });
 
+test('a rescue finds instances where tracefs is mounted no more; a dry run mounts nothing for it', async (t) => {
+  const { machine, directory } = wedged(t);
+  machine.setMounts([...bareMounts, fusectl, ourMount]);
+  mkdirSync(join(machine.root, instances, 'stuckfs-old'));
+  const options = { machine, stateRoot: directory.root };
+  await rescue({ ...options, dryRun: true });
+  assert.equal(machine.calls.length, 0);
+  const { failed } = await rescue(options);
+  assert.deepEqual(failed, []);
+  assert.equal(existsSync(join(machine.root, instances, 'stuckfs-old')), false);
+  const ofTracefs = machine.calls.filter((call) => call.includes('tracing'));
+  assert.equal(ofTracefs.at(0), 'mount stuckfs /sys/kernel/tracing tracefs');
+  assert.equal(ofTracefs.at(-1), 'umount2 /sys/kernel/tracing 8');
+  assert.equal(ofTracefs.length % 2, 0);
+});
+
 test('a rescue from a cold start finds all of it, and a second one finds nothing', async (t) => {
   const { machine, directory } = wedged(t);
   // A mount without a state directory, an instance without a ledger, a pseudo filesystem that a crash left.
   machine.setMounts([
-    ...plainMounts,
+    ...bareMounts,
     fusectl,
     ourMount,
     '62 27 0:41 / /mnt/y rw - fuse.stuckfs stuckfs rw',

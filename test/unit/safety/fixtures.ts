@@ -12,11 +12,14 @@ export function temporaryDirectory(t: TestContext): string {
   return path;
 }
 
-export const plainMounts = [
+/** A machine on which nobody has mounted tracefs. */
+export const bareMounts = [
   '27 1 254:0 / / rw - ext4 /dev/vda rw',
   '22 27 0:21 / /proc rw - proc proc rw',
   '23 27 0:22 / /sys rw - sysfs sysfs rw',
 ];
+
+export const plainMounts = [...bareMounts, '24 23 0:23 / /sys/kernel/tracing rw - tracefs tracefs rw'];
 
 export interface FakeMachine extends Machine {
   readonly calls: string[];

@@ -17,7 +17,7 @@ import { KernelValueError, normaliseValue } from '../../../src/safety/kernel-val
 import { Ledger, LedgerError } from '../../../src/safety/ledger.js';
 import type { Machine } from '../../../src/safety/machine.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
-import { fakeMachine, plainMounts, temporaryDirectory } from './fixtures.js';
+import { bareMounts, fakeMachine, plainMounts, temporaryDirectory } from './fixtures.js';
 
 const knob = '/proc/sys/vm/knob';
 const bdi = '/sys/devices/virtual/bdi/0:39/max_ratio';
@@ -347,6 +347,7 @@ test('a pseudo filesystem that somebody else mounts at the same moment is used',
 
 test('a pseudo filesystem that two runs use is unmounted by the last, and one that is busy is left', (t) => {
   const machine = fakeMachine(t);
+  machine.setMounts(bareMounts);
   const ours = runDirectory(t);
   const first = Ledger.open(ours, machine);
   const second = Ledger.open(otherDirectory(t, ours.root).directory, machine);

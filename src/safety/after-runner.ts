@@ -1,0 +1,39 @@
+/**
+ * What is left to do when a runner was killed: its mounts, should nobody see to them, and what the run itself changed.
+ * A mount's watchdog does the same where there is one: it is waited for, as two at it would only be in each other's way.
+ */
+import { existsSync } from 'node:fs';
+import { type CleanupStep, cleanUp } from './cleanup.js';
+import { type Machine, type ProcessIdentity, thisMachine } from './machine.js';
+import { isProcessRunning } from './process-condition.js';
+import { listStateDirectories, type StateDirectory } from './state-directory.js';
+
+/** A watchdog waits so long for tasks to leave D state, and to end, before it gives up. */
+const PATIENCE_MS = 25_000;
+const POLL_MS = 20;
+
+interface DirectoryCleanup {
+  readonly path: string;
+  readonly steps: readonly CleanupStep[];
+}
+
+export async function afterRunner(
+  run: StateDirectory,
+  machine: Machine = thisMachine,
+): Promise<DirectoryCleanup[]> {
+  const mounts = () =>
+    listStateDirectories(run.root).readable.filter(({ state }) => state.leader === run.name);
+  const watchdogs = new Map<number, ProcessIdentity>();
+  const isAnyAtWork = (): boolean => {
+    for (const { state } of mounts())
+      for (const one of state.processes) if (one.role === 'watchdog') watchdogs.set(one.pid, one);
+    return [...watchdogs.values()].some((one) => isProcessRunning(one, machine.root));
+  };
+  const untilMs = machine.nowMs() + PATIENCE_MS;
+  while (isAnyAtWork() && machine.nowMs() < untilMs) await machine.sleep(POLL_MS);
+  const done: DirectoryCleanup[] = [];
+  for (const { directory } of mounts())
+    done.push({ path: directory.path, steps: await cleanUp(directory, { machine }) });
+  if (existsSync(run.path)) done.push({ path: run.path, steps: await cleanUp(run, { machine }) });
+  return done;
+}

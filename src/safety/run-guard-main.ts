@@ -1,0 +1,31 @@
+/**
+ * The guard's process: waits for `bye` on its standard input, or for the end of it, which is the end of the runner.
+ * It never touches a mount and holds no descriptor of one; started by run-guard.ts.
+ */
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { afterRunner } from './after-runner.js';
+import { neverKilledForMemory } from './oom-score.js';
+import { StateDirectory } from './state-directory.js';
+
+const log = (entry: Readonly<Record<string, unknown>>): void => {
+  try {
+    writeSync(2, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+  } catch {
+    // A full disk must not keep it from its work.
+  }
+};
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+  process.on(signal, () => log({ ignored: signal }));
+}
+const unprotected = neverKilledForMemory();
+if (unprotected !== undefined) log({ cannotProtectFromOom: unprotected });
+const directory = StateDirectory.open(process.argv[2] ?? '');
+process.stdin.on('error', (error) => log({ readError: String(error) }));
+process.stdout.on('error', () => {});
+writeSync(1, 'armed\n');
+let isDismissed = false;
+for await (const line of createInterface({ input: process.stdin })) if (line === 'bye') isDismissed = true;
+if (!isDismissed) log({ runnerDied: await afterRunner(directory) });
+process.exit();
