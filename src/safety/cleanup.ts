@@ -6,8 +6,8 @@
  */
 import { existsSync } from 'node:fs';
 import { Errno, errnoName } from '../base/errno.js';
-import { findFusectlMount } from '../kernel/fusectl.js';
-import { readMountinfo } from '../kernel/mountinfo.js';
+import { findFusectlMount, fuseConnectionId } from '../kernel/fusectl.js';
+import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { tasksInState } from '../kernel/processes.js';
 import { abortConnection } from './abort-connection.js';
 import { Ledger } from './ledger.js';
@@ -15,8 +15,8 @@ import { type RestoreAction, restoreLedger } from './ledger-restore.js';
 import { type Machine, thisMachine, withinMs } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
 import type { ProcessRole, RecordedProcess, State } from './state.js';
-import type { StateDirectory } from './state-directory.js';
-import { readMountView, useOfDevice } from './stuck-mounts.js';
+import { listStateDirectories, type StateDirectory } from './state-directory.js';
+import { deviceOf, isOurMount, readMountView, useOfDevice } from './stuck-mounts.js';
 import { StateDirectoryError } from './trusted-directory.js';
 import { unmountOurs } from './unmount.js';
 
@@ -76,10 +76,10 @@ export async function cleanUp(
   const known = state;
   if (known !== undefined) {
     if (release !== undefined) await run('release', () => askForRelease(known, release, waitMs, machine));
-    await run('abort', () => abort(known, directory, machine));
+    await run('abort', () => abort(withItsMount(known, directory, machine), directory, machine));
     await run('wait', () => waitForTasks(known.processes, waitMs, machine));
     await run('kill', () => kill(known.processes, killRoles, waitMs, machine));
-    await run('unmount', () => unmount(known, machine));
+    await run('unmount', () => unmount(withItsMount(known, directory, machine), machine));
   }
   await run('trace-instances', () => summary(restoreLedger(directory, machine, 'trace-instance')));
   await run('restore', () => summary(restoreLedger(directory, machine)));
@@ -118,6 +118,24 @@ async function askForRelease(
     release(state).then(() => 'released'),
   );
   return answer === undefined ? failed(`the daemon has not answered within ${waitMs} ms`) : done(answer);
+}
+
+/**
+ * The state, with the device and connection of a mount that its owner did not live to write down: what lies at its mount
+ * point, is of our type, and is claimed by no other state directory.
+ */
+function withItsMount(state: State, directory: StateDirectory, machine: Machine): State {
+  const { kind, mountPoint, device } = state;
+  if (kind !== 'mount' || mountPoint === undefined || device !== undefined) return state;
+  const found = findMount(readMountinfo(machine.root), mountPoint);
+  if (found === undefined || !isOurMount(found)) return state;
+  const isClaimed = listStateDirectories(directory.root).readable.some(
+    (other) =>
+      other.directory.path !== directory.path &&
+      other.state.mountPoint === mountPoint &&
+      (other.state.device === deviceOf(found) || isProcessRunning(other.directory, machine.root)),
+  );
+  return isClaimed ? state : { ...state, device: deviceOf(found), connection: fuseConnectionId(found) };
 }
 
 function abort(state: State, directory: StateDirectory, machine: Machine): Outcome {

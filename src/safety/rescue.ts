@@ -23,7 +23,7 @@ import {
   unmountPseudo,
   whileMounted,
 } from './pseudo-filesystems.js';
-import type { RecordedProcess, State } from './state.js';
+import type { RecordedProcess, State, StateKind } from './state.js';
 import { listStateDirectories, type StateDirectory, stateRoot } from './state-directory.js';
 import { deviceOf, isOurMount, type MountView, readMountView, useOfDevice } from './stuck-mounts.js';
 import { unmountOurs } from './unmount.js';
@@ -78,6 +78,16 @@ interface Survey {
 }
 
 const defaultWaitMs = 10_000;
+const killRoles = [
+  'workload',
+  'trigger',
+  'recorder',
+  'ballast',
+  'daemon',
+  'runner',
+  'watchdog',
+  'guard',
+] as const;
 
 export async function rescue(options: RescueOptions = {}): Promise<RescueReport> {
   const { machine = thisMachine, mountPoint, dryRun = false, waitMs = defaultWaitMs } = options;
@@ -98,21 +108,17 @@ export async function rescue(options: RescueOptions = {}): Promise<RescueReport>
   if (!dryRun) {
     await releaseAll(directories, options.release, waitMs, machine, run);
     const mountedFusectl = found.connections.length > 0 && (await abortAll(found.connections, machine, run));
-    for (const { directory } of directories) {
-      const killRoles = [
-        'workload',
-        'trigger',
-        'recorder',
-        'ballast',
-        'daemon',
-        'runner',
-        'watchdog',
-        'guard',
-      ] as const;
-      const steps = await cleanUp(directory, { machine, waitMs, killRoles });
-      for (const { step, ok, detail } of steps)
-        actions.push({ what: `${directory.name} ${step}`, ok, detail });
-    }
+    const cleanUpAll = async (kind: StateKind): Promise<void> => {
+      for (const { directory } of directories.filter((one) => one.directory.kind === kind)) {
+        const steps = await cleanUp(directory, { machine, waitMs, killRoles });
+        for (const { step, ok, detail } of steps)
+          actions.push({ what: `${directory.name} ${step}`, ok, detail });
+      }
+    };
+    await cleanUpAll('mount');
+    // A run's directory, in which its mounts lie, is removed only when nothing is mounted there.
+    await unmountStray(found.mounts, machine, run);
+    await cleanUpAll('run');
     await sweep(found, { root, onlyOne: mountPoint !== undefined, mountedFusectl }, machine, run);
   }
   return {
@@ -243,6 +249,12 @@ async function abortAll(connections: readonly number[], machine: Machine, run: R
   return mountedFusectl;
 }
 
+/** The last mount first, as it may lie on top of another. */
+async function unmountStray(mounts: RescueFindings['mounts'], machine: Machine, run: Run): Promise<void> {
+  for (const { mountPoint, device } of mounts.toReversed())
+    await run(`mount ${mountPoint}`, () => unmountOurs(mountPoint, device, machine));
+}
+
 /** What no state directory told of, or what its cleanup could not do. */
 async function sweep(
   found: RescueFindings,
@@ -254,10 +266,6 @@ async function sweep(
   machine: Machine,
   run: Run,
 ): Promise<void> {
-  // The last mount first, as it may lie on top of another.
-  for (const mount of found.mounts.toReversed()) {
-    await run(`mount ${mount.mountPoint}`, () => unmountOurs(mount.mountPoint, mount.device, machine));
-  }
   for (const { pid, mountPoint: where, device } of found.foreignMounts) {
     const isThere = readMountView(machine.root).foreign.some(
       ({ entry }) => isOurMount(entry) && entry.mountPoint === where && deviceOf(entry) === device,

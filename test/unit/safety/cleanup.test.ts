@@ -121,6 +121,31 @@ test('a connection number that another stuckfs has by now is left to that one, a
   assert.equal(existsSync(directory.path), false);
 });
 
+test('a mount that its owner did not live to write down is found at its mount point, unless another claims it', async (t) => {
+  for (const isClaimed of [false, true]) {
+    const machine = fakeMachine(t, { [abortFile]: '' });
+    machine.setMounts([...plainMounts, fusectl, ourMount]);
+    const directory = StateDirectory.create(
+      'mount',
+      'daemon',
+      { mountPoint: '/mnt/x' },
+      temporaryDirectory(t),
+    );
+    // The next one to mount there: with a state of its own.
+    const other = { kind: 'mount', pid: 2, startTime: 3 } as const;
+    if (isClaimed) {
+      const path = join(directory.root, `mount-${other.pid}-${other.startTime}`);
+      mkdirSync(path, { mode: 0o700 });
+      const state = { version: 1, ...other, mountPoint: '/mnt/x', device: '0:39', processes: [] };
+      writeFileSync(join(path, 'state.json'), JSON.stringify(state), { mode: 0o600 });
+    }
+    await cleanUp(directory, { machine });
+    assert.equal(machine.read(abortFile), isClaimed ? '' : '1');
+    assert.deepEqual(machine.calls, isClaimed ? [] : ['umount2 /mnt/x 10']);
+    assert.equal(existsSync(directory.path), false);
+  }
+});
+
 test('what was mounted over ours, or is another mount of ours, is left where it is', async (t) => {
   for (const top of [
     '61 60 0:40 / /mnt/x rw - tmpfs tmpfs rw',
