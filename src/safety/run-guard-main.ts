@@ -8,13 +8,17 @@ import { afterRunner } from './after-runner.js';
 import { neverKilledForMemory } from './oom-score.js';
 import { StateDirectory } from './state-directory.js';
 
-const log = (entry: Readonly<Record<string, unknown>>): void => {
+/** A full disk, or a runner that is dead already (EPIPE), must not keep it from its work. */
+function put(fd: number, line: string): void {
   try {
-    writeSync(2, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+    writeSync(fd, `${line}\n`);
   } catch {
-    // A full disk must not keep it from its work.
+    // Nobody is left to tell.
   }
-};
+}
+
+const log = (entry: Readonly<Record<string, unknown>>): void =>
+  put(2, JSON.stringify({ time: new Date().toISOString(), ...entry }));
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
   process.on(signal, () => log({ ignored: signal }));
@@ -24,7 +28,7 @@ if (unprotected !== undefined) log({ cannotProtectFromOom: unprotected });
 const directory = StateDirectory.open(process.argv[2] ?? '');
 process.stdin.on('error', (error) => log({ readError: String(error) }));
 process.stdout.on('error', () => {});
-writeSync(1, 'armed\n');
+put(1, 'armed');
 let isDismissed = false;
 for await (const line of createInterface({ input: process.stdin })) if (line === 'bye') isDismissed = true;
 if (!isDismissed) log({ runnerDied: await afterRunner(directory) });
