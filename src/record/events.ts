@@ -210,7 +210,7 @@ export type RunEventBody =
       readonly cached: readonly number[];
       readonly served: readonly number[];
     }
-  /** Of the whole life of the server, at the end of its arm: how many of its replies the kernel took, and refused. */
+  /** Up to the verification of the data: how many of the server's replies the kernel took, and did not take. */
   | { readonly event: 'answered'; readonly arm: number; readonly replies: number; readonly refused: number }
   | {
       readonly event: 'trace-ended';

@@ -112,9 +112,9 @@ export interface ArmEvidence {
   readonly untrusted: UntrustedEvidence | null | undefined;
   /** undefined for an arm that is not about whose pages the folios are; null where it was not recorded. */
   readonly serverPages: ServerPagesEvidence | null | undefined;
-  /** The bytes were compared after the release. */
-  /** Replies of the server that the kernel refused; undefined where the run ended before. */
+  /** Replies of the server that the kernel did not take; undefined where they were not counted. */
   readonly repliesRefused: number | undefined;
+  /** The bytes were compared after the release. */
   readonly verified: boolean;
   /** What was not byte-exact, or what the writer was told. */
   readonly corrupt: readonly string[];

@@ -62,9 +62,9 @@ function incomplete(evidence: ArmEvidence): string | undefined {
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
   if (!evidence.verified) return 'the run ended before its data was verified';
   const { repliesRefused } = evidence;
-  if (repliesRefused === undefined) return 'the run ended before its replies were counted';
+  if (repliesRefused === undefined) return 'its replies were not counted';
   if (repliesRefused > 0)
-    return `the kernel refused ${repliesRefused} of the replies: something was answered more than once`;
+    return `the kernel refused ${repliesRefused} of the replies: answered more than once, or malformed`;
   const { writebackBefore, writebackAfter } = evidence;
   if (writebackBefore === undefined || writebackAfter === undefined) return 'nr_writeback was not recorded';
   if (writebackAfter > writebackBefore + WRITEBACK_TOLERANCE_PAGES) {

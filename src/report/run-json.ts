@@ -123,7 +123,7 @@ const CellSpec = z.object({
     }),
     repliesRefused: count.nullable().meta({
       description:
-        'Replies of the server that the kernel refused: to a request that had been answered before',
+        'Replies of the server that the kernel did not take: to a request that had been answered before, or malformed',
     }),
     lostEvents: count,
     writebackBefore: count.nullable().meta({ description: 'nr_writeback, pages' }),

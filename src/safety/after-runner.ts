@@ -8,8 +8,8 @@ import { type Machine, type ProcessIdentity, thisMachine } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
 import { listStateDirectories, type StateDirectory } from './state-directory.js';
 
-/** A watchdog waits so long for tasks to leave D state, and to end, before it gives up. */
-const PATIENCE_MS = 25_000;
+/** A watchdog cleans up the mount and the run, and waits 10 s each for tasks to leave D state and for them to end. */
+const PATIENCE_MS = 45_000;
 const POLL_MS = 20;
 
 interface DirectoryCleanup {

@@ -1,6 +1,6 @@
 /**
  * Cleanup that is registered before the risky act and runs once, last in first out, however the process ends:
- * success, failure, SIGINT, SIGTERM, SIGHUP, an uncaught exception or rejection.  SIGKILL is the watchdog's.
+ * success, failure, SIGINT, SIGTERM, SIGHUP, an uncaught exception or rejection.  SIGKILL is the guard's.
  */
 import { constants } from 'node:os';
 import { StuckfsError } from '../base/errors.js';

@@ -1,5 +1,5 @@
 /**
- * The one way of undoing what a daemon or a run did, for its own end, its watchdog and a rescue (DESIGN.md, 4):
+ * The one way of undoing what a daemon or a run did, for its own end, its watchdog, its guard and a rescue (DESIGN.md, 4):
  * release → abort → wait → kill → unmount → trace instances → restore → remove.
  * Each step runs whatever became of those before it, none throws, and none touches the mount.  Doing it twice, or
  * from two processes at once, does no harm.
@@ -38,7 +38,7 @@ export interface CleanupStep {
 export interface CleanupOptions {
   /** Asks the daemon to release what it holds and to plug, through its control socket. */
   readonly release?: (state: State) => Promise<void>;
-  /** Who is killed; a runner and a watchdog are spared unless named. */
+  /** Who is killed; a runner, a watchdog and a guard are spared unless named. */
   readonly killRoles?: readonly ProcessRole[];
   /** For the daemon to answer `release`, and for tasks to leave D state and to end: each gets this long. */
   readonly waitMs?: number;
@@ -125,16 +125,22 @@ async function askForRelease(
  * point, is of our type, and is claimed by no other state directory.
  */
 function withItsMount(state: State, directory: StateDirectory, machine: Machine): State {
-  const { kind, mountPoint, device } = state;
-  if (kind !== 'mount' || mountPoint === undefined || device !== undefined) return state;
+  const { mountPoint, device, processes } = state;
+  // A runner keeps the state of a daemon that mounts in a namespace of its own, where we cannot look.
+  const isDaemons = processes.some((one) => one.pid === directory.pid && one.role === 'daemon');
+  if (!isDaemons || mountPoint === undefined || device !== undefined) return state;
   const found = findMount(readMountinfo(machine.root), mountPoint);
   if (found === undefined || !isOurMount(found)) return state;
-  const isClaimed = listStateDirectories(directory.root).readable.some(
-    (other) =>
-      other.directory.path !== directory.path &&
-      other.state.mountPoint === mountPoint &&
-      (other.state.device === deviceOf(found) || isProcessRunning(other.directory, machine.root)),
-  );
+  const { readable, broken } = listStateDirectories(directory.root);
+  const others = readable.filter((other) => other.directory.path !== directory.path);
+  const isClaimed =
+    // What cannot be read may claim anything.
+    broken.some((other) => other.directory?.kind === 'mount') ||
+    others.some(
+      (other) =>
+        other.state.mountPoint === mountPoint &&
+        (other.state.device === deviceOf(found) || isProcessRunning(other.directory, machine.root)),
+    );
   return isClaimed ? state : { ...state, device: deviceOf(found), connection: fuseConnectionId(found) };
 }
 

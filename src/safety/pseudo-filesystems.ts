@@ -4,6 +4,7 @@
  * Authority: Documentation/trace/ftrace.rst, Documentation/filesystems/fuse.rst.
  */
 import { Errno, errnoName } from '../base/errno.js';
+import { StuckfsError } from '../base/errors.js';
 import { findMount, type MountEntry, readMountinfo } from '../kernel/mountinfo.js';
 import { MountFlag, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
 import { ourMountSource, type PseudoFsType, pseudoMountPoints } from './ledger-records.js';
@@ -34,18 +35,27 @@ export function unmountPseudo(entry: MountEntry, machine: Machine): { ok: boolea
   return { ok: true, detail: `${entry.mountPoint} unmounted` };
 }
 
+/** It is not mounted, and cannot be. */
+export class PseudoMountError extends StuckfsError {
+  override readonly code = 'PSEUDO_MOUNT';
+}
+
 /**
  * Has the filesystem mounted at its usual place for as long as `act` takes: what is made in it outlives the mount.
- * Where it cannot be mounted `act` finds out.  The ledger lock is the caller's, so that no other stuckfs begins to use
- * a mount that is about to go.
+ * The ledger lock is the caller's, so that no other stuckfs of this state root begins to use a mount that is about to go.
+ * @throws {PseudoMountError} where `act` would look at an empty directory
  */
 export function whileMounted<T>(fsType: PseudoFsType, machine: Machine, act: () => T): T {
   const target = pseudoMountPoints[fsType];
-  if (findMount(readMountinfo(machine.root), target)?.fsType === fsType) return act();
-  const mounted = mountWithoutLedger(fsType, machine) === 0;
+  const isThere = () => findMount(readMountinfo(machine.root), target)?.fsType === fsType;
+  if (isThere()) return act();
+  const mounted = mountWithoutLedger(fsType, machine);
+  // Somebody outside of the lock may have been faster.
+  if (mounted < 0 && !isThere())
+    throw new PseudoMountError(`${target}: ${fsType} cannot be mounted (${errnoName(-mounted)})`);
   try {
     return act();
   } finally {
-    if (mounted) machine.umount2(target, UMOUNT_NOFOLLOW);
+    if (mounted === 0) machine.umount2(target, UMOUNT_NOFOLLOW);
   }
 }

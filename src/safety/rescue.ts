@@ -92,7 +92,8 @@ const killRoles = [
 export async function rescue(options: RescueOptions = {}): Promise<RescueReport> {
   const { machine = thisMachine, mountPoint, dryRun = false, waitMs = defaultWaitMs } = options;
   const root = options.stateRoot ?? stateRoot();
-  const { found, directories } = survey(root, { mountPoint, dryRun }, machine);
+  const { found, directories } = survey(root, mountPoint, machine);
+  let { traceInstances } = found;
   const actions: RescueAction[] = [];
   const run = async (what: string, act: () => Promise<Outcome> | Outcome): Promise<void> => {
     try {
@@ -119,11 +120,13 @@ export async function rescue(options: RescueOptions = {}): Promise<RescueReport>
     // A run's directory, in which its mounts lie, is removed only when nothing is mounted there.
     await unmountStray(found.mounts, machine, run);
     await cleanUpAll('run');
-    await sweep(found, { root, onlyOne: mountPoint !== undefined, mountedFusectl }, machine, run);
+    if (mountPoint === undefined) traceInstances = findTraceInstances(root, traceInstances, machine);
+    const onlyOne = mountPoint !== undefined;
+    await sweep({ ...found, traceInstances }, { root, onlyOne, mountedFusectl }, machine, run);
   }
   return {
     dryRun,
-    found,
+    found: { ...found, traceInstances },
     done: actions.filter(({ ok }) => ok),
     failed: actions.filter(({ ok }) => !ok),
   };
@@ -132,11 +135,7 @@ export async function rescue(options: RescueOptions = {}): Promise<RescueReport>
 type Outcome = { readonly ok: boolean; readonly detail: string };
 type Run = (what: string, act: () => Promise<Outcome> | Outcome) => Promise<void>;
 
-function survey(
-  root: string,
-  { mountPoint, dryRun }: { readonly mountPoint: string | undefined; readonly dryRun: boolean },
-  machine: Machine,
-): Survey {
+function survey(root: string, mountPoint: string | undefined, machine: Machine): Survey {
   const list = listStateDirectories(root);
   const view = readMountView(machine.root);
   const isWanted = (path: string | undefined): boolean => mountPoint === undefined || path === mountPoint;
@@ -175,7 +174,7 @@ function survey(
       processes: readable.flatMap(({ state }) =>
         state.processes.filter((one) => isProcessRunning(one, machine.root)),
       ),
-      traceInstances: mountPoint === undefined ? findTraceInstances(root, dryRun, machine) : [],
+      traceInstances: mountPoint === undefined ? listTraceInstances(machine.root) : [],
       pseudoMounts:
         mountPoint === undefined ? findOurPseudoMounts(view.entries).map((one) => one.mountPoint) : [],
     },
@@ -186,10 +185,19 @@ function mayBeOurs(state: State, view: MountView): boolean {
   return useOfDevice(state, view) !== 'other';
 }
 
-/** Also where nobody has tracefs mounted any more; a dry run mounts nothing, and sees them only where it is mounted. */
-function findTraceInstances(stateRoot: string, dryRun: boolean, machine: Machine): string[] {
-  const list = () => listTraceInstances(machine.root);
-  return dryRun ? list() : whileTracefs(stateRoot, machine, list);
+/** With those that are there though nobody has tracefs mounted any more: a dry run, which mounts nothing, misses them. */
+function findTraceInstances(
+  stateRoot: string,
+  known: readonly string[],
+  machine: Machine,
+): readonly string[] {
+  try {
+    const there = whileTracefs(stateRoot, machine, () => listTraceInstances(machine.root));
+    return [...new Set([...known, ...there])];
+  } catch {
+    // No tracefs here, or none for us: whatever is known is tried even so, and says why it cannot be done.
+    return known;
+  }
 }
 
 /** Under the ledger lock, where there are ledgers. */

@@ -26,10 +26,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
 const unprotected = neverKilledForMemory();
 if (unprotected !== undefined) log({ cannotProtectFromOom: unprotected });
 const directory = StateDirectory.open(process.argv[2] ?? '');
-process.stdin.on('error', (error) => log({ readError: String(error) }));
+process.stdin.on('error', () => {});
 process.stdout.on('error', () => {});
 put(1, 'armed');
 let isDismissed = false;
-for await (const line of createInterface({ input: process.stdin })) if (line === 'bye') isDismissed = true;
+try {
+  for await (const line of createInterface({ input: process.stdin })) if (line === 'bye') isDismissed = true;
+} catch (error) {
+  // Whatever broke the pipe, nobody is at its other end any more.
+  log({ readError: String(error) });
+}
 if (!isDismissed) log({ runnerDied: await afterRunner(directory) });
 process.exit();

@@ -1,7 +1,7 @@
 /**
  * The runner's side of its guard: a process that puts the machine back when the runner is killed, also where no
  * watchdog is: before the first mount, between two, after the last, and where the watchdog was killed, too.
- * It is armed before the run changes anything, and dismissed once everything is put back.
+ * It is armed before the run changes anything, and dismissed once the run has put back what it could.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
@@ -18,7 +18,7 @@ export class RunGuardError extends StuckfsError {
 
 export interface RunGuard {
   readonly pid: number;
-  /** It ends, and does nothing. Resolves when it has, at the latest after two seconds. */
+  /** It ends, and does nothing. Resolves when it has; after two seconds it is killed. */
   dismiss(): Promise<void>;
 }
 
@@ -49,16 +49,20 @@ export async function startRunGuard(directory: StateDirectory): Promise<RunGuard
   const { pid, stdin, stdout } = child;
   if (pid === undefined || stdin === null || stdout === null)
     throw new RunGuardError('the guard of the run could not be started');
-  directory.addProcess('guard', pid);
   stdin.on('error', () => {});
   stdout.on('error', () => {});
   const armed = new Promise<true>((resolve) => stdout.once('data', () => resolve(true)));
   const late = delay(ARMED_WITHIN_MS, false, { ref: false });
-  if (!(await Promise.race([armed, exited, late]))) {
+  try {
+    directory.addProcess('guard', pid);
+    if (!(await Promise.race([armed, exited, late])))
+      throw new RunGuardError(`the guard of the run is not armed; see ${directory.file('guard.log')}`);
+  } catch (error) {
     child.kill('SIGKILL');
-    throw new RunGuardError(`the guard of the run is not armed; see ${directory.file('guard.log')}`);
+    throw error;
+  } finally {
+    child.unref();
   }
-  child.unref();
   for (const stream of [stdin, stdout]) if ('unref' in stream) (stream as { unref(): void }).unref();
   return {
     pid,
@@ -66,7 +70,9 @@ export async function startRunGuard(directory: StateDirectory): Promise<RunGuard
       // Nothing else may be left that keeps this process until the guard has ended.
       child.ref();
       stdin.end('bye\n');
-      await Promise.race([exited, delay(DISMISSED_WITHIN_MS, undefined, { ref: false })]);
+      if ((await Promise.race([exited, delay(DISMISSED_WITHIN_MS, 'late', { ref: false })])) === 'late')
+        child.kill('SIGKILL');
+      child.unref();
     },
   };
 }

@@ -2,7 +2,7 @@
  * Lazy unmount of what is ours and only of that, without a look at the mount itself.
  * Authority: umount2(2): MNT_DETACH never waits for the server, and UMOUNT_NOFOLLOW follows no link at the end.
  */
-import { errnoName } from '../base/errno.js';
+import { Errno, errnoName } from '../base/errno.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
 import type { Machine } from './machine.js';
@@ -35,6 +35,9 @@ export function unmountOurs(mountPoint: string, device: string, machine: Machine
   if (top.kind === 'none') return { ok: true, detail: 'not mounted' };
   if (top.kind === 'covered') return { ok: false, detail: `${top.by} is mounted over it at ${mountPoint}` };
   const result = machine.umount2(mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
+  // Somebody else who cleans up was faster.
+  if (result === -Errno.EINVAL && mountOnTop(mountPoint, device, machine).kind === 'none')
+    return { ok: true, detail: 'not mounted' };
   return result < 0
     ? { ok: false, detail: `${mountPoint} cannot be unmounted (${errnoName(-result)})` }
     : { ok: true, detail: `${mountPoint} unmounted` };

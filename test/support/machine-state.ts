@@ -58,12 +58,20 @@ export function machineState(): MachineState {
   };
 }
 
+/** For a shell in a mount namespace of its own. A second mount of it at the same place would be EBUSY. */
+export const withTracefs =
+  '{ mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing; }';
+
 /** Also where nobody has tracefs mounted: an instance and its buffers outlive the mount. */
 function traceInstances(): string[] {
-  const look = 'mount -t tracefs tracefs /sys/kernel/tracing && ls /sys/kernel/tracing/instances';
-  const { status, stdout } = spawnSync('unshare', ['--mount', 'sh', '-c', look], { encoding: 'utf8' });
-  // Without root there are none of ours.
-  return status === 0 ? stdout.split('\n').filter((name) => name !== '') : [];
+  // Without root there are none of ours, and no look at them.
+  if (process.geteuid?.() !== 0) return [];
+  const look = `${withTracefs} && ls /sys/kernel/tracing/instances`;
+  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', look], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`the trace instances cannot be listed: ${stderr}`);
+  return stdout.split('\n').filter((name) => name !== '');
 }
 
 /** What of `before` is different now, a line each; empty when the machine is as it was. */

@@ -101,7 +101,7 @@ export const Status = z.object({
   replies: z.object({
     total: count.describe('Replies that the kernel took.'),
     refused: count.describe(
-      'Replies that it refused (ENOENT): to a request that had been answered, or aborted, before.',
+      'Replies that it did not take: the request had been answered or aborted before (ENOENT), or the reply is malformed.',
     ),
   }),
   uptimeMs: z.number().min(0),

@@ -118,7 +118,7 @@ const metrics: readonly Metric[] = [
   {
     name: 'stuckfs_replies_refused_total',
     type: 'counter',
-    help: 'Replies that the kernel refused: the request had been answered, or aborted, before.',
+    help: 'Replies that the kernel did not take: answered or aborted before, or malformed.',
     samples: (status) => one(status.replies.refused),
   },
   {

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { cleanUp } from '../../../src/safety/cleanup.js';
 import { listStateDirectories } from '../../../src/safety/state-directory.js';
 import { runCli } from '../../support/cli.js';
-import { differences, machineState } from '../../support/machine-state.js';
+import { differences, machineState, withTracefs } from '../../support/machine-state.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
 
 test(
@@ -19,7 +19,7 @@ test(
     const before = machineState();
     const name = `stuckfs-${process.pid}-left`;
     // Made in a mount namespace that is gone a moment later: as where a crash came between the two.
-    const make = `mount -t tracefs tracefs /sys/kernel/tracing && mkdir /sys/kernel/tracing/instances/${name}`;
+    const make = `${withTracefs} && mkdir /sys/kernel/tracing/instances/${name}`;
     const made = spawnSync('unshare', ['--mount', 'sh', '-c', make], { encoding: 'utf8' });
     assert.equal(made.status, 0, made.stderr);
     assert.deepEqual(differences(before, machineState()), [`trace instance left: ${name}`]);

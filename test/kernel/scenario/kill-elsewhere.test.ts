@@ -27,7 +27,7 @@ async function killRunnerAndRescue(pidOf: (role: string) => number): Promise<voi
   assert.equal(rescue.status, 0, rescue.stderr);
 }
 
-/** The first arm has begun, and what serves it has ended. */
+/** An arm has ended, and what served it, too; the next daemon may be starting. */
 function betweenArms(events: readonly RunEvent[]): boolean {
   const hasArm = events.some(({ event }) => event === 'arm-ended');
   return hasArm && !recordedProcesses().some(({ role }) => role === 'daemon');

@@ -42,7 +42,7 @@ describe('in the middle of a stall', requires(root, devFuse), () => {
   test('SIGKILL of the runner alone: the watchdog does it', (t) =>
     stall(t, { act: (pidOf) => void process.kill(pidOf('runner'), 'SIGKILL'), ends: killed }));
 
-  // The daemon lives, and holds everybody up: only the guard of the run is left to end that.
+  // The daemon lets go of everything, and lives: its mount and what was changed are left to the guard of the run.
   test('SIGKILL of the runner and of the watchdog at once: the guard does it', (t) =>
     stall(t, {
       act: (pidOf) => {

@@ -153,7 +153,7 @@ describe('judge', () => {
   const doubts: readonly (readonly [string, ArmEvidence, RegExp])[] = [
     ['a broken arm', { ...stalled, failure: 'the trigger process 7 was killed' }, /killed/],
     ['something answered twice', { ...migrated, repliesRefused: 1 }, /refused 1 of the replies/],
-    ['replies that were not counted', { ...migrated, repliesRefused: undefined }, /replies were counted/],
+    ['replies that were not counted', { ...migrated, repliesRefused: undefined }, /replies were not counted/],
     ['a trace with holes', { ...stalled, lostEvents: 3 }, /lost 3 events/],
     ['fewer held than stuck', { ...stalled, heldFolios: 16383 }, /16383 of 16384/],
     ['flags that disagree', { ...stalled, stuckWriteback: 9, writebackInPlace: undefined }, /WRITEBACK on 9/],
