@@ -11,6 +11,7 @@ import { listStateDirectories, type StateDirectory } from './state-directory.js'
 /** A watchdog cleans up the mount and the run, and waits 10 s each for tasks to leave D state and for them to end. */
 const PATIENCE_MS = 45_000;
 const POLL_MS = 20;
+const AGAIN_MS = 500;
 
 interface DirectoryCleanup {
   readonly path: string;
@@ -30,10 +31,14 @@ export async function afterRunner(
     return [...watchdogs.values()].some((one) => isProcessRunning(one, machine.root));
   };
   const untilMs = machine.nowMs() + PATIENCE_MS;
-  while (isAnyAtWork() && machine.nowMs() < untilMs) await machine.sleep(POLL_MS);
   const done: DirectoryCleanup[] = [];
-  for (const { directory } of mounts())
-    done.push({ path: directory.path, steps: await cleanUp(directory, { machine }) });
-  if (existsSync(run.path)) done.push({ path: run.path, steps: await cleanUp(run, { machine }) });
-  return done;
+  for (;;) {
+    while (isAnyAtWork() && machine.nowMs() < untilMs) await machine.sleep(POLL_MS);
+    for (const { directory } of mounts())
+      done.push({ path: directory.path, steps: await cleanUp(directory, { machine }) });
+    if (existsSync(run.path)) done.push({ path: run.path, steps: await cleanUp(run, { machine }) });
+    // A daemon that was just starting may have mounted in the run's directory meanwhile: then that is still there.
+    if (!existsSync(run.path) || machine.nowMs() >= untilMs) return done;
+    await machine.sleep(AGAIN_MS);
+  }
 }

@@ -18,6 +18,8 @@ export class RunGuardError extends StuckfsError {
 
 export interface RunGuard {
   readonly pid: number;
+  /** False once it was killed: then nobody puts the machine back if the runner is killed, too. */
+  readonly isRunning: () => boolean;
   /** It ends, and does nothing. Resolves when it has; after two seconds it is killed. */
   dismiss(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function startRunGuard(directory: StateDirectory): Promise<RunGuard
   for (const stream of [stdin, stdout]) if ('unref' in stream) (stream as { unref(): void }).unref();
   return {
     pid,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
     dismiss: async () => {
       // Nothing else may be left that keeps this process until the guard has ended.
       child.ref();

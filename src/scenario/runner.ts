@@ -129,6 +129,10 @@ export async function runCells(
         continue;
       }
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+        if (!guard.isRunning()) {
+          progress.step('the guard of the run was killed; here is another one');
+          guard = await startRunGuard(state);
+        }
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { holdMs, seed } = plan;
         const sizes = { stuckBytes, controlBytes: controlBytesFor(plan.stuckBytes) };

@@ -3,12 +3,17 @@
  * nothing hangs at all: within 10 s the machine is as it was.
  */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { RunEvent } from '../../../src/record/events.js';
-import { runCli } from '../../support/cli.js';
+import { runCli, startCli } from '../../support/cli.js';
 import { disturb, killed, unknown } from '../../support/disturb.js';
+import { eventually } from '../../support/eventually.js';
+import { differences, machineState } from '../../support/machine-state.js';
 import { devFuse, requires, root } from '../../support/requirement.js';
-import { recordedProcesses } from '../../support/stall.js';
+import { isAlive, recordedProcesses } from '../../support/stall.js';
 
 interface Stall {
   readonly scenario: string;
@@ -52,4 +57,30 @@ describe('between two arms', requires(root, devFuse), () => {
   // Nothing is mounted then, so nothing has a watchdog; what the run has changed is changed still.
   test('SIGKILL of the runner alone: the guard does it', (t: TestContext) =>
     disturb(t, { ...readahead, when: betweenArms, act: kills('runner'), ends: killed }));
+});
+
+describe('in the first arm', requires(root, devFuse), () => {
+  test('SIGKILL of the guard: the next arm has another one, and the run passes', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'stuckfs-guard-'));
+    const before = machineState();
+    try {
+      const words = ['writeback-held', '--on', 'host', '--stuck', '16M', '--hold', '500ms'];
+      const run = startCli(['run', ...words, '--out', join(directory, 'run')]);
+      const guard = await eventually('a guard and a daemon', 30_000, () => {
+        const all = recordedProcesses();
+        return all.some(({ role }) => role === 'daemon') && all.find(({ role }) => role === 'guard');
+      });
+      process.kill(guard.pid, 'SIGKILL');
+      const another = await eventually('another guard', 30_000, () =>
+        recordedProcesses().find(({ role, pid }) => role === 'guard' && pid !== guard.pid),
+      );
+      const { status, stderr } = await run.result;
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /the guard of the run was killed/);
+      assert.equal(isAlive(another), false);
+      assert.deepEqual(differences(before, machineState()), []);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterRunner } from '../../../src/safety/after-runner.js';
 import { startRunGuard } from '../../../src/safety/run-guard.js';
@@ -61,4 +62,18 @@ test('mounts of the run that have no watchdog are cleaned up first, and those of
   const other = StateDirectory.create('mount', 'workload', details('run-1-1'), run.root);
   assert.deepEqual(await afterRunner(run), []);
   assert.equal(existsSync(other.path), true);
+});
+
+test('a watchdog that is at work is waited for', async (t) => {
+  const run = runDirectory(t);
+  const mount = StateDirectory.create('mount', 'workload', { leader: run.name }, run.root);
+  const watchdog = spawn('sleep', ['30'], { stdio: 'ignore' });
+  t.after(() => watchdog.kill('SIGKILL'));
+  mount.addProcess('watchdog', watchdog.pid ?? 0);
+  const done = afterRunner(run);
+  await delay(300);
+  assert.deepEqual([existsSync(mount.path), existsSync(run.path)], [true, true]);
+  watchdog.kill('SIGKILL');
+  await done;
+  assert.deepEqual([existsSync(mount.path), existsSync(run.path)], [false, false]);
 });
