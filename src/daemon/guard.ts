@@ -28,6 +28,8 @@ export class Guard {
   private watchdog: Watchdog | undefined;
   private outside: OutsideGuard | undefined;
   private disarmed = false;
+  /** Of a watchdog in the place of one that was lost. */
+  private restart: Promise<void> = Promise.resolve();
 
   private constructor(private readonly options: GuardOptions) {}
 
@@ -56,6 +58,7 @@ export class Guard {
   }
 
   async disarm(): Promise<void> {
+    await within(DISARM_DEADLINE_MS, this.restart);
     const { watchdog } = this;
     if (watchdog !== undefined) await within(DISARM_DEADLINE_MS, watchdog.bye());
   }
@@ -82,7 +85,9 @@ export class Guard {
     });
     this.watchdog = watchdog;
     void watchdog.aborted.then((reason) => log.error({ reason }, 'the watchdog aborted the connection'));
-    void watchdog.ended.then(() => this.lost(watchdog));
+    void watchdog.ended.then(() => {
+      this.restart = this.lost(watchdog);
+    });
   }
 
   /** Nothing guards the mount now: un-wedge at once, and only then see to a new one. */

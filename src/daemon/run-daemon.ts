@@ -9,6 +9,7 @@ import { packageVersion } from '../base/version.js';
 import { type ControlServer, startControlServer } from '../control/server/server.js';
 import { Ledger } from '../safety/ledger.js';
 import { thisMachine } from '../safety/machine.js';
+import { preferNotToBeKilled } from '../safety/oom-score.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import { unmountOurs } from '../safety/unmount.js';
 import { close } from '../syscall/file.js';
@@ -23,7 +24,6 @@ import { Guard } from './guard.js';
 import { maxPagesLimit } from './kernel-limits.js';
 import { lateApi } from './late-api.js';
 import { withinLibfuse } from './libfuse-limits.js';
-import { preferNotToBeKilled } from './oom-score.js';
 import { mountServed } from './served-mount.js';
 import type { ServingHandle } from './serving.js';
 import { defaultMaxBytes } from './size-limit.js';
@@ -50,7 +50,8 @@ export async function runDaemon(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => running.onSignal(signal));
   }
-  preferNotToBeKilled();
+  // Where it is not allowed the watchdog is there for this case, too.
+  preferNotToBeKilled('daemon');
   try {
     const ready = await running.start();
     tellReady(config, ready);

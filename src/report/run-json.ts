@@ -121,7 +121,7 @@ const CellSpec = z.object({
     migrateFailedNearSet: count.meta({
       description: 'Failed of migrations that had isolated from where the set lies, before it was let go',
     }),
-    repliesRefused: count.nullable().meta({
+    repliesRefused: count.nullable().default(null).meta({
       description:
         'Replies of the server that the kernel did not take: to a request that had been answered before, or malformed',
     }),

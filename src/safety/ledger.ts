@@ -9,17 +9,17 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Errno, errnoName } from '../base/errno.js';
+import { errnoName } from '../base/errno.js';
 import { StuckfsError } from '../base/errors.js';
 import { errnoOf } from '../kernel/kernel-file.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
-import { MountFlag } from '../syscall/mount.js';
 import { readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
 import { appendRecord } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
 import { isInstancePath, ourMountSource, type PseudoFsType, pseudoMountPoints } from './ledger-records.js';
 import { type RestoreAction, restoreLedger } from './ledger-restore.js';
 import { type Machine, thisMachine } from './machine.js';
+import { ensureMounted } from './pseudo-filesystems.js';
 import type { StateDirectory } from './state-directory.js';
 import { otherClaims } from './value-claims.js';
 
@@ -100,13 +100,10 @@ export class Ledger {
       // One that another stuckfs mounted is written down too, so that the last user unmounts it.
       appendRecord(this.directory.path, { kind: 'mount', target, fsType });
       if (there?.fsType === fsType) return 'ours';
-      const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC;
-      const result = this.machine.mount(ourMountSource, target, fsType, flags, '');
-      // Somebody outside of this lock mounted it meanwhile: systemd, or a stuckfs with another state directory.
-      if (result === -Errno.EBUSY && findMount(readMountinfo(this.machine.root), target)?.fsType === fsType)
-        return 'ours';
-      if (result < 0) {
-        throw new LedgerError('LEDGER_MOUNT', `${target}: cannot mount ${fsType} (${errnoName(-result)})`);
+      try {
+        ensureMounted(fsType, this.machine);
+      } catch (cause) {
+        throw new LedgerError('LEDGER_MOUNT', (cause as Error).message, { cause });
       }
       return 'ours';
     });

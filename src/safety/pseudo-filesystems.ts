@@ -20,24 +20,37 @@ export function findOurPseudoMounts(entries: readonly MountEntry[]): MountEntry[
     .filter((entry) => entry !== undefined);
 }
 
-/** For a rescue, which keeps no ledger: what it mounts is found again by its source. 0 or -errno. */
-export function mountWithoutLedger(fsType: PseudoFsType, machine: Machine): number {
+/** It is not mounted, and cannot be. */
+export class PseudoMountError extends StuckfsError {
+  override readonly code = 'PSEUDO_MOUNT';
+}
+
+/**
+ * Mounts it at its usual place unless it is there, without a ledger: it is found again by its source.
+ * @returns whether this mounted it
+ * @throws {PseudoMountError}
+ */
+export function ensureMounted(fsType: PseudoFsType, machine: Machine): boolean {
+  const target = pseudoMountPoints[fsType];
+  const isThere = () => findMount(readMountinfo(machine.root), target)?.fsType === fsType;
+  if (isThere()) return false;
   const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC;
-  return machine.mount(ourMountSource, pseudoMountPoints[fsType], fsType, flags, '');
+  const result = machine.mount(ourMountSource, target, fsType, flags, '');
+  // Somebody else may have been faster.
+  if (result < 0 && !isThere())
+    throw new PseudoMountError(`${target}: ${fsType} cannot be mounted (${errnoName(-result)})`);
+  return result === 0;
 }
 
 export function unmountPseudo(entry: MountEntry, machine: Machine): { ok: boolean; detail: string } {
   const result = machine.umount2(entry.mountPoint, UMOUNT_NOFOLLOW);
   if (result === -Errno.EBUSY)
     return { ok: true, detail: `${entry.mountPoint} left, as somebody uses it (EBUSY)` };
+  if (result === -Errno.EINVAL && findMount(readMountinfo(machine.root), entry.mountPoint) === undefined)
+    return { ok: true, detail: `${entry.mountPoint} was unmounted by another` };
   if (result < 0)
     return { ok: false, detail: `${entry.mountPoint} cannot be unmounted (${errnoName(-result)})` };
   return { ok: true, detail: `${entry.mountPoint} unmounted` };
-}
-
-/** It is not mounted, and cannot be. */
-export class PseudoMountError extends StuckfsError {
-  override readonly code = 'PSEUDO_MOUNT';
 }
 
 /**
@@ -46,16 +59,10 @@ export class PseudoMountError extends StuckfsError {
  * @throws {PseudoMountError} where `act` would look at an empty directory
  */
 export function whileMounted<T>(fsType: PseudoFsType, machine: Machine, act: () => T): T {
-  const target = pseudoMountPoints[fsType];
-  const isThere = () => findMount(readMountinfo(machine.root), target)?.fsType === fsType;
-  if (isThere()) return act();
-  const mounted = mountWithoutLedger(fsType, machine);
-  // Somebody outside of the lock may have been faster.
-  if (mounted < 0 && !isThere())
-    throw new PseudoMountError(`${target}: ${fsType} cannot be mounted (${errnoName(-mounted)})`);
+  const mounted = ensureMounted(fsType, machine);
   try {
     return act();
   } finally {
-    if (mounted === 0) machine.umount2(target, UMOUNT_NOFOLLOW);
+    if (mounted) machine.umount2(pseudoMountPoints[fsType], UMOUNT_NOFOLLOW);
   }
 }

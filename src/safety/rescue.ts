@@ -6,7 +6,6 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoName } from '../base/errno.js';
 import { findFusectlMount, fuseConnectionId } from '../kernel/fusectl.js';
 import { isMissing } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
@@ -17,13 +16,8 @@ import { pseudoMountPoints } from './ledger-records.js';
 import { removeTraceInstance } from './ledger-restore.js';
 import { type Machine, thisMachine, withinMs } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
-import {
-  findOurPseudoMounts,
-  mountWithoutLedger,
-  unmountPseudo,
-  whileMounted,
-} from './pseudo-filesystems.js';
-import type { RecordedProcess, State, StateKind } from './state.js';
+import { ensureMounted, findOurPseudoMounts, unmountPseudo, whileMounted } from './pseudo-filesystems.js';
+import { processRoles, type RecordedProcess, type State, type StateKind } from './state.js';
 import { listStateDirectories, type StateDirectory, stateRoot } from './state-directory.js';
 import { deviceOf, isOurMount, type MountView, readMountView, useOfDevice } from './stuck-mounts.js';
 import { unmountOurs } from './unmount.js';
@@ -78,17 +72,6 @@ interface Survey {
 }
 
 const defaultWaitMs = 10_000;
-const killRoles = [
-  'workload',
-  'trigger',
-  'recorder',
-  'ballast',
-  'daemon',
-  'runner',
-  'watchdog',
-  'guard',
-] as const;
-
 export async function rescue(options: RescueOptions = {}): Promise<RescueReport> {
   const { machine = thisMachine, mountPoint, dryRun = false, waitMs = defaultWaitMs } = options;
   const root = options.stateRoot ?? stateRoot();
@@ -111,7 +94,7 @@ export async function rescue(options: RescueOptions = {}): Promise<RescueReport>
     const mountedFusectl = found.connections.length > 0 && (await abortAll(found.connections, machine, run));
     const cleanUpAll = async (kind: StateKind): Promise<void> => {
       for (const { directory } of directories.filter((one) => one.directory.kind === kind)) {
-        const steps = await cleanUp(directory, { machine, waitMs, killRoles });
+        const steps = await cleanUp(directory, { machine, waitMs, killRoles: processRoles });
         for (const { step, ok, detail } of steps)
           actions.push({ what: `${directory.name} ${step}`, ok, detail });
       }
@@ -246,9 +229,8 @@ async function abortAll(connections: readonly number[], machine: Machine, run: R
   let mountedFusectl = false;
   if (findFusectlMount(readMountinfo(machine.root)) === undefined) {
     await run('mount fusectl', () => {
-      const result = mountWithoutLedger('fusectl', machine);
-      mountedFusectl = result === 0;
-      return { ok: result === 0, detail: result < 0 ? errnoName(-result) : 'mounted' };
+      mountedFusectl = ensureMounted('fusectl', machine);
+      return { ok: true, detail: mountedFusectl ? 'mounted' : 'mounted by another' };
     });
   }
   for (const connection of connections) {

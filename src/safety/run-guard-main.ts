@@ -2,33 +2,21 @@
  * The guard's process: waits for `bye` on its standard input, or for the end of it, which is the end of the runner.
  * It never touches a mount and holds no descriptor of one; started by run-guard.ts.
  */
-import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterRunner } from './after-runner.js';
-import { neverKilledForMemory } from './oom-score.js';
+import { log, putLine } from './last-words.js';
+import { preferNotToBeKilled } from './oom-score.js';
 import { StateDirectory } from './state-directory.js';
-
-/** A full disk, or a runner that is dead already (EPIPE), must not keep it from its work. */
-function put(fd: number, line: string): void {
-  try {
-    writeSync(fd, `${line}\n`);
-  } catch {
-    // Nobody is left to tell.
-  }
-}
-
-const log = (entry: Readonly<Record<string, unknown>>): void =>
-  put(2, JSON.stringify({ time: new Date().toISOString(), ...entry }));
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
   process.on(signal, () => log({ ignored: signal }));
 }
-const unprotected = neverKilledForMemory();
+const unprotected = preferNotToBeKilled('guardian');
 if (unprotected !== undefined) log({ cannotProtectFromOom: unprotected });
 const directory = StateDirectory.open(process.argv[2] ?? '');
 process.stdin.on('error', () => {});
 process.stdout.on('error', () => {});
-put(1, 'armed');
+putLine(1, { event: 'armed' });
 let isDismissed = false;
 try {
   for await (const line of createInterface({ input: process.stdin })) if (line === 'bye') isDismissed = true;

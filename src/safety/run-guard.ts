@@ -3,15 +3,12 @@
  * watchdog is: before the first mount, between two, after the last, and where the watchdog was killed, too.
  * It is armed before the run changes anything, and dismissed once the run has put back what it could.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
-import { childEnvironment } from './child-environment.js';
+import { spawnDetached, unrefChild } from './detached-child.js';
 import type { StateDirectory } from './state-directory.js';
 
-/** The guard did not start. */
+/** The guard does not answer. */
 export class RunGuardError extends StuckfsError {
   override readonly code = 'RUN_GUARD';
 }
@@ -29,43 +26,17 @@ const DISMISSED_WITHIN_MS = 2000;
 
 /** @param directory of the run, whose owner this process is */
 export async function startRunGuard(directory: StateDirectory): Promise<RunGuard> {
-  const logFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
-  const logFd = openSync(directory.file('guard.log'), logFlags, 0o600);
-  const entry = fileURLToPath(new URL('./run-guard-main.js', import.meta.url));
-  let child: ChildProcess;
-  try {
-    child = spawn(process.execPath, [entry, directory.path], {
-      // A session of its own: Ctrl-C in the terminal does not reach it.
-      detached: true,
-      cwd: '/',
-      env: childEnvironment(),
-      stdio: ['pipe', 'pipe', logFd],
-    });
-  } finally {
-    closeSync(logFd);
-  }
-  const exited = new Promise<false>((resolve) => {
-    child.once('exit', () => resolve(false));
-    child.once('error', () => resolve(false));
-  });
-  const { pid, stdin, stdout } = child;
-  if (pid === undefined || stdin === null || stdout === null)
-    throw new RunGuardError('the guard of the run could not be started');
-  stdin.on('error', () => {});
-  stdout.on('error', () => {});
+  const entry = new URL('./run-guard-main.js', import.meta.url);
+  const guard = await spawnDetached({ role: 'guard', entry, argument: directory.path, directory });
+  const { pid, process: child, stdin, stdout } = guard;
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const armed = new Promise<true>((resolve) => stdout.once('data', () => resolve(true)));
-  const late = delay(ARMED_WITHIN_MS, false, { ref: false });
-  try {
-    directory.addProcess('guard', pid);
-    if (!(await Promise.race([armed, exited, late])))
-      throw new RunGuardError(`the guard of the run is not armed; see ${directory.file('guard.log')}`);
-  } catch (error) {
+  const isArmed = await Promise.race([armed, exited, delay(ARMED_WITHIN_MS, false, { ref: false })]);
+  unrefChild(guard);
+  if (isArmed !== true) {
     child.kill('SIGKILL');
-    throw error;
-  } finally {
-    child.unref();
+    throw new RunGuardError(`the guard of the run is not armed; see ${directory.file('guard.log')}`);
   }
-  for (const stream of [stdin, stdout]) if ('unref' in stream) (stream as { unref(): void }).unref();
   return {
     pid,
     isRunning: () => child.exitCode === null && child.signalCode === null,
@@ -73,8 +44,8 @@ export async function startRunGuard(directory: StateDirectory): Promise<RunGuard
       // Nothing else may be left that keeps this process until the guard has ended.
       child.ref();
       stdin.end('bye\n');
-      if ((await Promise.race([exited, delay(DISMISSED_WITHIN_MS, 'late', { ref: false })])) === 'late')
-        child.kill('SIGKILL');
+      const late = delay(DISMISSED_WITHIN_MS, 'late', { ref: false });
+      if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL');
       child.unref();
     },
   };

@@ -14,6 +14,7 @@ const absolutePath = z.string().regex(/^\/[^\0]*$/, 'an absolute path');
 
 const role = z.enum(['daemon', 'watchdog', 'runner', 'workload', 'trigger', 'recorder', 'ballast', 'guard']);
 export type ProcessRole = z.infer<typeof role>;
+export const processRoles: readonly ProcessRole[] = role.options;
 
 const recordedProcess = z.strictObject({ role, pid, startTime });
 export type RecordedProcess = Readonly<z.infer<typeof recordedProcess>>;

@@ -6,13 +6,13 @@
  */
 import { closeSync, constants, openSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { neverKilledForMemory } from './oom-score.js';
+import { log, putLine } from './last-words.js';
+import { preferNotToBeKilled } from './oom-score.js';
 import { type Decision, decide, type WatchdogView } from './watchdog-decision.js';
 import { type FromWatchdog, parseToWatchdog, type WatchdogArguments } from './watchdog-messages.js';
 
 const daemonFd = 0;
 const answerFd = 1;
-const logFd = 2;
 const leashFd = 3;
 /** No sleep is longer, so that a clock or a timer that misbehaves costs no more than this. */
 const longestSleepMs = 250;
@@ -41,7 +41,7 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
     process.on(signal, () => log({ ignored: signal }));
   }
   closeInheritedFuse();
-  const unprotected = neverKilledForMemory();
+  const unprotected = preferNotToBeKilled('guardian');
   if (unprotected !== undefined) log({ cannotProtectFromOom: unprotected });
   if (!around.isAbortFile(args.abortPath)) {
     answer({ event: 'refused', reason: `${args.abortPath} is no abort file of fusectl` });
@@ -216,19 +216,6 @@ function listen(fd: number, on: { line: (line: string) => void; end: () => void 
 }
 
 function answer(message: FromWatchdog): void {
-  put(answerFd, message);
+  putLine(answerFd, message);
   if (message.event === 'refused') log(message);
-}
-
-function log(entry: Readonly<Record<string, unknown>>): void {
-  put(logFd, { time: new Date().toISOString(), ...entry });
-}
-
-/** The reader may be gone (EPIPE) or stopped (EAGAIN); neither may keep the watchdog from its work. */
-function put(fd: number, value: unknown): void {
-  try {
-    writeSync(fd, `${JSON.stringify(value)}\n`);
-  } catch {
-    // Nobody is left to tell.
-  }
 }

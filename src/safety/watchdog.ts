@@ -3,17 +3,13 @@
  * No fault may be armed before `spawnWatchdog` has resolved, nor after `ended` has.
  * The leash is read by the watchdog alone: a daemon that reads the same descriptor takes the runner's bye from it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
-import { childEnvironment } from './child-environment.js';
+import { type DetachedChild, spawnDetached, unrefChild } from './detached-child.js';
 import type { ProcessIdentity } from './machine.js';
 import type { StateDirectory } from './state-directory.js';
 import { parseFromWatchdog, type ToWatchdog, type WatchdogArguments } from './watchdog-messages.js';
 
-/** The watchdog did not start, or could not open the abort file. */
+/** The watchdog does not answer, or could not open the abort file. */
 export class WatchdogError extends StuckfsError {
   override readonly code = 'WATCHDOG';
 }
@@ -64,34 +60,21 @@ export async function spawnWatchdog(
     hasLeash: leashFd !== undefined,
     ...(runDirectory === undefined ? {} : { runDirectory }),
   };
-  const logFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
-  const logFd = openSync(directory.file('watchdog.log'), logFlags, 0o600);
-  let child: ChildProcess;
-  try {
-    child = spawn(process.execPath, [fileURLToPath(entry), JSON.stringify(args)], {
-      // A session of its own: Ctrl-C in the terminal does not reach it.
-      detached: true,
-      // Never below the mount.
-      cwd: '/',
-      env: childEnvironment(),
-      stdio: ['pipe', 'pipe', logFd, ...(leashFd === undefined ? [] : [leashFd])],
-    });
-  } finally {
-    closeSync(logFd);
-  }
-  const { stdin, stdout } = child;
-  if (child.pid === undefined || stdin === null || stdout === null) {
-    const cause = await new Promise<unknown>((resolve) => child.once('error', resolve));
-    throw new WatchdogError('the watchdog could not be started', { cause });
-  }
-  const { pid, startTime } = directory.addProcess('watchdog', child.pid);
-  const conversation = converse(child, stdin, stdout);
+  const child = await spawnDetached({
+    role: 'watchdog',
+    entry,
+    argument: JSON.stringify(args),
+    directory,
+    leash: leashFd,
+  });
+  const { pid, startTime, stdin } = child;
+  const conversation = converse(child);
   const refusal = await within(options.armedWithinMs ?? 5000, conversation.armed);
   if (refusal !== undefined) {
-    child.kill('SIGKILL');
+    child.process.kill('SIGKILL');
     throw new WatchdogError(`the watchdog is not armed: ${refusal}`);
   }
-  child.unref();
+  unrefChild(child);
   return {
     pid,
     startTime,
@@ -115,7 +98,7 @@ interface Conversation {
   readonly ended: Promise<void>;
 }
 
-function converse(child: ChildProcess, stdin: Writable, stdout: Readable): Conversation {
+function converse({ process: child, stdin, stdout }: DetachedChild): Conversation {
   const armed = deferred<string | undefined>();
   const aborted = deferred<string>();
   const disarmed = deferred<void>();
@@ -132,17 +115,10 @@ function converse(child: ChildProcess, stdin: Writable, stdout: Readable): Conve
       if (message?.event === 'aborted') aborted.resolve(message.reason);
     }
   });
-  // Its death is told by `ended`; a heartbeat that then finds nobody is no error of the daemon's.
-  stdin.on('error', () => undefined);
-  stdout.on('error', () => undefined);
   child.once('exit', (code, signal) => {
     armed.resolve(`it ended at once (${signal ?? `status ${code}`}); see watchdog.log`);
     ended.resolve();
   });
-  // Where we hold the leash ourselves it must only end with us, and not throw when the watchdog ends first.
-  child.stdio[3]?.on('error', () => undefined);
-  for (const stream of [stdin, stdout, child.stdio[3] ?? stdin])
-    if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
   return {
     say: (message) => {
       if (stdin.writable) stdin.write(`${JSON.stringify(message)}\n`);

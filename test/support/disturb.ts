@@ -11,7 +11,7 @@ import type { RunEvent } from '../../src/record/events.js';
 import { RunDirectory } from '../../src/record/run-directory.js';
 import { runCli, startCli } from './cli.js';
 import { eventually } from './eventually.js';
-import { differences, machineState, ourTasksInD } from './machine-state.js';
+import { differences, machineState, ourDaemons, ourTasksInD } from './machine-state.js';
 import { isAlive, recordedProcesses, triggerIsStalled } from './stall.js';
 
 /** The promise of the README. */
@@ -63,6 +63,7 @@ export async function disturb(
     const left = () => [
       ...differences(before, machineState()),
       ...ourTasksInD().map((task) => `in D state: ${task}`),
+      ...ourDaemons().map((pid) => `alive: daemon ${pid}`),
       ...all.filter(isAlive).map((one) => `alive: ${one.role} ${one.pid}`),
     ];
     const restMs = withinMs - (performance.now() - startedMs);

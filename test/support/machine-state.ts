@@ -102,16 +102,25 @@ function listDifferences(what: string, before: readonly string[], now: readonly 
   ];
 }
 
-/** Tasks in D state whose command line is one of our compiled files. */
-export function ourTasksInD(): string[] {
-  const ours = listPids().filter((pid) => {
+const builtFile = /dist\/src\/(daemon|scenario|safety|workload|trigger|record|placement|cli)\//;
+
+/** Pids of processes whose command line has it. */
+function pidsOf(commandLine: RegExp): number[] {
+  return listPids().filter((pid) => {
     try {
-      return /dist\/src\/(daemon|scenario|safety|workload|trigger|record|placement|cli)\//.test(
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
-      );
+      return commandLine.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
     } catch {
       return false;
     }
   });
-  return tasksInState('D', '/', ours).map((task) => `${task.comm}[${task.pid}]`);
+}
+
+/** Tasks in D state whose command line is one of our compiled files. */
+export function ourTasksInD(): string[] {
+  return tasksInState('D', '/', pidsOf(builtFile)).map((task) => `${task.comm}[${task.pid}]`);
+}
+
+/** Also those that have not written down anything yet. */
+export function ourDaemons(): number[] {
+  return pidsOf(/dist\/src\/daemon\/main\.js/);
 }

@@ -1,6 +1,6 @@
 /**
  * SIGKILL of each process of a run, in the middle of a stall: within 10 s the machine is as it was.
- * Where the runner itself is killed, `stuckfs rescue` is part of the deal.
+ * Where the runner itself is killed, the watchdog, the guard of the run or `stuckfs rescue` does it.
  */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
@@ -29,61 +29,28 @@ describe('in the middle of a stall', requires(root, devFuse), () => {
       ends: unknown,
     }));
 
-  test('SIGKILL of the runner, and then stuckfs rescue', (t) =>
-    stall(t, {
-      act: async (pidOf) => {
-        process.kill(pidOf('runner'), 'SIGKILL');
-        const rescue = await runCli(['rescue'], 10_000);
-        assert.equal(rescue.status, 0, rescue.stderr);
-      },
-      ends: killed,
-    }));
-
-  test('SIGKILL of the runner alone: the watchdog does it', (t) =>
-    stall(t, { act: (pidOf) => void process.kill(pidOf('runner'), 'SIGKILL'), ends: killed }));
-
-  // The daemon lets go of everything, and lives: its mount and what was changed are left to the guard of the run.
-  test('SIGKILL of the runner and of the watchdog at once: the guard does it', (t) =>
-    stall(t, {
-      act: (pidOf) => {
-        for (const pid of [pidOf('watchdog'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
-      },
-      ends: killed,
-    }));
-
-  test('SIGKILL of the runner, the daemon and the watchdog at once: the guard does it', (t) =>
-    stall(t, {
-      act: (pidOf) => {
-        for (const pid of [pidOf('watchdog'), pidOf('daemon'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
-      },
-      ends: killed,
-    }));
-
-  test('SIGKILL of the guard and of the runner at once: the watchdog does it', (t) =>
-    stall(t, {
-      act: (pidOf) => {
-        for (const pid of [pidOf('guard'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
-      },
-      ends: killed,
-    }));
-
-  test('SIGKILL of the runner and of the daemon at once', (t) =>
-    stall(t, {
-      act: (pidOf) => {
-        for (const pid of [pidOf('daemon'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
-      },
-      ends: killed,
-    }));
-
-  test('SIGKILL of the runner, the daemon and the watchdog at once, and then stuckfs rescue', (t) =>
-    stall(t, {
-      act: async (pidOf) => {
-        for (const pid of [pidOf('watchdog'), pidOf('daemon'), pidOf('runner')]) process.kill(pid, 'SIGKILL');
-        const rescue = await runCli(['rescue'], 10_000);
-        assert.equal(rescue.status, 0, rescue.stderr);
-      },
-      ends: killed,
-    }));
+  const atOnce: readonly (readonly [roles: readonly string[], by: string])[] = [
+    [['runner'], 'the watchdog'],
+    [['daemon', 'runner'], 'the watchdog'],
+    [['guard', 'runner'], 'the watchdog'],
+    // The daemon lets go of everything, and lives: its mount and what was changed are left to the guard of the run.
+    [['watchdog', 'runner'], 'the guard'],
+    [['watchdog', 'daemon', 'runner'], 'the guard'],
+    [['runner'], 'stuckfs rescue'],
+    [['watchdog', 'daemon', 'guard', 'runner'], 'stuckfs rescue'],
+  ];
+  for (const [roles, by] of atOnce) {
+    test(`SIGKILL of the ${roles.join(', ')} at once: ${by} does it`, (t) =>
+      stall(t, {
+        act: async (pidOf) => {
+          for (const pid of roles.map(pidOf)) process.kill(pid, 'SIGKILL');
+          if (by !== 'stuckfs rescue') return;
+          const rescue = await runCli(['rescue'], 10_000);
+          assert.equal(rescue.status, 0, rescue.stdout + rescue.stderr);
+        },
+        ends: killed,
+      }));
+  }
 
   test('SIGINT of the runner while the daemon is stopped and answers nobody', (t) =>
     stall(t, {
