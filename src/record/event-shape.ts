@@ -27,7 +27,9 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
         scenario: z.string(),
         trigger: z.string(),
         transport: z.string(),
-        arms: z.array(z.object({ kind, variant: z.string().nullable() })),
+        arms: z.array(
+          z.object({ kind, variant: z.string().nullable(), mitigation: z.string().default('none') }),
+        ),
       }),
     ),
   }),
@@ -52,6 +54,7 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
   'cell-skipped': z.object({
     cell: z.int().min(0),
     variant: z.string().optional(),
+    mitigation: z.string().optional(),
     scenario: z.string(),
     trigger: z.string(),
     transport: z.string(),
@@ -104,7 +107,14 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     state: z.string(),
     stack: z.array(z.string()),
   }),
-  'trigger-ended': z.object({ arm, result: z.int(), startedNs: z.number(), endedNs: z.number() }),
+  'trigger-ended': z.object({
+    arm,
+    result: z.int(),
+    wanted: z.int().min(0).optional(),
+    obtained: z.int().min(0).optional(),
+    startedNs: z.number(),
+    endedNs: z.number(),
+  }),
   'hold-ended': z.object(pfns),
   released: z.object({
     arm,

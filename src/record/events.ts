@@ -35,7 +35,12 @@ export interface PlannedCell {
   readonly scenario: string;
   readonly trigger: string;
   readonly transport: string;
-  readonly arms: readonly { readonly kind: ArmKind; readonly variant: string | null }[];
+  readonly arms: readonly {
+    readonly kind: ArmKind;
+    readonly variant: string | null;
+    /** `none` where there is none. */
+    readonly mitigation: string;
+  }[];
 }
 
 /** How the stuck set is let go: a release, the cable plugged in again, or the server's own delay. */
@@ -87,6 +92,8 @@ export type RunEventBody =
       readonly cell: number;
       /** Only the fault arm of this variant. */
       readonly variant?: string;
+      /** Only the arm with this mitigation. */
+      readonly mitigation?: string;
       readonly scenario: string;
       readonly trigger: string;
       readonly transport: string;
@@ -176,6 +183,9 @@ export type RunEventBody =
       readonly arm: number;
       /** 0 or -errno. */
       readonly result: number;
+      /** Huge pages that it asked for, and that it was given; absent where it allocates none. */
+      readonly wanted?: number;
+      readonly obtained?: number;
       readonly startedNs: number;
       readonly endedNs: number;
     }

@@ -15,6 +15,10 @@ export interface Expectation {
   readonly scenario: string;
   readonly trigger: string;
   readonly arm: ArmKind;
+  /** Only arms with this mitigation; absent: arms without one. */
+  readonly mitigation?: string;
+  /** Only arms of this variant; absent: all that have no expectation of their own before it. */
+  readonly variant?: string;
   /** Only where the kernel has (true) or lacks (false) it. */
   readonly feature?: readonly [keyof KernelFeatures, boolean];
   readonly outcome: Outcome;
@@ -106,7 +110,13 @@ export const expectations: readonly Expectation[] = [
 ];
 
 export function expectationFor(
-  cell: { readonly scenario: string; readonly trigger: string; readonly kind: ArmKind },
+  cell: {
+    readonly scenario: string;
+    readonly trigger: string;
+    readonly kind: ArmKind;
+    readonly variant?: string | undefined;
+    readonly mitigation: string;
+  },
   features: KernelFeatures,
 ): Expectation | undefined {
   return expectations.find(
@@ -114,6 +124,8 @@ export function expectationFor(
       expectation.scenario === cell.scenario &&
       expectation.trigger === cell.trigger &&
       expectation.arm === cell.kind &&
+      (expectation.mitigation ?? 'none') === cell.mitigation &&
+      (expectation.variant === undefined || expectation.variant === cell.variant) &&
       (expectation.feature === undefined || features[expectation.feature[0]] === expectation.feature[1]),
   );
 }

@@ -31,7 +31,7 @@ export function gatherArms(run: RunDirectory): ArmEvidence[] {
 /** A cell that was not played, and why. */
 export type SkippedCell = Pick<
   EventOf<'cell-skipped'>,
-  'cell' | 'variant' | 'scenario' | 'trigger' | 'transport' | 'reason'
+  'cell' | 'variant' | 'mitigation' | 'scenario' | 'trigger' | 'transport' | 'reason'
 >;
 
 export function gatherSkipped(run: RunDirectory): SkippedCell[] {
@@ -41,8 +41,9 @@ export function gatherSkipped(run: RunDirectory): SkippedCell[] {
 }
 
 /** An arm of the plan that has not even begun. */
-export interface UnplayedArm extends Omit<SkippedCell, 'reason' | 'variant'> {
+export interface UnplayedArm extends Omit<SkippedCell, 'reason' | 'variant' | 'mitigation'> {
   readonly kind: ArmKind;
+  readonly mitigation: string;
   readonly variant: string | null;
 }
 
@@ -53,15 +54,28 @@ export function gatherUnplayed(run: RunDirectory): UnplayedArm[] {
   const begun = events.filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started');
   return (
     planned
-      .flatMap(({ arms, ...cell }) => arms.map((arm) => ({ ...cell, ...arm })))
-      // Without a variant all arms of the cell are skipped.
+      .flatMap(({ arms, ...cell }) =>
+        arms.map((arm) => ({ ...cell, ...arm, mitigation: arm.mitigation ?? 'none' })),
+      )
+      // Without a variant or a mitigation all arms of the cell are skipped.
       .filter(
-        ({ cell, variant }) =>
-          !skipped.some((one) => one.cell === cell && (one.variant === undefined || one.variant === variant)),
+        ({ cell, variant, mitigation }) =>
+          !skipped.some(
+            (one) =>
+              one.cell === cell &&
+              (one.variant === undefined || one.variant === variant) &&
+              (one.mitigation === undefined || one.mitigation === mitigation),
+          ),
       )
       .filter(
-        ({ cell, kind, variant }) =>
-          !begun.some((arm) => arm.cell === cell && arm.kind === kind && arm.variant === variant),
+        ({ cell, kind, variant, mitigation }) =>
+          !begun.some(
+            (arm) =>
+              arm.cell === cell &&
+              arm.kind === kind &&
+              arm.variant === variant &&
+              arm.mitigation === mitigation,
+          ),
       )
   );
 }

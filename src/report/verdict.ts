@@ -47,25 +47,24 @@ export function runJson(
 /** Of an arm that was played again only the last attempt counts; how many there were is told. */
 function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
   const last = new Map<string, ArmEvidence>();
-  for (const arm of arms) last.set(`${arm.cell} ${arm.kind} ${arm.variant ?? ''}`, arm);
+  for (const arm of arms) last.set(`${arm.cell} ${arm.kind} ${arm.variant ?? ''} ${arm.mitigation}`, arm);
   return [...last.values()];
 }
 
-function skippedCell({ reason, variant, ...cell }: SkippedCell): Cell {
-  return { ...unjudged(cell), arm: null, variant: variant ?? null, verdict: 'skip', reason };
+function skippedCell({ reason, variant, mitigation = 'none', ...cell }: SkippedCell): Cell {
+  return { ...unjudged(cell), mitigation, arm: null, variant: variant ?? null, verdict: 'skip', reason };
 }
 
-function unplayedCell({ kind, variant, ...cell }: UnplayedArm): Cell {
+function unplayedCell({ kind, variant, mitigation, ...cell }: UnplayedArm): Cell {
   const reason = 'the run ended before this arm began';
-  return { ...unjudged(cell), arm: kind, variant, verdict: 'unknown', reason };
+  return { ...unjudged(cell), mitigation, arm: kind, variant, verdict: 'unknown', reason };
 }
 
-function unjudged({ scenario, trigger, transport }: Omit<SkippedCell, 'reason' | 'variant'>) {
+function unjudged({ scenario, trigger, transport }: Omit<SkippedCell, 'reason' | 'variant' | 'mitigation'>) {
   return {
     scenario,
     trigger,
     transport,
-    mitigation: 'none',
     outcome: 'unknown' as const,
     expected: null,
     decidedBy: null,
@@ -181,9 +180,9 @@ function verdictOf(outcome: Cell['outcome'], expected: Cell['outcome'] | undefin
   return outcome === expected ? 'pass' : 'fail';
 }
 
-/** One verdict for the run: a failure outweighs what is unknown, which outweighs a skip. */
+/** One verdict for the run: a failure outweighs what is unknown; skipped is only a run of which nothing was played. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
-  const order: readonly Verdict[] = ['fail', 'unknown', 'skip', 'pass'];
+  const order: readonly Verdict[] = ['fail', 'unknown', 'pass', 'skip'];
   return order.find((verdict) => verdicts.includes(verdict)) ?? 'unknown';
 }
 

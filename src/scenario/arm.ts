@@ -14,7 +14,16 @@ import { Wedge } from './wedge.js';
 
 /** @param device empty where the server did not start */
 export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEventBody {
-  const { kind, variant = null, misbehaviour, waitsIn, stuckBy, untrusted, serverPages } = design;
+  const {
+    kind,
+    variant = null,
+    mitigation = 'none',
+    misbehaviour,
+    waitsIn,
+    stuckBy,
+    untrusted,
+    serverPages,
+  } = design;
   return {
     event: 'arm-started',
     arm: plan.index,
@@ -24,7 +33,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     scenario: plan.scenario.id,
     transport: plan.transport,
     trigger: plan.trigger.id,
-    mitigation: 'none',
+    mitigation,
     attempt: plan.attempt,
     holdMs: plan.holdMs,
     device,

@@ -124,8 +124,12 @@ export async function runCells(
       if (reason !== undefined) {
         progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);
         const ids = { scenario: scenario.id, trigger: trigger.id, transport };
-        const variant = design.variant === undefined ? {} : { variant: design.variant };
-        run.append({ event: 'cell-skipped', cell, ...variant, ...ids, reason });
+        const { variant, mitigation } = design;
+        const only = {
+          ...(variant === undefined ? {} : { variant }),
+          ...(mitigation === undefined ? {} : { mitigation }),
+        };
+        run.append({ event: 'cell-skipped', cell, ...only, ...ids, reason });
         continue;
       }
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
@@ -155,7 +159,11 @@ function planned({ cells }: RunPlan): PlannedCell[] {
     scenario: scenario.id,
     trigger: trigger.id,
     transport,
-    arms: scenario.arms.map(({ kind, variant = null }) => ({ kind, variant })),
+    arms: scenario.arms.map(({ kind, variant = null, mitigation = 'none' }) => ({
+      kind,
+      variant,
+      mitigation,
+    })),
   }));
 }
 

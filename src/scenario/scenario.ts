@@ -25,8 +25,12 @@ export type Misbehaviour =
   | { readonly kind: 'delay'; readonly delayMs: number; faults(stuckPath: string): readonly FaultInput[] }
   | { readonly kind: 'unplug' };
 
+/** What limits the harm; the arm without one waits out the hold. */
+export type MitigationName = 'abort' | 'kill-server' | 'request-timeout' | 'bdi-limit' | 'release';
+
 export interface ArmDesign {
   readonly kind: ArmKind;
+  readonly mitigation?: MitigationName;
   /** Tells arms of one kind apart: `fadvise`. */
   readonly variant?: string;
   readonly workload: WorkloadKind;
@@ -65,13 +69,16 @@ export interface Scenario {
   readonly arms: readonly ArmDesign[];
 }
 
-/** An arm as people read it: `fault 250ms`. */
+/** An arm as people read it: `fault 250ms`, `fault+abort`. */
 export function armName({
   kind,
   variant,
+  mitigation,
 }: {
   readonly kind: string;
   readonly variant?: string | null | undefined;
+  readonly mitigation?: string | undefined;
 }): string {
-  return variant === undefined || variant === null ? kind : `${kind} ${variant}`;
+  const name = mitigation === undefined ? kind : `${kind}+${mitigation}`;
+  return variant === undefined || variant === null ? name : `${name} ${variant}`;
 }

@@ -1,7 +1,9 @@
 /**
  * The trigger of an arm: pulled, watched while it may hang, let go, waited for.
  */
+import { join } from 'node:path';
 import { tasksInState } from '../kernel/processes.js';
+import type { TriggerResult } from '../trigger/trigger.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
 import type { Child } from './child.js';
@@ -42,26 +44,32 @@ export class Stall {
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
     if (this.context.withholds) await this.wedge.letGo();
-    const { result, startedNs, endedNs } = await this.context.deadlines.answer(
+    const { startedNs, endedNs, ...answered } = await this.context.deadlines.answer(
       'the trigger to end',
       AFTER_RELEASE_MS,
       answer,
     );
-    this.context.record({ event: 'trigger-ended', arm: plan.index, result, startedNs, endedNs });
+    this.context.record({ event: 'trigger-ended', arm: plan.index, ...answered, startedNs, endedNs });
     this.context.recordVmstat('trigger-ended');
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
     if (plan.design.stuckBy === 'reference') await this.pullAgain();
     await this.set.locateAgain('set-found', 'after');
   }
 
-  private pull(mark: string): Promise<{ result: number; startedNs: number; endedNs: number }> {
+  private pull(mark: string): Promise<TriggerResult & { startedNs: number; endedNs: number }> {
     const { plan, stage } = this.context;
-    const words = { trigger: plan.trigger.id, marker: stage.traceMarker, mark };
-    return this.trigger.start('pull', words) as Promise<{
-      result: number;
-      startedNs: number;
-      endedNs: number;
-    }>;
+    const { workloadPid, stuckPfns, mapping } = this.set.target;
+    const words = {
+      trigger: plan.trigger.id,
+      marker: stage.traceMarker,
+      mark,
+      workloadPid,
+      stuckPfns: join(stage.run.path, stuckPfns),
+      mapping,
+    };
+    return this.trigger.start('pull', words) as Promise<
+      TriggerResult & { startedNs: number; endedNs: number }
+    >;
   }
 
   /** What failed while something held on to the folios must succeed once nothing does. */

@@ -29,7 +29,17 @@ export interface PfnArtifacts {
   readonly controlPfns: string;
 }
 
+export interface SetTarget {
+  readonly workloadPid: number;
+  /** The artifact. */
+  readonly stuckPfns: string;
+  /** Where the workload has the stuck file mapped; null where it has not. */
+  readonly mapping: { readonly address: string; readonly bytes: number; readonly fd: number } | null;
+}
+
 export class StuckSet {
+  private mapping: SetTarget['mapping'] = null;
+
   /** From the start of the stuck file; no more than what the workload writes. */
   protected stuckBytes: number;
   protected readonly paths: { readonly stuck: string; readonly control: string };
@@ -43,6 +53,15 @@ export class StuckSet {
     const { index } = context.plan;
     this.stuckBytes = context.plan.stuckBytes;
     this.paths = { stuck: `/stuck-${index}`, control: `/control-${index}` };
+  }
+
+  /** What a trigger is pointed at, once the set is named. */
+  get target(): SetTarget {
+    return {
+      workloadPid: this.workload.pid,
+      stuckPfns: this.pfnArtifacts('before').stuckPfns,
+      mapping: this.mapping,
+    };
   }
 
   /** A delay runs, and a pulled cable stops everything, from the moment on: so the rest is done before it. */
@@ -73,6 +92,7 @@ export class StuckSet {
       await this.stick();
       await this.name();
     }
+    this.mapping = await this.workload.ask<SetTarget['mapping']>('mapping', {}, 10_000);
     stage.shortenCpuLists();
     await stage.ballast.ask('settle', {}, 60_000);
   }

@@ -10,7 +10,7 @@ const path = '/proc/sys/vm/compact_memory';
 export const compact: Trigger = {
   id: 'compact',
   description: 'vm.compact_memory: compact every zone, synchronously',
-  migrateMode: 'MIGRATE_SYNC',
+  migrateModes: ['MIGRATE_SYNC'],
   migrateReason: 'compaction',
   kernelFunction: 'compact_node',
   harmsHost: false,
@@ -23,9 +23,9 @@ export const compact: Trigger = {
   },
   pull() {
     const fd = open(path, OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-    if (fd < 0) return fd;
+    if (fd < 0) return { result: fd };
     const written = write(fd, Buffer.from('1'));
     close(fd);
-    return Math.min(written, 0);
+    return { result: Math.min(written, 0) };
   },
 };

@@ -1,21 +1,51 @@
 /** The trigger's process: waits for `pull`, asks the kernel, says how long it took. It may be in D state meanwhile. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
 import { dieWithParent } from '../syscall/process.js';
 import { findTrigger } from './registry.js';
+import type { TriggerTarget } from './trigger.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
 
+/** PAGE_SIZE << pageblock_order, where a pageblock is a huge page (include/linux/pageblock-flags.h). */
+const PAGEBLOCK_PAGES = 512;
+
+interface Words {
+  readonly trigger: string;
+  readonly marker: string;
+  readonly mark: string;
+  readonly workloadPid: number;
+  /** Path of u64 little-endian numbers by page index. */
+  readonly stuckPfns: string;
+  readonly mapping: { readonly address: string; readonly bytes: number; readonly fd: number } | null;
+}
+
+function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
+  const bytes = readFileSync(stuckPfns);
+  const pfns = Float64Array.from({ length: bytes.length >> 3 }, (_, index) =>
+    Number(bytes.readBigInt64LE(index * 8)),
+  );
+  const pageblocks = new Set(pfns.filter((pfn) => pfn >= 0).map((pfn) => Math.floor(pfn / PAGEBLOCK_PAGES)));
+  return {
+    workloadPid,
+    stuckPfns: pfns,
+    hugePages: pageblocks.size,
+    mapping: mapping === null ? undefined : { ...mapping, address: BigInt(mapping.address) },
+  };
+}
+
 serveCommands({
-  pull({ trigger: id, marker, mark }: { trigger: string; marker: string; mark: string }) {
+  pull(words: Words) {
+    const { trigger: id, marker, mark } = words;
     const trigger = findTrigger(id);
     if (trigger === undefined) throw new Error(`no such trigger: ${id}`);
+    const target = targetOf(words);
     // The trace has pids of the initial namespace: this line tells which one is ours.
     writeFileSync(marker, `${mark}\n`);
     const startedNs = process.hrtime.bigint();
-    const result = trigger.pull();
+    const answer = trigger.pull(target);
     const endedNs = process.hrtime.bigint();
-    return { result, startedNs: Number(startedNs), endedNs: Number(endedNs) };
+    return { ...answer, startedNs: Number(startedNs), endedNs: Number(endedNs) };
   },
 });

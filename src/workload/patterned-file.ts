@@ -114,6 +114,11 @@ export class PatternedFile {
     return readPagemap('self', this.address, Math.ceil(this.bytes / memory.PAGE_SIZE)).pfns;
   }
 
+  /** Its address in decimal, and what is mapped there; null where it is not mapped. */
+  mapping(): { address: string; bytes: number; fd: number } | null {
+    return this.address === undefined ? null : { address: `${this.address}`, bytes: this.bytes, fd: this.fd };
+  }
+
   private map(): bigint {
     const prot = memory.PROT_READ | memory.PROT_WRITE;
     const address = memory.mmap(this.bytes, prot, memory.MAP_SHARED, this.fd, 0);

@@ -132,6 +132,10 @@ serveCommands({
     const [stuckFile, controlFile] = files();
     return [stuckFile.populate(stuckBytes), controlFile.populate(controlFile.bytes)].map(Number);
   },
+  /** Where the stuck file is mapped; null where it is not. */
+  mapping() {
+    return files()[0].mapping();
+  },
   /** Writes the pfns, u64 little-endian by page index with -1 for absent. @param touch maps the folios in first */
   locate({ stuckOut, controlOut, touch }: { stuckOut?: string; controlOut?: string; touch: boolean }) {
     for (const [file, out] of [

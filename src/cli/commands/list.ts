@@ -21,10 +21,10 @@ export const listCommand = defineCommand({
         triggers: ids,
       })),
       triggers: triggers.map(
-        ({ id, description, migrateMode, migrateReason, kernelFunction, harmsHost }) => ({
+        ({ id, description, migrateModes, migrateReason, kernelFunction, harmsHost }) => ({
           id,
           description,
-          migrateMode,
+          migrateModes,
           migrateReason,
           kernelFunction,
           harmsHost,
@@ -42,7 +42,12 @@ export const listCommand = defineCommand({
     context.print(
       formatTable(
         [{ title: 'trigger' }, { title: 'mode' }, { title: 'by' }, { title: 'what it is' }],
-        described.triggers.map((one) => [one.id, one.migrateMode, one.kernelFunction, one.description]),
+        described.triggers.map((one) => [
+          one.id,
+          one.migrateModes.join(', '),
+          one.kernelFunction,
+          one.description,
+        ]),
       ),
     );
   },

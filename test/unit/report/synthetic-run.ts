@@ -183,7 +183,7 @@ export function syntheticRun(t: TestContext): RunDirectory {
     JSON.stringify({ stuckfs: '0.1.0', on: 'host', seed: 7, kernel: { release: '6.18.0-test' } }),
   );
   const cell = { cell: 0, scenario: 'writeback-held', trigger: 'compact', transport: 'dev-fuse' };
-  const arms = (['control', 'fault'] as const).map((kind) => ({ kind, variant: null }));
+  const arms = (['control', 'fault'] as const).map((kind) => ({ kind, variant: null, mitigation: 'none' }));
   const planned = [{ ...cell, arms }];
   write(run, [{ event: 'run-started', version: 1, seed: 7, on: 'host', planned, atNs: START }]);
   writeArm(run, { arm: 0, kind: 'control' });

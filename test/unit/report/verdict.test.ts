@@ -46,7 +46,7 @@ describe('runJson', () => {
 });
 
 test('expectations name scenario, trigger, arm and feature', () => {
-  const cell = { scenario: 'writeback-held', trigger: 'compact', kind: 'fault' as const };
+  const cell = { scenario: 'writeback-held', trigger: 'compact', kind: 'fault' as const, mitigation: 'none' };
   assert.equal(expectationFor(cell, { writebackInPlace: true })?.outcome, 'stalled');
   assert.equal(expectationFor(cell, { writebackInPlace: false })?.outcome, 'migrated');
   assert.equal(expectationFor({ ...cell, kind: 'control' }, { writebackInPlace: true })?.outcome, 'migrated');
@@ -55,7 +55,8 @@ test('expectations name scenario, trigger, arm and feature', () => {
 
 test('the worst verdict is the verdict of the run; a run without any is unknown', () => {
   assert.equal(worst(['pass', 'pass']), 'pass');
-  assert.equal(worst(['pass', 'skip']), 'skip');
+  assert.equal(worst(['pass', 'skip']), 'pass');
+  assert.equal(worst(['skip', 'skip']), 'skip');
   assert.equal(worst(['pass', 'unknown', 'skip']), 'unknown');
   assert.equal(worst(['unknown', 'fail', 'pass']), 'fail');
   assert.equal(worst([]), 'unknown');
