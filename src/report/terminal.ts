@@ -14,7 +14,9 @@ export function renderTerminal(run: RunJson): string {
   lines.push(...table(run.cells));
   for (const curve of run.doseResponses) lines.push('', ...doseTable(curve));
   for (const cell of run.cells) lines.push('', ...details(cell));
-  lines.push('', `verdict: ${run.verdict}`);
+  const skipped = run.cells.filter(({ verdict }) => verdict === 'skip').length;
+  const skips = skipped === 0 ? '' : ` (${skipped} of ${run.cells.length} rows were skipped)`;
+  lines.push('', `verdict: ${run.verdict}${skips}`);
   return `${lines.flatMap(folded).join('\n')}\n`;
 }
 
