@@ -24,6 +24,7 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
     planned: z.array(
       z.object({
         cell: z.int().min(0),
+        repeat: z.int().min(1).optional(),
         scenario: z.string(),
         trigger: z.string(),
         transport: z.string(),

@@ -32,6 +32,8 @@ export type ServerPages = 'none' | 'all';
 
 export interface PlannedCell {
   readonly cell: number;
+  /** Which time this cell of the run is played, counted from 1. */
+  readonly repeat: number;
   readonly scenario: string;
   readonly trigger: string;
   readonly transport: string;

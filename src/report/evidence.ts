@@ -32,6 +32,8 @@ export interface Waiter {
 export interface ArmEvidence {
   readonly arm: number;
   readonly cell: number;
+  /** Which time the cell was played in this run, counted from 1. */
+  readonly repeat: number;
   readonly kind: ArmKind;
   readonly variant: string | undefined;
   readonly scenario: string;

@@ -23,21 +23,30 @@ import { waiters } from './waiters.js';
 
 export function gatherArms(run: RunDirectory): ArmEvidence[] {
   const events = run.events();
+  const repeatOf = repeats(events);
   return events
     .filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started')
-    .map((start) => gatherArm(run, start, new ArmEvents(events, start.arm)));
+    .map((start) => gatherArm(run, start, new ArmEvents(events, start.arm), repeatOf(start.cell)));
+}
+
+/** Which time it is that a cell of the plan is played; 1 in a run of before there were repeats. */
+function repeats(events: readonly RunEvent[]): (cell: number) => number {
+  const planned = events.flatMap((event) => (event.event === 'run-started' ? event.planned : []));
+  return (cell) => planned.find((one) => one.cell === cell)?.repeat ?? 1;
 }
 
 /** A cell that was not played, and why. */
 export type SkippedCell = Pick<
   EventOf<'cell-skipped'>,
   'cell' | 'variant' | 'mitigation' | 'scenario' | 'trigger' | 'transport' | 'reason'
->;
+> & { readonly repeat: number };
 
 export function gatherSkipped(run: RunDirectory): SkippedCell[] {
-  return run
-    .events()
-    .filter((event: RunEvent): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped');
+  const events = run.events();
+  const repeatOf = repeats(events);
+  return events
+    .filter((event: RunEvent): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped')
+    .map((skipped) => ({ ...skipped, repeat: repeatOf(skipped.cell) }));
 }
 
 /** An arm of the plan that has not even begun. */
@@ -55,7 +64,12 @@ export function gatherUnplayed(run: RunDirectory): UnplayedArm[] {
   return (
     planned
       .flatMap(({ arms, ...cell }) =>
-        arms.map((arm) => ({ ...cell, ...arm, mitigation: arm.mitigation ?? 'none' })),
+        arms.map((arm) => ({
+          ...cell,
+          repeat: cell.repeat ?? 1,
+          ...arm,
+          mitigation: arm.mitigation ?? 'none',
+        })),
       )
       // Without a variant or a mitigation all arms of the cell are skipped.
       .filter(
@@ -80,7 +94,12 @@ export function gatherUnplayed(run: RunDirectory): UnplayedArm[] {
   );
 }
 
-function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: ArmEvents): ArmEvidence {
+function gatherArm(
+  run: RunDirectory,
+  start: EventOf<'arm-started'>,
+  events: ArmEvents,
+  repeat: number,
+): ArmEvidence {
   const named = events.first('set-named');
   const held = events.first('held')?.held ?? [];
   const ended = events.first('trigger-ended');
@@ -105,6 +124,7 @@ function gatherArm(run: RunDirectory, start: EventOf<'arm-started'>, events: Arm
   return {
     arm: start.arm,
     cell: start.cell,
+    repeat,
     kind: start.kind,
     variant: start.variant ?? undefined,
     scenario: start.scenario,

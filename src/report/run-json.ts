@@ -83,6 +83,7 @@ const CellSpec = z.object({
   mitigation: z.string(),
   arm: z.enum(['control', 'fault']).nullable().meta({ description: 'null for a cell that was skipped' }),
   variant: z.string().nullable().meta({ description: 'Tells arms of one kind apart' }),
+  repeat: z.int().min(1).default(1).meta({ description: 'Which time the cell was played in this run' }),
   outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
   expected: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']).nullable(),
   decidedBy: z.string().nullable().meta({ description: 'Kernel function that decides the expected outcome' }),
@@ -154,6 +155,23 @@ const DoseResponseSpec = z.object({
   reason: z.string(),
 });
 
+const SpreadSpec = z.object({ min: z.number(), median: z.number(), max: z.number() });
+
+const RepeatsSpec = z.object({
+  scenario: z.string(),
+  trigger: z.string(),
+  transport: z.string(),
+  arm: z.enum(['control', 'fault']).nullable(),
+  variant: z.string().nullable(),
+  mitigation: z.string(),
+  runs: count,
+  outcomes: z.record(z.string(), count).meta({ description: 'How often which outcome came' }),
+  verdicts: z.record(z.string(), count),
+  flapping: z.boolean().meta({ description: 'More than one outcome' }),
+  triggerMs: SpreadSpec.nullable(),
+  stallMs: SpreadSpec.nullable(),
+});
+
 export const RunJsonSpec = z.object({
   version: z.literal(RUN_JSON_VERSION),
   stuckfs: z.string(),
@@ -165,11 +183,17 @@ export const RunJsonSpec = z.object({
   doseResponses: z
     .array(DoseResponseSpec)
     .meta({ description: "The stall as a function of the server's delay, for each cell that has delays" }),
+  repeats: z
+    .array(RepeatsSpec)
+    .default([])
+    .meta({ description: 'Of each arm that was played several times: what came of it, and the spread' }),
 });
 
 export type RunJson = z.output<typeof RunJsonSpec>;
 export type DoseResponse = z.output<typeof DoseResponseSpec>;
 export type Cell = z.output<typeof CellSpec>;
+export type Repeats = z.output<typeof RepeatsSpec>;
+export type Spread = z.output<typeof SpreadSpec>;
 export type Verdict = Cell['verdict'];
 
 /**

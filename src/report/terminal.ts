@@ -1,7 +1,9 @@
 /**
  * The report for a terminal or a mail: plain ASCII, at most 100 columns, nothing that needs a colour.
  */
-import type { Cell, DoseResponse, RunJson } from './run-json.js';
+import { findings } from './findings.js';
+import { repeatHead, repeatRow } from './repeat-rows.js';
+import type { Cell, DoseResponse, Repeats, RunJson } from './run-json.js';
 import { throttledIn } from './untrusted.js';
 
 const MIB = 1 << 20;
@@ -11,9 +13,13 @@ const INDENT = 20;
 
 export function renderTerminal(run: RunJson): string {
   const lines = [`stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}`, ''];
-  lines.push(...table(run.cells));
+  const found = findings(run, (one) => `${one.scenario} x ${one.trigger}, ${armOf(one)} arm`);
+  if (found.length > 0) lines.push('findings:', ...found.map((text) => `  ${text}`), '');
+  lines.push(...table([head, ...run.cells.filter(isShown).map(row)]));
+  if (run.repeats.length > 0)
+    lines.push('', ...table([repeatHead, ...run.repeats.map((one) => repeatRow(one, armOf(one)))]));
   for (const curve of run.doseResponses) lines.push('', ...doseTable(curve));
-  for (const cell of run.cells) lines.push('', ...details(cell));
+  for (const cell of run.cells.filter(isShown)) lines.push('', ...details(cell));
   const skipped = run.cells.filter(({ verdict }) => verdict === 'skip').length;
   const skips = skipped === 0 ? '' : ` (${skipped} of ${run.cells.length} rows were skipped)`;
   lines.push('', `verdict: ${run.verdict}${skips}`);
@@ -29,8 +35,14 @@ function folded(line: string): string[] {
 
 const head = ['scenario', 'trigger', 'arm', 'outcome', 'expected', 'verdict', 'moved', 'took ms'];
 
-function table(cells: readonly Cell[]): string[] {
-  const rows = [head, ...cells.map(row)];
+/** What comes out as expected each time is shown once. */
+function isShown({ repeat, verdict }: Cell): boolean {
+  return repeat === 1 || verdict === 'fail' || verdict === 'unknown';
+}
+
+/** @param rows the first of them is the head */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((cell) => cell[column]?.length ?? 0)));
   const isWide = widths.reduce((sum, width) => sum + width + 2, -2) > COLUMNS;
   const gap = isWide ? ' ' : '  ';
@@ -57,7 +69,7 @@ function row(cell: Cell): string[] {
 }
 
 /** `fault`, `fault 250ms`, `control on libfuse`, `fault+abort`. */
-function armOf({ arm, variant, mitigation, transport }: Cell): string {
+function armOf({ arm, variant, mitigation, transport }: Cell | Repeats): string {
   const kind = `${arm ?? '-'}${mitigation === 'none' ? '' : `+${mitigation}`}`;
   return `${kind}${variant === null ? '' : ` ${variant}`}${transport === 'dev-fuse' ? '' : ` on ${transport}`}`;
 }

@@ -4,6 +4,7 @@ import type { ArmEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
 import type { SkippedCell, UnplayedArm } from './gather.js';
 import { judge } from './outcome.js';
+import { repeatsOf } from './repeats.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
 import type { ServerPagesEvidence } from './server-pages.js';
 import type { UntrustedEvidence } from './untrusted.js';
@@ -40,8 +41,10 @@ export function runJson(
     );
     return curve === undefined ? [] : [curve];
   });
-  const verdict = worst([...cells, ...doseResponses].map((one) => one.verdict));
-  return { version: RUN_JSON_VERSION, ...facts, verdict, cells, doseResponses };
+  const repeats = repeatsOf(cells);
+  const flapping: readonly Verdict[] = repeats.some((one) => one.flapping) ? ['unknown'] : [];
+  const verdict = worst([...[...cells, ...doseResponses].map((one) => one.verdict), ...flapping]);
+  return { version: RUN_JSON_VERSION, ...facts, verdict, cells, doseResponses, repeats };
 }
 
 /** Of an arm that was played again only the last attempt counts; how many there were is told. */
@@ -60,11 +63,17 @@ function unplayedCell({ kind, variant, mitigation, ...cell }: UnplayedArm): Cell
   return { ...unjudged(cell), mitigation, arm: kind, variant, verdict: 'unknown', reason };
 }
 
-function unjudged({ scenario, trigger, transport }: Omit<SkippedCell, 'reason' | 'variant' | 'mitigation'>) {
+function unjudged({
+  scenario,
+  trigger,
+  transport,
+  repeat,
+}: Omit<SkippedCell, 'reason' | 'variant' | 'mitigation'>) {
   return {
     scenario,
     trigger,
     transport,
+    repeat,
     outcome: 'unknown' as const,
     expected: null,
     decidedBy: null,
@@ -116,6 +125,7 @@ function cellOf(
     trigger: arm.trigger,
     transport: arm.transport,
     mitigation: arm.mitigation,
+    repeat: arm.repeat,
     arm: arm.kind,
     variant: arm.variant ?? null,
     outcome: judgement.outcome,
@@ -185,6 +195,14 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   const order: readonly Verdict[] = ['fail', 'unknown', 'pass', 'skip'];
   return order.find((verdict) => verdicts.includes(verdict)) ?? 'unknown';
 }
+
+/** For `git bisect run`: good, bad, and what says nothing about this kernel. */
+export const bisectStatusOf: Readonly<Record<Verdict, number>> = {
+  pass: 0,
+  fail: 1,
+  unknown: 125,
+  skip: 125,
+};
 
 /** Exit status of a run (DESIGN.md section 9). */
 export const exitStatusOf: Readonly<Record<Verdict, number>> = { pass: 0, fail: 1, unknown: 3, skip: 4 };

@@ -21,7 +21,3 @@ export const scenarios: readonly Scenario[] = [
   cableTrip,
   untrustedMount,
 ];
-
-export function findScenario(id: string): Scenario | undefined {
-  return scenarios.find((scenario) => scenario.id === id);
-}

@@ -16,17 +16,17 @@ import { renderTerminal } from '../report/terminal.js';
 import { exitStatusOf } from '../report/verdict.js';
 import { reportRun } from '../report/write.js';
 import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
-import { findTrigger, triggers } from '../trigger/registry.js';
+import { triggers } from '../trigger/registry.js';
+import { type CellWords, type WantedCell, wantedCells } from './cells.js';
 import { Progress } from './progress.js';
-import { findScenario, scenarios } from './registry.js';
+import { scenarios } from './registry.js';
 import { type CellPlan, checkMemory, type RunPlan, runCells } from './runner.js';
-import { type Scenario, type TransportName, transportNames } from './scenario.js';
 
-export interface RunWords {
-  readonly scenarios: readonly string[];
-  readonly triggers: readonly string[];
-  /** Empty: those of each scenario. */
-  readonly transports: readonly string[];
+export interface RunWords extends CellWords {
+  /** How often each cell is played. */
+  readonly repeat: number;
+  /** Triggers that can take memory or service from this machine for good may be pulled. */
+  readonly disposable: boolean;
   readonly on: string;
   readonly stuckBytes: number;
   readonly holdMs: number;
@@ -43,15 +43,18 @@ export interface RunResult {
 
 /** @throws {UsageError} for words that are wrong, and for what this machine lacks */
 export async function runScenarios(words: RunWords): Promise<RunResult> {
-  const cells = await cellsOf(words);
+  const { cells: wanted, absent } = wantedCells(words, { scenarios, triggers });
   const { on, because } = whereToRun(words.on);
-  await checkMachine(cells);
+  await checkMachine();
+  const cells: CellPlan[] = [];
+  for (const cell of wanted) cells.push({ ...cell, lacking: await lackingFor(cell, words.disposable) });
   checkMemory(words.stuckBytes);
   const run = RunDirectory.create(safePath(words.out));
   const progress = new Progress(words.progress);
   progress.step(`on ${on}: ${because}; run directory ${run.path}`);
+  for (const line of absent) progress.step(`not run: ${line}`);
   const plan: RunPlan = {
-    cells,
+    cells: repeated(cells, words.repeat),
     stuckBytes: words.stuckBytes,
     holdMs: words.holdMs,
     seed: words.seed,
@@ -89,62 +92,39 @@ async function playAndPutBack(plan: RunPlan, run: RunDirectory, progress: Progre
   }
 }
 
-async function cellsOf({
-  scenarios: ids,
-  triggers: triggerIds,
-  transports,
-}: RunWords): Promise<readonly CellPlan[]> {
-  const asked = transports.map((name) => {
-    const known = transportNames.find((one) => one === name);
-    if (known === undefined)
-      throw notKnown(
-        '--transport',
-        name,
-        transportNames.map((id) => ({ id })),
-      );
-    return known;
-  });
-  const cells: CellPlan[] = [];
-  for (const id of new Set(ids)) {
-    const scenario = findScenario(id);
-    if (scenario === undefined) throw notKnown('scenario', id, scenarios);
-    for (const triggerId of new Set(triggerIds)) {
-      const trigger = findTrigger(triggerId);
-      if (trigger === undefined) throw notKnown('--trigger', triggerId, triggers);
-      for (const transport of new Set(asked.length > 0 ? asked : scenario.transports))
-        cells.push({ scenario, trigger, transport, lacking: await lackingFor(scenario, transport) });
-    }
-  }
-  return cells;
+/** All of them, then all of them again: what changes with time is met by every cell. */
+function repeated(cells: readonly CellPlan[], times: number): readonly CellPlan[] {
+  return Array.from({ length: times }, (_, index) =>
+    cells.map((cell) => ({ ...cell, repeat: index + 1 })),
+  ).flat();
 }
 
 /** Why this machine, or this transport, cannot play it; a reason to skip, not an error. */
-async function lackingFor(scenario: Scenario, transport: TransportName): Promise<string | undefined> {
+async function lackingFor(
+  { scenario, trigger, transport }: WantedCell,
+  disposable: boolean,
+): Promise<string | undefined> {
   if (!scenario.transports.includes(transport)) return `${transport} lacks what it needs: ${scenario.needs}`;
   const needed = [...(transport === 'libfuse' ? ['libfuse'] : []), ...(scenario.requires ?? [])];
   const rows = await checkRequirements(
     requirements.filter(({ neededFor }) => neededFor.some((one) => needed.includes(one))),
   );
   const missing = rows.find(isMissing);
-  return missing === undefined
-    ? undefined
-    : `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
-}
-
-function notKnown(field: string, value: string, known: readonly { readonly id: string }[]): UsageError {
-  return new UsageError(field, value, `is not known; give one of ${known.map(({ id }) => id).join(', ')}`);
+  if (missing !== undefined)
+    return `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
+  const lacking = trigger.missing();
+  if (lacking !== undefined) return `trigger ${trigger.id}: ${lacking}`;
+  return trigger.harmsHost && !disposable
+    ? `trigger ${trigger.id} can take memory or service from this machine for good: give --i-know-this-host-is-disposable`
+    : undefined;
 }
 
 /** Throws for the first thing that this machine lacks; `stuckfs doctor` shows all. */
-async function checkMachine(cells: RunPlan['cells']): Promise<void> {
+async function checkMachine(): Promise<void> {
   const rows = await checkRequirements(requirements.filter(({ neededFor }) => neededFor.includes('compact')));
   const missing = rows.find(isMissing);
   if (missing !== undefined) {
     throw new UsageError(missing.requirement, missing.found, missing.remedy ?? 'see stuckfs doctor');
-  }
-  for (const { trigger } of cells) {
-    const lacking = trigger.missing();
-    if (lacking !== undefined) throw new UsageError('--trigger', trigger.id, lacking);
   }
 }
 

@@ -12,25 +12,24 @@ import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { type RunGuard, startRunGuard } from '../safety/run-guard.js';
 import { StateDirectory } from '../safety/state-directory.js';
-import type { Trigger } from '../trigger/trigger.js';
 import { Arm, armStarted } from './arm.js';
 import { type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
+import type { WantedCell } from './cells.js';
 import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
 import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import { lackingForArm, serverDesignOf } from './page-giver.js';
 import type { Progress } from './progress.js';
-import { type ArmDesign, armName, type Scenario, type TransportName } from './scenario.js';
+import { type ArmDesign, armName } from './scenario.js';
 import { type ArmServer, cleanUpMountOf, Server } from './server.js';
 import { untrustedMountPoint } from './untrusted-namespaces.js';
 import { UntrustedServer } from './untrusted-server.js';
 import { enoughToBeThrottled } from './untrusted-set.js';
 
-export interface CellPlan {
-  readonly scenario: Scenario;
-  readonly trigger: Trigger;
-  readonly transport: TransportName;
+export interface CellPlan extends WantedCell {
+  /** Counted from 1; absent where each cell is played once. */
+  readonly repeat?: number;
   /** What this machine lacks for it: then it is not played, and the run says so. */
   readonly lacking: string | undefined;
 }
@@ -109,17 +108,18 @@ export async function runCells(
   const stage = { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages };
   let index = 0;
   for (const [cell, planned] of plan.cells.entries()) {
-    const { scenario, trigger, transport, lacking } = planned;
-    const name = `${scenario.id} x ${trigger.id}${transport === 'dev-fuse' ? '' : ` on ${transport}`}`;
+    const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;
+    const again = repeat === 1 ? '' : `, time ${repeat}`;
+    const name = `${scenario.id} x ${trigger.id}${transport === 'dev-fuse' ? '' : ` on ${transport}`}${again}`;
     if (lacking !== undefined) {
       progress.step(`${name}: skipped: ${lacking}`);
       const ids = { scenario: scenario.id, trigger: trigger.id, transport };
       run.append({ event: 'cell-skipped', cell, ...ids, reason: lacking });
       continue;
     }
-    const isUntrusted = scenario.arms.some(({ untrusted }) => untrusted === true);
+    const isUntrusted = arms.some(({ untrusted }) => untrusted === true);
     const stuckBytes = isUntrusted ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
-    for (const design of scenario.arms) {
+    for (const design of arms) {
       const reason = lackingForArm(design, run.path);
       if (reason !== undefined) {
         progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);
@@ -154,12 +154,13 @@ export async function runCells(
 }
 
 function planned({ cells }: RunPlan): PlannedCell[] {
-  return cells.map(({ scenario, trigger, transport }, cell) => ({
+  return cells.map(({ scenario, trigger, transport, arms, repeat = 1 }, cell) => ({
     cell,
+    repeat,
     scenario: scenario.id,
     trigger: trigger.id,
     transport,
-    arms: scenario.arms.map(({ kind, variant = null, mitigation = 'none' }) => ({
+    arms: arms.map(({ kind, variant = null, mitigation = 'none' }) => ({
       kind,
       variant,
       mitigation,

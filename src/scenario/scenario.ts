@@ -25,8 +25,16 @@ export type Misbehaviour =
   | { readonly kind: 'delay'; readonly delayMs: number; faults(stuckPath: string): readonly FaultInput[] }
   | { readonly kind: 'unplug' };
 
-/** What limits the harm; the arm without one waits out the hold. */
-export type MitigationName = 'abort' | 'kill-server' | 'request-timeout' | 'bdi-limit' | 'release';
+/** What limits the harm; with `none` the hold is waited out. */
+export const mitigationNames = [
+  'none',
+  'abort',
+  'kill-server',
+  'request-timeout',
+  'bdi-limit',
+  'release',
+] as const;
+export type MitigationName = Exclude<(typeof mitigationNames)[number], 'none'>;
 
 export interface ArmDesign {
   readonly kind: ArmKind;

@@ -5,39 +5,54 @@ import { parseDuration } from '../../base/duration.js';
 import { UsageError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page-size.js';
 import { parseSize } from '../../base/size.js';
-import { defineCommand } from '../command.js';
+import type { Verdict } from '../../report/run-json.js';
+import { type CommandContext, defineCommand } from '../command.js';
 import { wholeNumber } from '../option-values.js';
 
 const MIN_STUCK_BYTES = 1 << 20;
 const MAX_STUCK_BYTES = 1024 ** 4;
 const MAX_SEED = 0xffff_ffff;
+const MAX_REPEAT = 1000;
 
 export const runCommand = defineCommand({
-  usage: 'run [scenario..]',
+  usage: 'run [name..]',
   describe: 'make folios stuck, ask the kernel to migrate them, say with evidence what happened',
-  lists: ['scenario', 'trigger', 'transport'],
+  lists: ['name', 'scenario', 'trigger', 'transport', 'mitigation', 'fail-on', 'failOn'],
   examples: [
     ['run writeback-held', 'withhold writeback acks and compact memory'],
     ['run writeback-held --stuck 1G --hold 20s', 'more, and for longer'],
     ['run healthy writeback-held --json', 'run.json on standard output'],
-    ['run --all', 'every scenario, one after the other'],
+    ['run --all', 'every cell that this machine allows, one after the other'],
+    ['run --all --trigger compact-node --repeat 3', 'of those the ones of one trigger, three times'],
+    ['run writeback-held --mitigation abort', 'and how long until an abort frees the folios'],
     ['run writeback-held-mmap --transport libfuse', 'on one transport only'],
   ],
   options: (yargs) =>
     yargs
-      .positional('scenario', {
+      .positional('name', {
         type: 'string',
         array: true,
         default: [],
-        describe: 'see stuckfs list',
+        describe: 'of a scenario: see stuckfs list',
       })
-      .option('all', { type: 'boolean', default: false, describe: 'every scenario that there is' })
+      .option('scenario', {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'see stuckfs list; the same as a word without an option',
+      })
+      .option('all', {
+        type: 'boolean',
+        default: false,
+        describe: 'every scenario, trigger, transport and mitigation, but for what other options narrow',
+      })
       .option('trigger', {
         type: 'string',
         array: true,
-        default: ['compact'],
+        default: [],
         requiresArg: true,
-        describe: 'how the kernel is asked for migration',
+        describe: 'how the kernel is asked for migration (default: compact, where the scenario has it)',
       })
       .option('transport', {
         type: 'string',
@@ -45,6 +60,36 @@ export const runCommand = defineCommand({
         default: [],
         requiresArg: true,
         describe: 'how requests are moved: dev-fuse, libfuse (default: whatever the scenario is about)',
+      })
+      .option('mitigation', {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'arms with this mitigation, too; none: only the arms without',
+      })
+      .option('repeat', {
+        type: 'string',
+        default: '1',
+        requiresArg: true,
+        describe: 'play every cell so often; one that does not come out the same way each time is unknown',
+      })
+      .option('fail-on', {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'exit 1 also for a verdict of unknown, or skip',
+      })
+      .option('bisect', {
+        type: 'boolean',
+        default: false,
+        describe: 'exit as git bisect run wants it: 0 as expected, 1 not, 125 where nothing can be said',
+      })
+      .option('i-know-this-host-is-disposable', {
+        type: 'boolean',
+        default: false,
+        describe: 'pull triggers, too, that can take memory or service from this machine for good',
       })
       .option('on', {
         type: 'string',
@@ -67,34 +112,78 @@ export const runCommand = defineCommand({
       })
       .option('quiet', { type: 'boolean', default: false, describe: 'no progress on standard error' }),
   async run(argv, context) {
-    const { runScenarios } = await import('../../scenario/run.js');
-    const scenarios = await scenariosOf(argv.scenario, argv.all);
-    const seed = wholeNumber('--seed', argv.seed, { min: 0, max: MAX_SEED });
-    const { verdict, exitStatus, terminal } = await runScenarios({
-      scenarios,
-      triggers: argv.trigger,
-      transports: argv.transport,
-      on: argv.on,
-      stuckBytes: stuckBytes(argv.stuck),
-      holdMs: holdMs(argv.hold),
-      seed,
-      out: argv.out ?? join('runs', `${stamp()}-${argv.all ? 'all' : scenarios.join('-')}`),
-      progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
-    });
-    if (argv.json) context.printJson(verdict);
-    else context.print(terminal);
-    context.setExitStatus(exitStatus);
+    const failOn = failOnVerdicts(argv['fail-on']);
+    if (!argv.bisect)
+      return runAndReport(argv, context, (verdict, status) => (failOn.has(verdict) ? 1 : status));
+    if (failOn.size > 0)
+      throw new UsageError(
+        '--fail-on',
+        [...failOn].join(' '),
+        'contradicts --bisect, which has its own statuses',
+      );
+    try {
+      const { bisectStatusOf } = await import('../../report/verdict.js');
+      await runAndReport(argv, context, (verdict) => bisectStatusOf[verdict]);
+    } catch (error) {
+      // Any other status would have git take this commit for a bad one.
+      process.stderr.write(`stuckfs: ${(error as Error).message}\n`);
+      context.setExitStatus(SAYS_NOTHING);
+    }
   },
 });
 
-async function scenariosOf(given: readonly string[], all: boolean): Promise<readonly string[]> {
-  const { scenarios } = await import('../../scenario/registry.js');
-  if (all && given.length > 0)
-    throw new UsageError('--all', given.join(' '), 'give --all or names of scenarios, not both');
-  if (all) return scenarios.map(({ id }) => id);
-  if (given.length > 0) return given;
-  const known = scenarios.map(({ id }) => id).join(', ');
-  throw new UsageError('scenario', '', `is missing: give --all, or some of ${known}`);
+/** Of `git bisect run`: this commit cannot be tested. */
+const SAYS_NOTHING = 125;
+
+interface RunOptions {
+  readonly name: readonly string[];
+  readonly scenario: readonly string[];
+  readonly all: boolean;
+  readonly trigger: readonly string[];
+  readonly transport: readonly string[];
+  readonly mitigation: readonly string[];
+  readonly repeat: string;
+  readonly 'i-know-this-host-is-disposable': boolean;
+  readonly on: string;
+  readonly stuck: string;
+  readonly hold: string;
+  readonly seed: string;
+  readonly out: string | undefined;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+async function runAndReport(
+  argv: RunOptions,
+  context: CommandContext,
+  statusOf: (verdict: Verdict, status: number) => number,
+): Promise<void> {
+  const { runScenarios } = await import('../../scenario/run.js');
+  const scenarios = [...argv.name, ...argv.scenario];
+  const { verdict, exitStatus, terminal } = await runScenarios({
+    scenarios,
+    all: argv.all,
+    triggers: argv.trigger,
+    transports: argv.transport,
+    mitigations: argv.mitigation,
+    repeat: wholeNumber('--repeat', argv.repeat, { min: 1, max: MAX_REPEAT }),
+    disposable: argv['i-know-this-host-is-disposable'],
+    on: argv.on,
+    stuckBytes: stuckBytes(argv.stuck),
+    holdMs: holdMs(argv.hold),
+    seed: wholeNumber('--seed', argv.seed, { min: 0, max: MAX_SEED }),
+    out: argv.out ?? join('runs', `${stamp()}-${scenarios.length === 0 ? 'all' : scenarios.join('-')}`),
+    progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
+  });
+  if (argv.json) context.printJson(verdict);
+  else context.print(terminal);
+  context.setExitStatus(statusOf(verdict.verdict, exitStatus));
+}
+
+function failOnVerdicts(given: readonly string[]): ReadonlySet<string> {
+  const wrong = given.find((one) => one !== 'unknown' && one !== 'skip');
+  if (wrong !== undefined) throw new UsageError('--fail-on', wrong, 'give unknown or skip');
+  return new Set(given);
 }
 
 function stuckBytes(text: string): number {

@@ -7,6 +7,7 @@ import { judge } from '../../../src/report/outcome.js';
 const stalled: ArmEvidence = {
   arm: 1,
   cell: 0,
+  repeat: 1,
   kind: 'fault',
   variant: undefined,
   scenario: 'writeback-held',

@@ -184,7 +184,7 @@ export function syntheticRun(t: TestContext): RunDirectory {
   );
   const cell = { cell: 0, scenario: 'writeback-held', trigger: 'compact', transport: 'dev-fuse' };
   const arms = (['control', 'fault'] as const).map((kind) => ({ kind, variant: null, mitigation: 'none' }));
-  const planned = [{ ...cell, arms }];
+  const planned = [{ ...cell, repeat: 1, arms }];
   write(run, [{ event: 'run-started', version: 1, seed: 7, on: 'host', planned, atNs: START }]);
   writeArm(run, { arm: 0, kind: 'control' });
   writeArm(run, { arm: 1, kind: 'fault' });
