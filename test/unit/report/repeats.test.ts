@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findings } from '../../../src/report/findings.js';
+import { repeatRow } from '../../../src/report/repeat-rows.js';
+import { repeatsOf } from '../../../src/report/repeats.js';
+import type { Cell } from '../../../src/report/run-json.js';
+import { renderTerminal } from '../../../src/report/terminal.js';
+import { bisectStatusOf } from '../../../src/report/verdict.js';
+import { judgeRun } from '../../../src/report/write.js';
+import { syntheticRun } from './synthetic-run.js';
+
+const changed = (cell: Cell, repeat: number, triggerMs: number, outcome: Cell['outcome']): Cell => ({
+  ...cell,
+  repeat,
+  outcome,
+  evidence: { ...cell.evidence, triggerMs },
+});
+
+test('sums up each arm that was played more than once, with the spread of its times', (t) => {
+  const [control, fault] = judgeRun(syntheticRun(t)).cells as [Cell, Cell];
+  const repeats = repeatsOf([
+    control,
+    changed(fault, 1, 5000, 'stalled'),
+    changed(fault, 2, 5200, 'stalled'),
+    changed(fault, 3, 5100, 'stalled'),
+  ]);
+  assert.equal(repeats.length, 1);
+  const [one] = repeats;
+  assert.deepEqual(one?.outcomes, { stalled: 3 });
+  assert.deepEqual(one?.triggerMs, { min: 5000, median: 5100, max: 5200 });
+  assert.equal(one?.flapping, false);
+  assert.ok(one !== undefined);
+  assert.deepEqual(repeatRow(one, 'fault').slice(2, 6), ['fault', '3', '3 stalled', '5000..5100..5200']);
+});
+
+test('an arm with two outcomes is flapping, and a finding', (t) => {
+  const run = judgeRun(syntheticRun(t));
+  const [, fault] = run.cells as [Cell, Cell];
+  const cells = [changed(fault, 1, 5000, 'stalled'), changed(fault, 2, 90, 'migrated')];
+  const flapping = { ...run, cells, repeats: repeatsOf(cells) };
+  assert.deepEqual(
+    findings(flapping, () => 'it'),
+    ['it: flapping: of 2 runs stalled 1 times, migrated 1 times'],
+  );
+  assert.match(
+    renderTerminal(flapping),
+    /^.*\n\nfindings:\n {2}writeback-held x compact, fault arm: flapping/,
+  );
+});
+
+test('an outcome that differs from the expectation comes first, with kernel, function and numbers', (t) => {
+  const run = judgeRun(syntheticRun(t));
+  const [control, fault] = run.cells as [Cell, Cell];
+  const cells: Cell[] = [control, { ...fault, outcome: 'migrated', verdict: 'fail' }];
+  const text = renderTerminal({ ...run, cells, verdict: 'fail' });
+  const [found] = findings({ ...run, cells }, () => 'the arm');
+  assert.match(
+    found ?? '',
+    /^kernel 6\.18\.0-test: the arm: migrated, where stalled is expected by migrate_folio/,
+  );
+  assert.ok(text.indexOf('findings:') < text.indexOf('scenario   '), text);
+  assert.doesNotMatch(renderTerminal(run), /findings/);
+});
+
+test('git bisect run is told good, bad, or that nothing can be said', () => {
+  assert.deepEqual(bisectStatusOf, { pass: 0, fail: 1, unknown: 125, skip: 125 });
+});
