@@ -74,7 +74,7 @@ const underWriteback: readonly Expectation[] = [
   },
 ]);
 
-export const expectations: readonly Expectation[] = [
+const ofCompact: readonly Expectation[] = [
   ...controls,
   ...underWriteback,
   {
@@ -107,6 +107,12 @@ export const expectations: readonly Expectation[] = [
     outcome: 'migrated',
     decidedBy: `fuse_try_move_folio() (fs/fuse/dev.c), then ${moves}`,
   },
+];
+
+export const expectations: readonly Expectation[] = [
+  ...ofCompact,
+  // The same compact_node(), of one node.
+  ...ofCompact.map((expectation) => ({ ...expectation, trigger: 'compact-node' })),
 ];
 
 export function expectationFor(

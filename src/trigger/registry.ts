@@ -1,8 +1,9 @@
 /** The triggers, a line each. */
 import { compact } from './compact.js';
+import { compactNode } from './compact-node.js';
 import type { Trigger } from './trigger.js';
 
-export const triggers: readonly Trigger[] = [compact];
+export const triggers: readonly Trigger[] = [compact, compactNode];
 
 export function findTrigger(id: string): Trigger | undefined {
   return triggers.find((trigger) => trigger.id === id);

@@ -26,7 +26,7 @@ export const readaheadWithheld: Scenario = {
   id: 'readahead-withheld',
   description: 'readahead whose READ replies are withheld',
   stuck: 'page-cache folios that are locked and not up to date (PG_locked)',
-  triggers: ['compact'],
+  triggers: ['compact', 'compact-node'],
   transports: ['dev-fuse'],
   needs: 'READs of readahead that can be told apart by file and offset',
   arms: [
