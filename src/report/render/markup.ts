@@ -1,5 +1,5 @@
 /** Escapes text for XML and HTML, between tags and in attributes within double quotes. */
-import { oneLine } from './one-line.js';
+import { printable } from './one-line.js';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -11,7 +11,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** One line of text, without control characters. */
 export function escaped(text: string): string {
-  return oneLine(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
+  return printable(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
 /** ` name="value"` for each. */

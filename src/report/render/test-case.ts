@@ -57,7 +57,8 @@ function detailsOf(cell: Cell): string[] {
     ...(cell.reason === undefined ? [] : [`because: ${cell.reason}`]),
     ...(decidedBy === null ? [] : [`decided by: ${decidedBy}`]),
     `moved ${stuckMoved} of ${stuckFolios} stuck folios, ${controlMoved} of ${controlFolios} beside them`,
-    `held ${heldRequests} requests; trigger ${inMs(evidence.triggerMs)}, stall ${inMs(evidence.stallMs)}`,
+    `held ${heldRequests} requests; trigger ${inMs(evidence.triggerMs)}`,
+    ...(evidence.stallMs === null ? [] : [`stall ${inMs(evidence.stallMs)} in one migration`]),
     ...(lostEvents === 0 ? [] : [`the trace lost ${lostEvents} events`]),
     ...evidence.waiters.map(
       ({ comm, pid, role, state, stack }) =>

@@ -86,8 +86,8 @@ export function traceDocument(events: readonly TraceEvent[], otherData: Args): s
 
 /** Times of a run directory that was edited may lie too far apart for a number. */
 function length(fromUs: number, untilUs: number): number {
-  const dur = Math.max(0, untilUs - fromUs);
-  return Number.isFinite(dur) ? Math.round(dur * 1000) / 1000 : 0;
+  const dur = Math.round(Math.max(0, untilUs - fromUs) * 1000) / 1000;
+  return Number.isFinite(dur) ? dur : 0;
 }
 
 function plain(args: Args | undefined): Args | undefined {

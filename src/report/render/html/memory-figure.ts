@@ -17,11 +17,11 @@ const texts: Readonly<Record<BlockState, string>> = {
   landed: 'folios of the sets moved into it',
 };
 
-/** What is in a square that stands for several pageblocks: the first of blockStates. */
+/** Of several pageblocks in one square, the first of blockStates that one of them has. */
 interface Square {
   readonly column: number;
   readonly row: string;
-  readonly state: BlockState | 'other';
+  readonly state: BlockState;
 }
 
 export function memoryFigure(map: MemoryMap, arm: number): Markup {
@@ -40,8 +40,9 @@ export function memoryFigure(map: MemoryMap, arm: number): Markup {
         marginTop: 2,
         marginBottom: 22,
         x: { domain: Array.from({ length: COLUMNS }, (_, column) => column), axis: null, padding: 0.12 },
-        y: { domain: rows, label: null, tickSize: 0, padding: 0.12 },
+        y: { domain: [...rows], label: null, tickSize: 0, padding: 0.12 },
         marks: [
+          Plot.frame({ fill: 'var(--other)', stroke: 'none' }),
           Plot.cell(squares, {
             x: 'column',
             y: 'row',
@@ -53,7 +54,7 @@ export function memoryFigure(map: MemoryMap, arm: number): Markup {
     ],
     legend: [
       ...blockStates.map((state) => ({ colour: `--${state}`, text: `${texts[state]}: ${count(state)}` })),
-      { colour: '--other', text: 'none of the sets' },
+      { colour: '--other', text: 'nothing of the sets' },
     ],
     caption:
       `${blocksEach === 1 ? 'A square is a pageblock' : `A square is ${blocksEach} pageblocks`} of ${PAGEBLOCK_FRAMES} frames (2 MiB); ` +
@@ -63,7 +64,11 @@ export function memoryFigure(map: MemoryMap, arm: number): Markup {
   });
 }
 
-function squaresOf({ blocks }: MemoryMap): { squares: Square[]; rows: string[]; blocksEach: number } {
+function squaresOf({ blocks }: MemoryMap): {
+  squares: readonly Square[];
+  rows: readonly string[];
+  blocksEach: number;
+} {
   let blocksEach = 1;
   const rowOf = (block: number) => Math.floor(block / blocksEach / COLUMNS);
   const rowsNow = () => new Set([...blocks.keys()].map(rowOf));
@@ -77,10 +82,8 @@ function squaresOf({ blocks }: MemoryMap): { squares: Square[]; rows: string[]; 
   }
   const numbers = [...rowsNow()].sort((a, b) => a - b);
   const name = (row: number) => `0x${(row * COLUMNS * blocksEach * PAGEBLOCK_FRAMES).toString(16)}`;
-  const squares = numbers.flatMap((row) =>
-    Array.from({ length: COLUMNS }, (_, column): Square => {
-      return { column, row: name(row), state: states.get(row * COLUMNS + column) ?? 'other' };
-    }),
-  );
+  const squares = [...states]
+    .sort(([a], [b]) => a - b)
+    .map(([square, state]) => ({ column: square % COLUMNS, row: name(Math.floor(square / COLUMNS)), state }));
   return { squares, rows: numbers.map(name), blocksEach };
 }

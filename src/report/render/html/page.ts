@@ -87,7 +87,7 @@ function dose(curve: DoseResponse): Markup {
   return html`<h3>${scenario} × ${trigger} on ${transport} ${badge(verdict)}</h3>
 <p>${reason}</p>
 ${doseFigure(curve)}
-<table>
+<table class="few">
 <thead><tr>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
 <tbody>
 ${points.map(({ delayMs, stallMs, offLineMs }) => row([delayMs, stallMs, offLineMs]))}</tbody>

@@ -45,6 +45,7 @@ header p { flex-basis: 100%; margin: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .35rem .75rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--quiet); }
+.few { width: auto; min-width: min(100%, 26rem); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 dl { display: grid; grid-template-columns: minmax(8.5rem, max-content) minmax(0, 1fr); gap: .2rem 1rem; margin: .75rem 0; font-size: .9rem; }
 dt { color: var(--quiet); }
@@ -53,7 +54,7 @@ figure { margin: 1.25rem 0; }
 figcaption { font-size: .85rem; color: var(--quiet); max-width: 75ch; margin-top: .4rem; }
 .figure-title { font-size: .9rem; font-weight: 600; margin: 0 0 .35rem; }
 .scroll { overflow-x: auto; }
-.scroll svg { display: block; width: 100%; min-width: 36rem; height: auto; }
+.scroll svg { display: block; width: 100%; min-width: 46rem; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin: .4rem 0 0; padding: 0; list-style: none; font-size: .85rem; }
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: .15em; vertical-align: -.05em; }
 .arm { border-top: 1px solid var(--line); padding-top: .25rem; margin-top: 1.75rem; }
@@ -61,8 +62,10 @@ figcaption { font-size: .85rem; color: var(--quiet); max-width: 75ch; margin-top
 @media (max-width: 44rem) {
   body { padding: 1rem .9rem 3rem; }
   .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .cards, .cards tbody, .cards tr { display: block; }
-  .cards tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .cards, .cards tbody { display: block; }
+  .cards tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; padding: .6rem 0; border-bottom: 1px solid var(--line); }
+  .cards td:first-child { grid-column: 1 / -1; font-weight: 600; }
+  .cards td:first-child::before { content: none; }
   .cards td { display: flex; gap: 1rem; justify-content: space-between; padding: .1rem 0; border: 0; text-align: right; }
   .cards td::before { content: attr(data-label); color: var(--quiet); text-align: left; white-space: nowrap; }
   dl { grid-template-columns: 1fr; gap: 0; }

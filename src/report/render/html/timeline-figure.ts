@@ -12,7 +12,9 @@ import { html, type Markup, nothing } from './markup.js';
 const MOST_HELD = 96;
 /** Spans that lie closer than a pixel or so are one. */
 const STEPS = 1600;
+/** The same for both plots, so that their axes lie above each other. */
 const MARGIN_LEFT = 130;
+const MARGIN_RIGHT = 20;
 
 interface Bar {
   readonly row: string;
@@ -55,14 +57,16 @@ export function timelineFigure(timeline: ArmTimeline, awaited: string | undefine
   });
 }
 
-function legendOf({ held, attempts }: ArmTimeline, awaited: string | undefined): LegendEntry[] {
+function legendOf({ held, attempts, releasedUs }: ArmTimeline, awaited: string | undefined): LegendEntry[] {
   return [
     { colour: '--still', text: 'the trigger' },
     { colour: '--moved', text: 'attempt that ended' },
     ...(attempts.some(({ failed }) => failed > 0)
       ? [{ colour: '--fail', text: 'attempt with failures' }]
       : []),
-    { colour: '--stuck', text: 'attempt that waited for the release; task in D state' },
+    ...(releasedUs === undefined
+      ? []
+      : [{ colour: '--stuck', text: 'attempt that waited for the release; task in D state' }]),
     ...(held.length > 0 ? [{ colour: '--held', text: 'held request' }] : []),
     ...(awaited === undefined
       ? []
@@ -110,6 +114,7 @@ function upperPlot(
   return {
     height: 26 * rows.length + (isLast ? 60 : 24),
     marginLeft: MARGIN_LEFT,
+    marginRight: MARGIN_RIGHT,
     marginTop: 18,
     marginBottom: isLast ? 42 : 6,
     x: {
@@ -199,6 +204,7 @@ function heldPlot(
   return {
     height: height + 46,
     marginLeft: MARGIN_LEFT,
+    marginRight: MARGIN_RIGHT,
     marginTop: 4,
     marginBottom: 42,
     x: { domain: [...domain], label: 'ms since the trigger began' },
