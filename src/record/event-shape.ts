@@ -63,6 +63,10 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
   }),
   answered: z.object({ arm, refused: z.int().min(0) }),
   'triggered-again': z.object({ arm, result: z.int(), mark: z.string().min(1) }),
+  placed: z.object({
+    arm,
+    zone: z.object({ name: z.string(), start: z.int().min(0), end: z.int().min(0) }),
+  }),
   'set-named': z.object({
     ...pfns,
     stuck: set,

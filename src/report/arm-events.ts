@@ -10,6 +10,11 @@ export class ArmEvents {
     this.own = events.filter((event) => 'arm' in event && event.arm === arm);
   }
 
+  /** When the last of them was written; 0 where there is none. */
+  get lastNs(): number {
+    return this.own.reduce((last, { atNs }) => Math.max(last, atNs), 0);
+  }
+
   first<Name extends RunEvent['event']>(name: Name): EventOf<Name> | undefined {
     return this.own.find((event): event is EventOf<Name> => event.event === name);
   }

@@ -2,6 +2,7 @@
  * The report for a terminal or a mail: plain ASCII, at most 100 columns, nothing that needs a colour.
  */
 import { findings } from './findings.js';
+import { printable } from './render/one-line.js';
 import { repeatHead, repeatRow } from './repeat-rows.js';
 import type { Cell, DoseResponse, Repeats, RunJson } from './run-json.js';
 import { throttledIn } from './untrusted.js';
@@ -23,7 +24,7 @@ export function renderTerminal(run: RunJson): string {
   const skipped = run.cells.filter(({ verdict }) => verdict === 'skip').length;
   const skips = skipped === 0 ? '' : ` (${skipped} of ${run.cells.length} rows were skipped)`;
   lines.push('', `verdict: ${run.verdict}${skips}`);
-  return `${lines.flatMap(folded).join('\n')}\n`;
+  return `${lines.map(printable).flatMap(folded).join('\n')}\n`;
 }
 
 /** A text that is too long goes on in the next line; a word is never broken. */
@@ -69,7 +70,7 @@ function row(cell: Cell): string[] {
 }
 
 /** `fault`, `fault 250ms`, `control on libfuse`, `fault+abort`. */
-function armOf({ arm, variant, mitigation, transport }: Cell | Repeats): string {
+export function armOf({ arm, variant, mitigation, transport }: Cell | Repeats): string {
   const kind = `${arm ?? '-'}${mitigation === 'none' ? '' : `+${mitigation}`}`;
   return `${kind}${variant === null ? '' : ` ${variant}`}${transport === 'dev-fuse' ? '' : ` on ${transport}`}`;
 }
@@ -104,8 +105,25 @@ function details(cell: Cell): string[] {
       `${cell.scenario}${cell.variant === null ? '' : ` ${cell.variant}`} x ${cell.trigger} on ${cell.transport}: ` +
         `skipped: ${cell.reason ?? ''}`,
     ];
-  const lines = [`${cell.scenario} x ${cell.trigger}, ${armOf(cell)} arm: ${cell.outcome}`];
-  const say = (name: string, text: string) => lines.push(`  ${`${name}:`.padEnd(18)}${text}`);
+  return [
+    `${cell.scenario} x ${cell.trigger}, ${armOf(cell)} arm: ${cell.outcome}`,
+    ...factsUntilRelease(cell).map(factLine),
+    ...evidence.waiters.flatMap(waiterLines),
+    ...factsAfterRelease(cell).map(factLine),
+  ];
+}
+
+/** A name and what is told under it. */
+export type Fact = readonly [name: string, text: string];
+
+function factLine([name, text]: Fact): string {
+  return `  ${`${name}:`.padEnd(18)}${text}`;
+}
+
+export function factsUntilRelease(cell: Cell): Fact[] {
+  const { evidence } = cell;
+  const facts: Fact[] = [];
+  const say = (name: string, text: string) => facts.push([name, text]);
   if (cell.reason !== undefined) say('because', cell.reason);
   if (cell.attempts > 1) say('attempts', `${cell.attempts}: those before were inconclusive`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
@@ -115,14 +133,14 @@ function details(cell: Cell): string[] {
     const word = evidence.stuckBy === 'reference' ? 'pinned' : 'held';
     say(word, `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
   }
-  if (evidence.untrusted !== null) lines.push(...userLines(evidence.untrusted));
+  if (evidence.untrusted !== null) facts.push(...userFacts(evidence.untrusted));
   say('stuck set', `${evidence.stuckFolios} folios, ${flagsOf(evidence)} in kpageflags`);
   say(
     'moved',
     `${evidence.stuckMoved} of the stuck set${isHeld ? ' while held' : ''}, ` +
       `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
   );
-  if (evidence.serverPages !== null) lines.push(...pageLines(evidence.serverPages));
+  if (evidence.serverPages !== null) facts.push(...pageFacts(evidence.serverPages));
   say('scanner', `reached ${evidence.scannerReached} of the stuck set, ${evidence.controlReached} beside it`);
   say('mm_migrate_pages', `nr_succeeded ${evidence.migrateSucceeded}, nr_failed ${evidence.migrateFailed}`);
   if (evidence.stallMs !== null) say('stall', `${milliseconds(evidence.stallMs)} ms in one migration`);
@@ -133,45 +151,52 @@ function details(cell: Cell): string[] {
         `after the ${evidence.delayMs === null ? 'release' : 'first delayed answer'}`,
     );
   } else say('trigger', `took ${milliseconds(evidence.triggerMs)} ms`);
-  for (const waiter of evidence.waiters) lines.push(...waiterLines(waiter));
+  return facts;
+}
+
+export function factsAfterRelease({ evidence }: Cell): Fact[] {
+  const facts: Fact[] = [];
+  const say = (name: string, text: string) => facts.push([name, text]);
   if (evidence.byteExact !== null)
     say('data', evidence.byteExact ? 'byte-exact, cached and as served' : 'NOT byte-exact');
   say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);
   say('trace', `${evidence.lostEvents} events lost`);
-  return lines;
+  return facts;
 }
 
 function flagsOf({ stuckBy, stuckLocked, stuckWriteback }: Cell['evidence']): string {
   return stuckBy === 'lock' ? `${stuckLocked} LOCKED and not UPTODATE` : `${stuckWriteback} with WRITEBACK`;
 }
 
-function userLines(user: NonNullable<Cell['evidence']['untrusted']>): string[] {
+function userFacts(user: NonNullable<Cell['evidence']['untrusted']>): Fact[] {
   const mib = (bytes: number) => (bytes / MIB).toFixed(0);
   const { serverUid, maxRatio, strictLimit, writerStack, wantedBytes, atTrigger, atHoldEnd } = user;
   const stopped = writerStack?.includes(throttledIn) ? `, stopped in ${throttledIn}` : '';
   const at = ({ heldRequests, heldBytes, writebackPages }: typeof atTrigger) =>
     `${heldRequests} requests held, ${mib(heldBytes)} MiB; nr_writeback ${writebackPages}`;
-  const lines: [name: string, text: string][] = [
+  const facts: Fact[] = [
     [
       'user',
       `uid ${serverUid} in its own user namespace; max_ratio ${maxRatio}, strict_limit ${strictLimit}`,
     ],
     ['writer', `wrote ${mib(atTrigger.writtenBytes)} of ${mib(wantedBytes)} MiB${stopped}`],
   ];
-  if (atHoldEnd !== null) lines.push(['at the trigger', at(atTrigger)], ['at the end', at(atHoldEnd)]);
-  return lines.map(([name, text]) => `  ${`${name}:`.padEnd(18)}${text}`);
+  if (atHoldEnd !== null) facts.push(['at the trigger', at(atTrigger)], ['at the end', at(atHoldEnd)]);
+  return facts;
 }
 
-function pageLines(pages: NonNullable<Cell['evidence']['serverPages']>): string[] {
+function pageFacts(pages: NonNullable<Cell['evidence']['serverPages']>): Fact[] {
   const { replaced, kept, fromOtherFilesystem, pageblocks } = pages;
   const blocks = pageblocks.map(
-    ({ migratetype, folios, moved }) =>
+    ({ migratetype, folios, moved }): Fact => [
+      'pageblocks',
       `${folios} in ${migratetype ?? 'unseen'} pageblocks, ${moved} of them moved`,
+    ],
   );
   return [
     ['server pages', `${replaced} folios, ${fromOtherFilesystem} out of another page cache; ${kept} are not`],
-    ...blocks.map((text) => ['pageblocks', text]),
-  ].map(([name, text]) => `  ${`${name}:`.padEnd(18)}${text}`);
+    ...blocks,
+  ];
 }
 
 function waiterLines(waiter: Cell['evidence']['waiters'][number]): string[] {

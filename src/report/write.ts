@@ -1,9 +1,10 @@
-/** Judges a run directory and writes run.json into it: from its files alone, so that it can be done anywhere. */
+/** Judges a run directory and writes its reports into it: from its files alone, so that it can be done anywhere. */
 import { z } from 'zod';
 import { UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { gatherArms, gatherSkipped, gatherUnplayed } from './gather.js';
 import { type Judgement, judge } from './outcome.js';
+import { type Format, render } from './render/render.js';
 import { parseRunJson, type RunJson } from './run-json.js';
 import { runJson } from './verdict.js';
 
@@ -42,10 +43,19 @@ export function judgeRun(run: RunDirectory): RunJson {
   );
 }
 
-/** judgeRun, and run.json. */
-export function reportRun(run: RunDirectory): RunJson {
+/** What a run directory holds when a run is through, besides what was recorded. */
+const reports: readonly (readonly [name: string, format: Format])[] = [
+  ['run.json', 'json'],
+  ['ktap.txt', 'ktap'],
+  ['junit.xml', 'junit'],
+  ['perfetto.json', 'perfetto'],
+  ['report.html', 'html'],
+];
+
+/** judgeRun, and all reports. */
+export async function reportRun(run: RunDirectory): Promise<RunJson> {
   const judged = judgeRun(run);
-  run.write('run.json', `${JSON.stringify(judged, null, 2)}\n`);
+  for (const [name, format] of reports) run.write(name, await render(format, judged, run));
   return judged;
 }
 

@@ -63,7 +63,7 @@ export async function runScenarios(words: RunWords): Promise<RunResult> {
     onBecause: because,
   };
   await playAndPutBack(plan, run, progress);
-  const verdict = reportRun(run);
+  const verdict = await reportRun(run);
   return { verdict, exitStatus: exitStatusOf[verdict.verdict], terminal: renderTerminal(verdict) };
 }
 

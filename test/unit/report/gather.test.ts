@@ -58,9 +58,9 @@ test('counts what was stuck, reached and moved, before and after the release', (
   assert.deepEqual([held.writebackBefore, held.writebackAfter], [3, 0]);
 });
 
-test('judges both arms, writes a report that can be read, and judges the same again', (t) => {
+test('judges both arms, writes a report that can be read, and judges the same again', async (t) => {
   const run = syntheticRun(t);
-  const report = reportRun(run);
+  const report = await reportRun(run);
   assert.deepEqual(
     report.cells.map(({ arm, outcome, verdict }) => [arm, outcome, verdict]),
     [

@@ -42,10 +42,10 @@ test('a plan that is taken fits its schema, and one that was spoilt does not', (
     assert.ok(!validate({ phases: [spoilt] }), JSON.stringify(spoilt));
 });
 
-test('a run.json that was written fits its schema, and one that was spoilt does not', (t) => {
+test('a run.json that was written fits its schema, and one that was spoilt does not', async (t) => {
   const validate = new Ajv2020({ strict: false }).compile(JSON.parse(committed('run.schema.json')));
   const run = syntheticRun(t);
-  reportRun(run);
+  await reportRun(run);
   const text = run.read('run.json') ?? assert.fail('no run.json');
   assert.ok(validate(JSON.parse(text)), JSON.stringify(validate.errors));
   assert.ok(!validate(JSON.parse(text.replace('"stalled"', '"stuck"'))));

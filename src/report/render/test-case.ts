@@ -1,0 +1,97 @@
+/**
+ * A run as a list of tests, as CI systems know them: one for each arm and each dose and response.  KTAP and JUnit
+ * print it.  Names are stable from run to run and kernel to kernel, and hold no slash, blank or `#`
+ * (Documentation/dev-tools/ktap.rst).
+ */
+import type { Cell, DoseResponse, RunJson, Verdict } from '../run-json.js';
+
+export interface TestCase {
+  /** scenario.trigger.arm.variant.mitigation.transport; a part that there is none of is `-`. */
+  readonly name: string;
+  readonly suite: string;
+  readonly verdict: Verdict;
+  /** One line: why. */
+  readonly message: string;
+  /** `hang` where the trigger stalled and was not expected to; of a failure only. */
+  readonly failureType: 'hang' | 'outcome' | 'data';
+  /** One line each. */
+  readonly details: readonly string[];
+  readonly durationMs: number;
+}
+
+export function testCases(run: RunJson): TestCase[] {
+  const cases = [...run.cells.map(cellCase), ...run.doseResponses.map(doseCase)];
+  const seen = new Map<string, number>();
+  return cases.map((one) => {
+    const times = (seen.get(one.name) ?? 0) + 1;
+    seen.set(one.name, times);
+    return times === 1 ? one : { ...one, name: `${one.name}.${times}` };
+  });
+}
+
+function cellCase(cell: Cell): TestCase {
+  const { scenario, trigger, variant, mitigation, transport, verdict, outcome, expected, evidence } = cell;
+  const isLost = evidence.byteExact === false;
+  return {
+    name: nameOf([scenario, trigger, armOf(cell), variant, mitigation, transport]),
+    suite: part(scenario),
+    verdict,
+    message: cell.reason ?? `${outcome}, ${expected ?? 'nothing'} expected`,
+    failureType: isLost ? 'data' : outcome === 'stalled' ? 'hang' : 'outcome',
+    details: detailsOf(cell),
+    durationMs: evidence.triggerMs ?? 0,
+  };
+}
+
+/** Where a cell is skipped for one variant or one mitigation, it is a fault arm's: controls have none. */
+function armOf({ arm, variant, mitigation }: Cell): string {
+  return arm ?? (variant === null && mitigation === 'none' ? 'all' : 'fault');
+}
+
+function detailsOf(cell: Cell): string[] {
+  const { outcome, expected, decidedBy, evidence } = cell;
+  if (cell.arm === null) return [];
+  const { stuckMoved, stuckFolios, controlMoved, controlFolios, heldRequests, lostEvents } = evidence;
+  return [
+    `outcome ${outcome}, expected ${expected ?? '-'}`,
+    ...(cell.reason === undefined ? [] : [`because: ${cell.reason}`]),
+    ...(decidedBy === null ? [] : [`decided by: ${decidedBy}`]),
+    `moved ${stuckMoved} of ${stuckFolios} stuck folios, ${controlMoved} of ${controlFolios} beside them`,
+    `held ${heldRequests} requests; trigger ${inMs(evidence.triggerMs)}`,
+    ...(evidence.stallMs === null ? [] : [`stall ${inMs(evidence.stallMs)} in one migration`]),
+    ...(lostEvents === 0 ? [] : [`the trace lost ${lostEvents} events`]),
+    ...evidence.waiters.map(
+      ({ comm, pid, role, state, stack }) =>
+        `waiter ${comm}[${pid}] (${role}), state ${state}: ${stack.join(' < ')}`,
+    ),
+  ];
+}
+
+function doseCase(curve: DoseResponse): TestCase {
+  const { scenario, trigger, transport, verdict, slope, points } = curve;
+  return {
+    name: nameOf([scenario, trigger, 'dose-response', null, 'none', transport]),
+    suite: part(scenario),
+    verdict,
+    message: curve.reason,
+    failureType: 'outcome',
+    details: [
+      `slope ${slope?.toFixed(3) ?? '-'}, 1 expected`,
+      ...points.map(({ delayMs, stallMs }) => `delay ${inMs(delayMs)}, stall ${inMs(stallMs)}`),
+    ],
+    durationMs: 0,
+  };
+}
+
+function inMs(ms: number | null): string {
+  return ms === null ? 'unknown' : `${ms.toFixed(0)} ms`;
+}
+
+function nameOf(parts: readonly (string | null)[]): string {
+  return parts.map((one) => part(one ?? '')).join('.');
+}
+
+/** The dot parts names; what a parser or a file system could take for something else becomes `_`. */
+function part(text: string): string {
+  return text === '' ? '-' : text.replaceAll(/[^\w+-]/g, '_');
+}
