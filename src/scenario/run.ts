@@ -17,6 +17,7 @@ import { exitStatusOf } from '../report/verdict.js';
 import { reportRun } from '../report/write.js';
 import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
 import { findTrigger, triggers } from '../trigger/registry.js';
+import type { Trigger } from '../trigger/trigger.js';
 import { Progress } from './progress.js';
 import { findScenario, scenarios } from './registry.js';
 import { type CellPlan, checkMemory, type RunPlan, runCells } from './runner.js';
@@ -32,6 +33,8 @@ export interface RunWords {
   readonly holdMs: number;
   readonly seed: number;
   readonly out: string;
+  /** Triggers that can take memory of this kernel for good may run on it. */
+  readonly disposable: boolean;
   readonly progress: (line: string) => void;
 }
 
@@ -45,7 +48,7 @@ export interface RunResult {
 export async function runScenarios(words: RunWords): Promise<RunResult> {
   const cells = await cellsOf(words);
   const { on, because } = whereToRun(words.on);
-  await checkMachine(cells);
+  await checkMachine();
   checkMemory(words.stuckBytes);
   const run = RunDirectory.create(safePath(words.out));
   const progress = new Progress(words.progress);
@@ -93,6 +96,7 @@ async function cellsOf({
   scenarios: ids,
   triggers: triggerIds,
   transports,
+  disposable,
 }: RunWords): Promise<readonly CellPlan[]> {
   const asked = transports.map((name) => {
     const known = transportNames.find((one) => one === name);
@@ -112,10 +116,25 @@ async function cellsOf({
       const trigger = findTrigger(triggerId);
       if (trigger === undefined) throw notKnown('--trigger', triggerId, triggers);
       for (const transport of new Set(asked.length > 0 ? asked : scenario.transports))
-        cells.push({ scenario, trigger, transport, lacking: await lackingFor(scenario, transport) });
+        cells.push({
+          scenario,
+          trigger,
+          transport,
+          lacking: lackingForTrigger(trigger, disposable) ?? (await lackingFor(scenario, transport)),
+        });
     }
   }
   return cells;
+}
+
+function lackingForTrigger(trigger: Trigger, disposable: boolean): string | undefined {
+  const missing = trigger.missing();
+  if (missing !== undefined) return `trigger ${trigger.id} ${missing}`;
+  if (!trigger.harmsHost || disposable) return undefined;
+  return (
+    `trigger ${trigger.id} can take memory of this kernel for good: run it in a VM, or give ` +
+    '--i-know-this-host-is-disposable'
+  );
 }
 
 /** Why this machine, or this transport, cannot play it; a reason to skip, not an error. */
@@ -136,15 +155,11 @@ function notKnown(field: string, value: string, known: readonly { readonly id: s
 }
 
 /** Throws for the first thing that this machine lacks; `stuckfs doctor` shows all. */
-async function checkMachine(cells: RunPlan['cells']): Promise<void> {
+async function checkMachine(): Promise<void> {
   const rows = await checkRequirements(requirements.filter(({ neededFor }) => neededFor.includes('compact')));
   const missing = rows.find(isMissing);
   if (missing !== undefined) {
     throw new UsageError(missing.requirement, missing.found, missing.remedy ?? 'see stuckfs doctor');
-  }
-  for (const { trigger } of cells) {
-    const lacking = trigger.missing();
-    if (lacking !== undefined) throw new UsageError('--trigger', trigger.id, lacking);
   }
 }
 

@@ -65,6 +65,11 @@ export const runCommand = defineCommand({
         requiresArg: true,
         describe: 'directory of the run, made new (default: runs/TIME-SCENARIO)',
       })
+      .option('i-know-this-host-is-disposable', {
+        type: 'boolean',
+        default: false,
+        describe: 'also triggers that can take memory of this kernel for good',
+      })
       .option('quiet', { type: 'boolean', default: false, describe: 'no progress on standard error' }),
   async run(argv, context) {
     const { runScenarios } = await import('../../scenario/run.js');
@@ -78,6 +83,7 @@ export const runCommand = defineCommand({
       stuckBytes: stuckBytes(argv.stuck),
       holdMs: holdMs(argv.hold),
       seed,
+      disposable: argv.iKnowThisHostIsDisposable,
       out: argv.out ?? join('runs', `${stamp()}-${argv.all ? 'all' : scenarios.join('-')}`),
       progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
     });
