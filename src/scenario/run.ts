@@ -115,7 +115,7 @@ async function lackingFor(
   const lacking = trigger.missing();
   if (lacking !== undefined) return `trigger ${trigger.id}: ${lacking}`;
   return trigger.harmsHost && !disposable
-    ? `trigger ${trigger.id} can take memory or service from this machine for good: give --i-know-this-host-is-disposable`
+    ? `trigger ${trigger.id} can take memory or service from this machine for good: run it in a VM, or give --i-know-this-host-is-disposable`
     : undefined;
 }
 

@@ -10,7 +10,7 @@ export const writebackHeld: Scenario = {
   id: 'writeback-held',
   description: 'write(2) through the writeback cache, WRITE replies withheld',
   stuck: 'page-cache folios under writeback (PG_writeback)',
-  triggers: ['compact', 'compact-node'],
+  triggers: ['compact', 'compact-node', 'move-pages', 'migrate-pages', 'mbind'],
   transports: ['dev-fuse'],
   needs: 'the writeback cache',
   arms: [control('write'), heldWrites('write')],

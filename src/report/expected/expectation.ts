@@ -1,0 +1,29 @@
+/** The shape of an expectation, and the kernel functions that decide more than one of them. */
+import type { ArmKind } from '../../record/events.js';
+import type { Outcome } from '../outcome.js';
+
+/** What a run can see of its kernel. */
+export interface KernelFeatures {
+  /** The page-cache folio itself is under writeback until the server replies; before 6.16 a copy was. */
+  readonly writebackInPlace: boolean | undefined;
+}
+
+export interface Expectation {
+  readonly scenario: string;
+  readonly trigger: string;
+  readonly arm: ArmKind;
+  /** Only arms with this mitigation; absent: arms without one. */
+  readonly mitigation?: string;
+  /** Only arms of this variant; absent: all that have no expectation of their own before it. */
+  readonly variant?: string;
+  /** Only where the kernel has (true) or lacks (false) it. */
+  readonly feature?: readonly [keyof KernelFeatures, boolean];
+  readonly outcome: Outcome;
+  readonly decidedBy: string;
+}
+
+export const moves = 'move_to_new_folio() (mm/migrate.c)';
+export const waitsForWriteback =
+  'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)';
+export const hasReference = '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)';
+export const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
