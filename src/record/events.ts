@@ -87,6 +87,12 @@ export type RunEventBody =
       readonly untrusted?: true;
       /** Absent where nobody asks whose pages the folios are. */
       readonly serverPages?: ServerPages;
+      /** Which folios the trigger gets to: where compaction scans (absent), or those that it asks for. */
+      readonly reach?: 'asked';
+      /** Errnos by which the kernel answers the trigger, with what they mean; any other is a failure. */
+      readonly answers?: readonly { readonly errno: number; readonly means: string }[];
+      /** The trigger waits for a folio before mm_migrate_pages_start. */
+      readonly waitsBeforeMigration?: true;
     }
   /** Not played: this machine lacks what it needs. */
   | {
@@ -188,6 +194,10 @@ export type RunEventBody =
       /** Huge pages that it asked for, and that it was given; absent where it allocates none. */
       readonly wanted?: number;
       readonly obtained?: number;
+      /** Frames [start, end) that it asked to have emptied; absent: all of the stuck set. */
+      readonly asked?: readonly (readonly [number, number])[];
+      /** Of move_pages(2): how many pages were answered what. */
+      readonly pageStatus?: Readonly<Record<string, number>>;
       readonly startedNs: number;
       readonly endedNs: number;
     }

@@ -80,6 +80,14 @@ export interface ArmEvidence {
   readonly stuckMovedAtEnd: number;
   readonly triggerMs: number | undefined;
   readonly triggerResult: number | undefined;
+  /** What that errno means, where it is an answer. */
+  readonly triggerAnswer?: string | undefined;
+  /** `asked`: reached are the folios that the trigger asked for; absent: those where compaction scanned. */
+  readonly reach?: 'asked' | undefined;
+  /** It waits for a folio before it begins to migrate. */
+  readonly waitsBeforeMigration?: true | undefined;
+  /** Of move_pages(2): how many pages were answered what. */
+  readonly pageStatus?: Readonly<Record<string, number>> | undefined;
   readonly triggerEndedAfterRelease: boolean;
   /** How the trigger ended that was pulled once more after the release; undefined where none was. */
   readonly triggeredAgain: number | undefined;
@@ -89,6 +97,8 @@ export interface ArmEvidence {
   readonly endAfterReleaseMs: number | undefined;
   /** From the release to the end of the migration that waited. */
   readonly resumedAfterReleaseMs: number | undefined;
+  /** How many pages that migration was about: 32 for compaction, a whole block or mapping for others. */
+  readonly resumedPages?: number | undefined;
   /** From the moment at which the migration began to wait to its end. */
   readonly stallMs: number | undefined;
   /** The set was located before the first of the answers that come by themselves. */

@@ -27,6 +27,7 @@ export interface Expectation {
 
 const moves = 'move_to_new_folio() (mm/migrate.c)';
 const waitsForWriteback = 'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)';
+const hasReference = '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)';
 const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
 
 /** Without a server that withholds anything, all folios move. */
@@ -74,6 +75,56 @@ const underWriteback: readonly Expectation[] = [
   },
 ]);
 
+/** Callers of migrate_pages() in MIGRATE_SYNC that are told what to move: they wait, and fail, as compaction does. */
+const ofAskedMoves: readonly Expectation[] = [
+  ['move-pages', waitsForWriteback],
+  ['migrate-pages', waitsForWriteback],
+  ['mbind', waitsForWriteback],
+  ['offline', waitsForWriteback],
+  ['soft-offline', 'soft_offline_in_use_page(): folio_wait_writeback() (mm/memory-failure.c)'],
+].flatMap(([trigger = '', waits = '']) => [
+  ...['healthy', 'writeback-held', 'writeback-held-mmap', 'splice-pinned'].map(
+    (scenario): Expectation => ({
+      scenario,
+      trigger,
+      arm: 'control',
+      outcome: 'migrated',
+      decidedBy: moves,
+    }),
+  ),
+  ...['writeback-held', 'writeback-held-mmap'].flatMap((scenario): Expectation[] => [
+    {
+      scenario,
+      trigger,
+      arm: 'fault',
+      feature: ['writebackInPlace', true],
+      outcome: 'stalled',
+      decidedBy: waits,
+    },
+    {
+      scenario,
+      trigger,
+      arm: 'fault',
+      feature: ['writebackInPlace', false],
+      outcome: 'migrated',
+      decidedBy: copies,
+    },
+  ]),
+  // offline_pages() has no failure of its own: it goes on until the reference is gone.
+  ...(trigger === 'offline'
+    ? []
+    : [
+        {
+          scenario: 'splice-pinned',
+          trigger,
+          arm: 'fault',
+          feature: ['writebackInPlace', true],
+          outcome: 'failed',
+          decidedBy: hasReference,
+        } as const,
+      ]),
+]);
+
 const ofCompact: readonly Expectation[] = [
   ...controls,
   ...underWriteback,
@@ -98,7 +149,7 @@ const ofCompact: readonly Expectation[] = [
     arm: 'fault',
     feature: ['writebackInPlace', true],
     outcome: 'failed',
-    decidedBy: '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)',
+    decidedBy: hasReference,
   },
   {
     scenario: 'splice-moved',
@@ -112,6 +163,7 @@ const ofCompact: readonly Expectation[] = [
 export const expectations: readonly Expectation[] = [
   ...ofCompact,
   // The same compact_node(), of one node.
+  ...ofAskedMoves,
   ...ofCompact.map((expectation) => ({ ...expectation, trigger: 'compact-node' })),
 ];
 

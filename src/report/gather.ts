@@ -116,7 +116,9 @@ function gatherArm(
   const found = events.first('set-found');
   const holdEnded = events.first('hold-ended');
   const atHoldEnd = holdEnded ?? found;
-  const scanned = facts?.scanned ?? [];
+  const { reach } = start;
+  const isReached = reachedBy(reach, ended?.asked, facts);
+  const isReachedAgain = reachedBy(reach, ended?.asked, factsAgain);
   const vmstat = events.all('vmstat');
   const verified = events.first('verified');
   const scene = { start, events, facts, held, stuck: named?.stuck, stuckPfns };
@@ -151,19 +153,23 @@ function gatherArm(
     stuckLocked: set.locked,
     stuckStill: set.stuckStill(atHoldEnd),
     writebackInPlace: writebackInPlace(start, stuckPfns.length, set.writeback, vmstat),
-    stuckReached: countWithin(stuckPfns, scanned),
-    stuckReachedMoved: set.stuckMoved(atHoldEnd, (pfn) => isWithin(pfn, scanned)),
+    stuckReached: stuckPfns.filter(isReached).length,
+    stuckReachedMoved: set.stuckMoved(atHoldEnd, isReached),
     stuckMoved: set.stuckMoved(atHoldEnd),
     controlFolios: controlPfns.length,
-    controlReached: countWithin(controlPfns, scanned),
+    controlReached: countWithin(controlPfns, facts?.scanned ?? []),
     controlMoved: set.controlMoved(atHoldEnd),
     stuckMovedAtEnd: set.stuckMoved(found),
     triggerMs: ended === undefined ? undefined : (ended.endedNs - ended.startedNs) / 1e6,
     triggerResult: ended?.result,
+    triggerAnswer: start.answers?.find(({ errno }) => errno === -(ended?.result ?? 0))?.means,
+    reach,
+    waitsBeforeMigration: start.waitsBeforeMigration,
+    pageStatus: ended?.pageStatus,
     triggerEndedAfterRelease: endedAfterRelease,
     triggeredAgain: again?.result,
-    reachedAgain: countWithin(stuckPfns, factsAgain?.scanned ?? []),
-    reachedAgainMoved: set.stuckMoved(found, (pfn) => isWithin(pfn, factsAgain?.scanned ?? [])),
+    reachedAgain: stuckPfns.filter(isReachedAgain).length,
+    reachedAgainMoved: set.stuckMoved(found, isReachedAgain),
     endAfterReleaseMs: endedAfterRelease ? (ended.endedNs - released.askedNs) / 1e6 : undefined,
     heldMs:
       ended === undefined || released === undefined ? undefined : (released.askedNs - ended.startedNs) / 1e6,
@@ -171,6 +177,7 @@ function gatherArm(
       facts?.resumedUs === undefined || released === undefined
         ? undefined
         : facts.resumedUs / 1000 - released.askedNs / 1e6,
+    resumedPages: facts?.resumedPages,
     stallMs:
       facts?.resumedUs === undefined || facts.waitingSinceUs === undefined
         ? undefined
@@ -181,7 +188,7 @@ function gatherArm(
     migrateSucceeded: facts?.migrateSucceeded ?? 0,
     migrateFailed: facts?.migrateFailed ?? 0,
     migrateFailedNearSet: (facts?.failures ?? [])
-      .filter(({ ranges }) => stuckPfns.some((pfn) => isWithin(pfn, ranges)))
+      .filter(({ ranges }) => reach === 'asked' || stuckPfns.some((pfn) => isWithin(pfn, ranges)))
       .reduce((sum, { failed }) => sum + failed, 0),
     unfinishedMigrations: facts?.unfinished ?? 0,
     lostEvents: (traceEnded?.lostEvents ?? 0) + (trace === undefined ? 0 : lostInText(trace)),
@@ -202,6 +209,17 @@ function gatherArm(
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
   };
+}
+
+/** Which frames the trigger got to: where compaction isolated from, or what the trigger says that it asked for. */
+function reachedBy(
+  reach: 'asked' | undefined,
+  asked: EventOf<'trigger-ended'>['asked'],
+  facts: TraceFacts | undefined,
+): (pfn: number) => boolean {
+  if (reach !== 'asked') return (pfn) => isWithin(pfn, facts?.scanned ?? []);
+  if (asked === undefined) return () => facts !== undefined;
+  return (pfn) => asked.some(([start, end]) => pfn >= start && pfn < end);
 }
 
 interface ReadTrace {

@@ -24,6 +24,8 @@ const REACHED_SHARE = 0.5;
 const FREED_SHARE = 0.5;
 /** The migration that waited ends within this after the release. */
 const RESUME_MS = 1000;
+/** And so much later for each page that it has yet to move: a memory block is moved by one migrate_pages(). */
+const RESUME_MS_PER_PAGE = 0.25;
 /** nr_writeback is of the whole machine: others may write 1 MiB meanwhile. */
 const WRITEBACK_TOLERANCE_PAGES = 256;
 
@@ -56,7 +58,8 @@ function tooLate({ letGo }: ArmEvidence): (reason: string) => Judgement {
 function incomplete(evidence: ArmEvidence): string | undefined {
   if (evidence.stuckFolios === 0) return 'the run ended before the stuck set was named';
   if (evidence.triggerMs === undefined) return 'the run ended before the trigger did';
-  if (evidence.triggerResult !== 0) return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
+  if (evidence.triggerResult !== 0 && evidence.triggerAnswer === undefined)
+    return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
   // Where nothing is withheld, nothing is let go.
   if (evidence.stuckBy !== null && evidence.letGo === undefined) return 'the run ended before the release';
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
@@ -121,7 +124,7 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
       `the trigger waited in ${waiter.stack[0] ?? 'an unreadable stack'}, not in ${waitsIn ?? 'any'}`,
     );
   }
-  if (evidence.unfinishedMigrations === 0) {
+  if (evidence.unfinishedMigrations === 0 && evidence.waitsBeforeMigration !== true) {
     return unknown(`the trace shows no mm_migrate_pages_start without its mm_migrate_pages at the ${end}`);
   }
   if (waiter.waitsFor === undefined)
@@ -139,9 +142,13 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
   if (evidence.stuckBy === 'lock' && evidence.stuckStill < evidence.stuckFolios)
     return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
-  if (resumedMs === undefined || resumedMs > RESUME_MS) {
+  const resumedPages = evidence.resumedPages ?? 0;
+  const mostMs = RESUME_MS + resumedPages * RESUME_MS_PER_PAGE;
+  if (resumedMs === undefined || resumedMs > mostMs) {
     const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the ${end}`;
-    return unknown(`the migration that waited ended ${when}, not within 1 s`);
+    return unknown(
+      `the migration that waited ended ${when}, not within ${(mostMs / 1000).toFixed(1)} s for its ${resumedPages} pages`,
+    );
   }
   return {
     outcome: 'stalled',
@@ -151,7 +158,11 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
 
 function judgeEnded(evidence: ArmEvidence): Judgement {
   const { stuckFolios, stuckReached, stuckReachedMoved, stuckMoved } = evidence;
-  if (stuckReached < stuckFolios * REACHED_SHARE) {
+  if (evidence.reach === 'asked') {
+    // Asked for by address or by frame: to ask once more would be no other question.
+    if (stuckReached === 0)
+      return unknown(`none of the ${stuckFolios} folios was asked for${answered(evidence)}`);
+  } else if (stuckReached < stuckFolios * REACHED_SHARE) {
     const { contendedAtPfn } = evidence;
     const why =
       contendedAtPfn === undefined
@@ -160,12 +171,18 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
     return inconclusive(`the scanner reached ${stuckReached} of ${stuckFolios} folios only: ${why}`);
   }
   if (stuckReachedMoved >= stuckReached * MOVED_SHARE) {
-    return { outcome: 'migrated', reason: `${stuckMoved} of ${stuckFolios} folios are at another pfn` };
+    const reason =
+      evidence.reach === 'asked'
+        ? `${stuckReachedMoved} of ${stuckReached} folios that were asked for are at another pfn`
+        : `${stuckMoved} of ${stuckFolios} folios are at another pfn`;
+    return { outcome: 'migrated', reason: `${reason}${answered(evidence)}` };
   }
   if (stuckMoved > 0)
     return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
   if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
     return unknown(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
+  // The control set beside them is not asked for: that asking moves folios is what the control arm shows.
+  if (evidence.reach === 'asked') return judgeAsked(evidence);
   if (evidence.controlMoved < evidence.controlReached * MOVED_SHARE || evidence.controlReached === 0) {
     return unknown('none of the folios moved, but the control set beside them did not move either');
   }
@@ -176,13 +193,31 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
   };
 }
 
+function judgeAsked(evidence: ArmEvidence): Judgement {
+  if (evidence.migrateFailedNearSet > 0) return judgeFailed(evidence);
+  return {
+    outcome: 'not-attempted',
+    reason: `asked to move ${evidence.stuckReached} folios, the kernel tried none${answered(evidence)}`,
+  };
+}
+
+/** What the kernel said to whoever asked. */
+function answered({ triggerAnswer, triggerResult, pageStatus }: ArmEvidence): string {
+  const errno = triggerAnswer === undefined ? '' : `; errno ${-(triggerResult ?? 0)}: ${triggerAnswer}`;
+  const pages = Object.entries(pageStatus ?? {}).map(([status, count]) => `${count} x ${status}`);
+  return `${errno}${pages.length === 0 ? '' : `; page status: ${pages.join(', ')}`}`;
+}
+
 /** Tried and not moved; and where the trigger was pulled again without the hindrance, moved then. */
 function judgeFailed(evidence: ArmEvidence): Judgement {
   const { migrateFailedNearSet, stuckReached, triggeredAgain, reachedAgain, reachedAgainMoved } = evidence;
-  const tried = `attempted and failed: ${migrateFailedNearSet} where the set lies; none of it moved`;
+  const where = evidence.reach === 'asked' ? 'of what was asked for' : 'where the set lies';
+  const tried = `attempted and failed: ${migrateFailedNearSet} ${where}; none of it moved${answered(evidence)}`;
   // A few may be those of anybody's folios beside them.
   if (migrateFailedNearSet < stuckReached * REACHED_SHARE)
-    return unknown(`${tried}; too few for the ${stuckReached} that the scanner reached`);
+    return unknown(
+      `${tried}; too few for the ${stuckReached} that ${evidence.reach === 'asked' ? 'were asked for' : 'the scanner reached'}`,
+    );
   if (triggeredAgain === undefined) return { outcome: 'failed', reason: tried };
   if (triggeredAgain !== 0) return unknown(`the trigger failed the second time: errno ${-triggeredAgain}`);
   const after = `${reachedAgainMoved} of ${reachedAgain} reached again`;

@@ -109,6 +109,15 @@ const CellSpec = z.object({
     controlMoved: count,
     scannerReached: count.meta({ description: 'Stuck folios inside ranges that compaction isolated from' }),
     controlReached: count,
+    reach: z.enum(['scanner', 'asked']).optional().meta({
+      description:
+        'asked: scannerReached counts the folios that the trigger asked for; else those of isolated ranges',
+    }),
+    triggerResult: z.int().nullable().optional().meta({ description: '0 or -errno' }),
+    pageStatus: z
+      .record(z.string(), count)
+      .optional()
+      .meta({ description: 'What move_pages(2) answered: how many pages by status' }),
     triggerMs: z.number().min(0).nullable(),
     heldMs: z.number().min(0).nullable().meta({ description: "From the trigger's start to the release" }),
     endAfterReleaseMs: z.number().nullable(),

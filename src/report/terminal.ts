@@ -141,7 +141,14 @@ export function factsUntilRelease(cell: Cell): Fact[] {
       `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
   );
   if (evidence.serverPages !== null) facts.push(...pageFacts(evidence.serverPages));
-  say('scanner', `reached ${evidence.scannerReached} of the stuck set, ${evidence.controlReached} beside it`);
+  if (evidence.reach === 'asked') say('asked for', `${evidence.scannerReached} of the stuck set`);
+  else
+    say(
+      'scanner',
+      `reached ${evidence.scannerReached} of the stuck set, ${evidence.controlReached} beside it`,
+    );
+  const status = Object.entries(evidence.pageStatus ?? {});
+  if (status.length > 0) say('page status', status.map(([word, pages]) => `${pages} x ${word}`).join(', '));
   say('mm_migrate_pages', `nr_succeeded ${evidence.migrateSucceeded}, nr_failed ${evidence.migrateFailed}`);
   if (evidence.stallMs !== null) say('stall', `${milliseconds(evidence.stallMs)} ms in one migration`);
   if (evidence.endAfterReleaseMs !== null) {

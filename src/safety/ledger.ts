@@ -67,25 +67,39 @@ export class Ledger {
     return withLedgerLock(this.directory.root, () => {
       const { root } = this.machine;
       const sibling = clearedBySetting.get(path);
-      for (const one of sibling === undefined ? [path] : [sibling, path]) {
-        const current = readKernelValue(one, root);
-        const inherited = otherClaims(this.directory, one).find((claim) => claim.value === current);
-        const ino = sysfsInode(one, root);
-        appendRecord(this.directory.path, {
-          kind: 'file',
-          path: one,
-          old: inherited?.old ?? current,
-          new: one === path ? value : '0',
-          at: monotonicMs(),
-          ...(ino === undefined ? {} : { ino }),
-        });
-      }
+      for (const one of sibling === undefined ? [path] : [sibling, path])
+        this.announce(one, one === path ? value : '0');
       writeKernelValue(path, value, root);
       const effective = readKernelValue(path, root);
       if (effective !== value)
         appendRecord(this.directory.path, { kind: 'effective', path, value: effective });
       return effective;
     });
+  }
+
+  /**
+   * Writes down that a process of ours is about to set a file itself, which may take as long as the kernel likes.
+   * @returns what it is now
+   */
+  expectFile(path: string, value: string): string {
+    if (/[\0\n]/.test(value)) throw new LedgerError('LEDGER_REFUSED', `${path}: a value is one line`);
+    return withLedgerLock(this.directory.root, () => this.announce(path, value));
+  }
+
+  private announce(path: string, value: string): string {
+    const { root } = this.machine;
+    const current = readKernelValue(path, root);
+    const inherited = otherClaims(this.directory, path).find((claim) => claim.value === current);
+    const ino = sysfsInode(path, root);
+    appendRecord(this.directory.path, {
+      kind: 'file',
+      path,
+      old: inherited?.old ?? current,
+      new: value,
+      at: monotonicMs(),
+      ...(ino === undefined ? {} : { ino }),
+    });
+    return current;
   }
 
   /**

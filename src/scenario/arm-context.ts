@@ -9,7 +9,7 @@ import type { RunEventBody } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { firstAllowedCpu } from '../syscall/process.js';
-import type { Trigger } from '../trigger/trigger.js';
+import type { FileChange, Trigger } from '../trigger/trigger.js';
 import { Child, type Role } from './child.js';
 import { Deadlines } from './deadlines.js';
 import type { Progress } from './progress.js';
@@ -58,6 +58,8 @@ export interface ArmStage {
   readonly dropPageCache: () => void;
   /** So that what the ballast frees now is seen by compaction. */
   readonly shortenCpuLists: () => void;
+  /** Written down before the trigger is pulled. @returns puts back what the trigger has changed */
+  readonly expectChanges: (changes: readonly FileChange[]) => () => void;
   readonly progress: Progress;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;

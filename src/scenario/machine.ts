@@ -15,6 +15,7 @@ import { prepareTracing, type RecordedBesides } from '../record/trace-events.js'
 import { Ledger } from '../safety/ledger.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { close, OpenFlag, open, syncfs, write } from '../syscall/file.js';
+import type { FileChange } from '../trigger/trigger.js';
 import { availableBytes } from './memory-need.js';
 
 export class MachineError extends StuckfsError {
@@ -84,6 +85,19 @@ export class RunMachine {
     if (fd < 0) throw new MachineError(`vm.drop_caches: ${errnoName(-fd)}`);
     write(fd, Buffer.from('1'));
     close(fd);
+  }
+
+  /** What the trigger will write to. @returns puts it back once the trigger has ended, whether or not it got there */
+  expectChanges(changes: readonly FileChange[]): () => void {
+    const before = changes.map(({ path, value }) => [path, this.ledger.expectFile(path, value)] as const);
+    return () => {
+      for (const [path, value] of before) {
+        // A memory block that is online already refuses to go online (state_store() in drivers/base/memory.c).
+        if (readKernelFileIfPresent(path)?.trim() === value) continue;
+        const now = this.ledger.setFile(path, value);
+        if (now !== value) throw new MachineError(`${path}: is ${now}, and should be ${value} again`);
+      }
+    };
   }
 
   /** Back to what they were before the run, for the next arm: its workload allocates from them. */

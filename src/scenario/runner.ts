@@ -259,6 +259,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       recordFrees: (frames) => recordFrees(instance, frames),
       lostEvents: () => instance.countLostEvents(),
       dropPageCache: () => machine.dropPageCache(run.path),
+      expectChanges: (changes) => machine.expectChanges(changes),
       shortenCpuLists: () => machine.shortenCpuLists(),
       isServerSound: server.isSound.bind(server),
       progress,

@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import { tasksInState } from '../kernel/processes.js';
-import type { TriggerResult } from '../trigger/trigger.js';
+import type { FileChange, TriggerResult } from '../trigger/trigger.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
 import type { Child } from './child.js';
@@ -32,6 +32,7 @@ export class Stall {
     const mark = `stuckfs trigger of arm ${plan.index}`;
     this.context.record({ event: 'trigger-started', arm: plan.index, pid: this.trigger.pid, comm, mark });
     this.context.recordVmstat('trigger-started');
+    const putBack = await this.expectChanges();
     stage.progress.step(`trigger ${plan.trigger.id}`);
     stage.startTracing();
     const startedMs = performance.now();
@@ -54,6 +55,19 @@ export class Stall {
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
     if (plan.design.stuckBy === 'reference') await this.pullAgain();
     await this.set.locateAgain('set-found', 'after');
+    putBack();
+  }
+
+  /** What the trigger will write to is written down first: it may be killed at any moment, or hang in it. */
+  private async expectChanges(): Promise<() => void> {
+    const { trigger } = this.context.plan;
+    if (trigger.changes === undefined) return () => {};
+    const words = {
+      trigger: trigger.id,
+      stuckPfns: join(this.context.stage.run.path, this.set.target.stuckPfns),
+    };
+    const changes = await this.trigger.ask<readonly FileChange[]>('changes', words, 10_000);
+    return this.context.stage.expectChanges(changes);
   }
 
   private pull(mark: string): Promise<TriggerResult & { startedNs: number; endedNs: number }> {

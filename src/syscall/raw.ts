@@ -5,14 +5,18 @@
 import { LibcError } from './libc.js';
 
 /** Calls from 424 on have the same number everywhere. */
+export const NR_PIDFD_OPEN = 434;
 export const NR_OPENAT2 = 437;
+export const NR_PIDFD_GETFD = 438;
 
-const numbers: Readonly<Record<string, Readonly<Record<'statx' | 'renameat2' | 'getdents64', number>>>> = {
-  x64: { statx: 332, renameat2: 316, getdents64: 217 },
-  arm64: { statx: 291, renameat2: 276, getdents64: 61 },
+type Call = 'statx' | 'renameat2' | 'getdents64' | 'mbind' | 'migrate_pages' | 'move_pages';
+
+const numbers: Readonly<Record<string, Readonly<Record<Call, number>>>> = {
+  x64: { statx: 332, renameat2: 316, getdents64: 217, mbind: 237, migrate_pages: 256, move_pages: 279 },
+  arm64: { statx: 291, renameat2: 276, getdents64: 61, mbind: 235, migrate_pages: 238, move_pages: 239 },
 };
 
-export function callNumber(name: 'statx' | 'renameat2' | 'getdents64'): number {
+export function callNumber(name: Call): number {
   const number = numbers[process.arch]?.[name];
   if (number === undefined) throw new LibcError(`the number of ${name}(2) on ${process.arch} is not known`);
   return number;

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
 import { dieWithParent } from '../syscall/process.js';
 import { findTrigger } from './registry.js';
-import type { TriggerTarget } from './trigger.js';
+import type { Trigger, TriggerTarget } from './trigger.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
@@ -22,10 +22,7 @@ interface Words {
 }
 
 function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
-  const bytes = readFileSync(stuckPfns);
-  const pfns = Float64Array.from({ length: bytes.length >> 3 }, (_, index) =>
-    Number(bytes.readBigInt64LE(index * 8)),
-  );
+  const pfns = pfnsIn(stuckPfns);
   const pageblocks = new Set(pfns.filter((pfn) => pfn >= 0).map((pfn) => Math.floor(pfn / PAGEBLOCK_PAGES)));
   return {
     workloadPid,
@@ -35,11 +32,27 @@ function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
   };
 }
 
+function pfnsIn(path: string): Float64Array {
+  const bytes = readFileSync(path);
+  return Float64Array.from({ length: bytes.length >> 3 }, (_, index) =>
+    Number(bytes.readBigInt64LE(index * 8)),
+  );
+}
+
+function triggerOf(id: string): Trigger {
+  const trigger = findTrigger(id);
+  if (trigger === undefined) throw new Error(`no such trigger: ${id}`);
+  return trigger;
+}
+
 serveCommands({
+  /** The files that it will write to. */
+  changes({ trigger, stuckPfns }: Pick<Words, 'trigger' | 'stuckPfns'>) {
+    return triggerOf(trigger).changes?.(pfnsIn(stuckPfns)) ?? [];
+  },
   pull(words: Words) {
     const { trigger: id, marker, mark } = words;
-    const trigger = findTrigger(id);
-    if (trigger === undefined) throw new Error(`no such trigger: ${id}`);
+    const trigger = triggerOf(id);
     const target = targetOf(words);
     // The trace has pids of the initial namespace: this line tells which one is ours.
     writeFileSync(marker, `${mark}\n`);

@@ -26,9 +26,32 @@ export interface TriggerTarget {
   readonly mapping: { readonly address: bigint; readonly bytes: number; readonly fd: number } | undefined;
 }
 
+/**
+ * Which folios it got to: those of ranges that were isolated from as mm_compaction_isolate_migratepages has them
+ * (compaction, and alloc_contig_range(), which isolates in the same way), or those that it asked the kernel to move, by
+ * address or by frame.
+ */
+export type Reach = 'scanner' | 'asked';
+
+/** An errno by which the kernel says that it did not move the folios: evidence, where any other is a failure to ask. */
+export interface Answer {
+  readonly errno: number;
+  readonly means: string;
+}
+
+/** A file below /proc/sys or /sys that the trigger writes itself. */
+export interface FileChange {
+  readonly path: string;
+  readonly value: string;
+}
+
 export interface TriggerResult {
   /** 0 or -errno. */
   readonly result: number;
+  /** Frames [start, end) that it asked to have emptied; absent where it asked for the whole stuck set. */
+  readonly asked?: readonly (readonly [start: number, end: number])[];
+  /** What move_pages(2) answered for each page, counted: `node 1`, `EBUSY`, `none`. */
+  readonly pageStatus?: Readonly<Record<string, number>>;
   /** Of a trigger that allocates: how many huge pages it asked for, and how many it was given. */
   readonly wanted?: number;
   readonly obtained?: number;
@@ -45,6 +68,14 @@ export interface Trigger {
   readonly kernelFunction: string;
   /** True where it can take memory or service from the host for good: VM only, or an explicit flag. */
   readonly harmsHost: boolean;
+  /** Absent: `scanner`. */
+  readonly reach?: Reach;
+  /** Absent: none. */
+  readonly answers?: readonly Answer[];
+  /** It waits for the folio before it calls migrate_pages(): then mm_migrate_pages_start comes after the wait. */
+  readonly waitsBeforeMigration?: true;
+  /** What it will write to: written down before it is pulled, put back when it has ended. */
+  changes?(stuckPfns: Float64Array): readonly FileChange[];
   /** The requirement that this machine lacks, with the remedy; undefined where it can run. */
   missing(): string | undefined;
   /** Runs in the trigger's process. Blocks until the kernel is done. */

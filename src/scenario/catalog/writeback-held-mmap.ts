@@ -12,7 +12,7 @@ export const writebackHeldMmap: Scenario = {
   id: 'writeback-held-mmap',
   description: 'stores through a shared mapping, no writeback cache, WRITE replies withheld',
   stuck: 'page-cache folios under writeback (PG_writeback)',
-  triggers: ['compact'],
+  triggers: ['compact', 'move-pages', 'migrate-pages', 'mbind'],
   transports: ['dev-fuse', 'libfuse'],
   needs: 'withheld WRITEs',
   arms: [control('map', server), heldWrites('map', server)],
