@@ -177,6 +177,7 @@ function gatherArm(
       facts?.resumedUs === undefined || released === undefined
         ? undefined
         : facts.resumedUs / 1000 - released.askedNs / 1e6,
+    resumedPages: facts?.resumedPages,
     stallMs:
       facts?.resumedUs === undefined || facts.waitingSinceUs === undefined
         ? undefined

@@ -24,6 +24,8 @@ const REACHED_SHARE = 0.5;
 const FREED_SHARE = 0.5;
 /** The migration that waited ends within this after the release. */
 const RESUME_MS = 1000;
+/** And so much later for each page that it has yet to move: a memory block is moved by one migrate_pages(). */
+const RESUME_MS_PER_PAGE = 0.25;
 /** nr_writeback is of the whole machine: others may write 1 MiB meanwhile. */
 const WRITEBACK_TOLERANCE_PAGES = 256;
 
@@ -140,9 +142,13 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
   if (evidence.stuckBy === 'lock' && evidence.stuckStill < evidence.stuckFolios)
     return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
-  if (resumedMs === undefined || resumedMs > RESUME_MS) {
+  const resumedPages = evidence.resumedPages ?? 0;
+  const mostMs = RESUME_MS + resumedPages * RESUME_MS_PER_PAGE;
+  if (resumedMs === undefined || resumedMs > mostMs) {
     const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the ${end}`;
-    return unknown(`the migration that waited ended ${when}, not within 1 s`);
+    return unknown(
+      `the migration that waited ended ${when}, not within ${(mostMs / 1000).toFixed(1)} s for its ${resumedPages} pages`,
+    );
   }
   return {
     outcome: 'stalled',

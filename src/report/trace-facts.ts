@@ -19,6 +19,8 @@ export interface TraceFacts {
   readonly unfinished: number;
   /** When the first migration after `untilUs` ended: of those unfinished then, the one that waited. */
   readonly resumedUs: number | undefined;
+  /** Of that one: how many pages it was about, moved and failed. */
+  readonly resumedPages: number | undefined;
   /** How compaction of each zone ended: `complete`, or `contended` and where its migrate scanner was. */
   readonly ended: readonly { readonly status: string; readonly migratePfn: number }[];
   /** When the migration that had not ended by `untilUs` began to wait, as far as the trace shows it. */
@@ -59,6 +61,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   let failed = 0;
   let unfinished = 0;
   let resumedUs: number | undefined;
+  let resumedPages: number | undefined;
   const ended: { status: string; migratePfn: number }[] = [];
   let waitsFor: TraceFacts['waitsFor'];
   let waitingSinceUs: number | undefined;
@@ -91,7 +94,10 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
           unfinished -= 1;
           waitsFor = undefined;
           waitingSinceUs = undefined;
-        } else resumedUs ??= line.timestampUs;
+        } else if (resumedUs === undefined) {
+          resumedUs = line.timestampUs;
+          resumedPages = nrSucceeded + nrFailed;
+        }
         break;
       }
       case 'mm_compaction_end': {
@@ -116,6 +122,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
     failures,
     unfinished,
     resumedUs,
+    resumedPages,
     ended,
     waitingSinceUs,
     lastIsolated,

@@ -1,9 +1,13 @@
 /** The triggers, a line each. */
+import { cmaAlloc } from './cma-alloc.js';
 import { compact } from './compact.js';
 import { compactNode } from './compact-node.js';
+import { giganticAlloc } from './gigantic-alloc.js';
 import { mbindTrigger } from './mbind.js';
 import { migratePagesTrigger } from './migrate-pages.js';
 import { movePagesTrigger } from './move-pages.js';
+import { offline } from './offline.js';
+import { softOffline } from './soft-offline.js';
 import type { Trigger } from './trigger.js';
 
 export const triggers: readonly Trigger[] = [
@@ -12,6 +16,10 @@ export const triggers: readonly Trigger[] = [
   movePagesTrigger,
   migratePagesTrigger,
   mbindTrigger,
+  offline,
+  softOffline,
+  giganticAlloc,
+  cmaAlloc,
 ];
 
 export function findTrigger(id: string): Trigger | undefined {

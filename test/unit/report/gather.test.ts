@@ -253,3 +253,24 @@ test('of a trigger that is pulled twice, each time counts for itself', (t) => {
   assert.deepEqual([held.reachedAgain, held.reachedAgainMoved, held.triggeredAgain], [4, 4, 0]);
   assert.deepEqual([held.migrateSucceeded, held.migrateFailed, held.stuckReached], [16, 0, 8]);
 });
+
+test('of a trigger that asks for folios, those that it asked for count as reached, whatever compaction isolated', (t) => {
+  const asks = (more: string) =>
+    edited(t, (line) =>
+      line
+        .replace('"stuckBy":"writeback"', '"stuckBy":"writeback","reach":"asked"')
+        .replace('"event":"arm-started"', '"event":"arm-started","answers":[{"errno":16,"means":"is busy"}]')
+        .replace('"event":"trigger-ended"', `"event":"trigger-ended"${more}`),
+    );
+  const all = asks(',"pageStatus":{"EBUSY":8}');
+  all.write('trace-1.txt', (all.read('trace-1.txt') ?? '').replace(/^.*isolate_migratepages.*\n/gm, ''));
+  assert.deepEqual([fault(all).stuckReached, fault(all).controlReached], [8, 0]);
+  assert.equal(cells(all)[1]?.outcome, 'stalled');
+  assert.deepEqual(cells(all)[1]?.evidence.pageStatus, { EBUSY: 8 });
+  const three = asks(`,"asked":[[${0x10000},${0x10003}]]`);
+  assert.equal(fault(three).stuckReached, 3);
+  const busy = asks('');
+  editEvents(busy, (lines) => lines.map((line) => line.replace('"result":0', '"result":-16')));
+  assert.equal(fault(busy).triggerAnswer, 'is busy');
+  assert.equal(cells(busy)[1]?.evidence.triggerResult, -16);
+});

@@ -280,6 +280,43 @@ describe('judge', () => {
     assert.equal(judge({ ...delayed, stuckMoved: 1 }).inconclusive, undefined);
   });
 
+  it('takes what was asked for in place of what the scanner reached, and needs no control set then', () => {
+    const asked: ArmEvidence = { ...migrated, reach: 'asked', stuckReached: 1, stuckReachedMoved: 1 };
+    const one = judge({ ...asked, stuckMoved: 1 });
+    assert.equal(one.outcome, 'migrated');
+    assert.match(one.reason, /^1 of 1 folios that were asked for are at another pfn$/);
+    const none = judge({ ...asked, stuckReached: 0, stuckReachedMoved: 0 });
+    assert.deepEqual([none.outcome, none.inconclusive], ['unknown', undefined]);
+    assert.match(none.reason, /none of the 16384 folios was asked for/);
+    const stayed = { ...pinned, reach: 'asked' as const, controlReached: 0, controlMoved: 0 };
+    assert.match(judge(stayed).reason, /failed: 16384 of what was asked for; none of it moved/);
+    const refused = { ...stayed, migrateFailedNearSet: 0, pageStatus: { EBUSY: 16384 } };
+    assert.equal(judge(refused).outcome, 'not-attempted');
+    assert.match(judge(refused).reason, /the kernel tried none; page status: 16384 x EBUSY$/);
+  });
+
+  it('takes an errno for an answer only where the trigger says that it is one', () => {
+    const refused: ArmEvidence = { ...pinned, reach: 'asked', triggerResult: -16, triggerAnswer: 'is busy' };
+    assert.equal(judge(refused).outcome, 'failed');
+    assert.match(judge(refused).reason, /none of it moved; errno 16: is busy/);
+    assert.match(judge({ ...refused, triggerAnswer: undefined }).reason, /the trigger failed: errno 16/);
+  });
+
+  it('gives a migration of many pages the time to move them', () => {
+    const block: ArmEvidence = { ...stalled, resumedAfterReleaseMs: 3080, resumedPages: 31_050 };
+    assert.equal(judge(block).outcome, 'stalled');
+    assert.match(
+      judge({ ...block, resumedPages: 32 }).reason,
+      /3080 ms .* not within 1\.0 s for its 32 pages/,
+    );
+  });
+
+  it('wants no migration begun of a trigger that waits before it', () => {
+    const waits: ArmEvidence = { ...stalled, reach: 'asked', waitsBeforeMigration: true };
+    assert.equal(judge({ ...waits, unfinishedMigrations: 0 }).outcome, 'stalled');
+    assert.equal(judge({ ...waits, unfinishedMigrations: 0, waiters: [] }).outcome, 'unknown');
+  });
+
   it('tells "tried and failed" from "passed over"', () => {
     assert.equal(
       judge({

@@ -54,6 +54,7 @@ describe('traceFacts', () => {
       failures: [],
       unfinished: 0,
       resumedUs: undefined,
+      resumedPages: undefined,
       ended: [],
       waitingSinceUs: undefined,
       lastIsolated: undefined,

@@ -48,6 +48,20 @@ function ledgerText(directory: StateDirectory): string {
   return readFileSync(directory.file('ledger.jsonl'), 'utf8');
 }
 
+test('a value that another process sets is put back, whether or not it got there', (t) => {
+  const machine = fakeMachine(t, { [knob]: '1\n' });
+  const directory = runDirectory(t);
+  const ledger = Ledger.open(directory, machine);
+  assert.equal(ledger.expectFile(knob, '50'), '1');
+  assert.equal(machine.read(knob), '1\n');
+  assert.deepEqual(ledger.restore(), [{ kind: 'file', what: knob, ok: true, detail: 'is 1 already' }]);
+  ledger.expectFile(knob, '50');
+  machine.write(knob, '50\n');
+  assert.deepEqual(ledger.restore(), [{ kind: 'file', what: knob, ok: true, detail: 'set to 1, as before' }]);
+  assert.equal(machine.read(knob), '1\n');
+  assert.throws(() => ledger.expectFile(knob, '5\n6'), LedgerError);
+});
+
 test('a value set several times is back at the first one, and a second restore does nothing', (t) => {
   const machine = fakeMachine(t, { [knob]: '1\n' });
   const directory = runDirectory(t);

@@ -1,0 +1,58 @@
+/**
+ * /sys/devices/system/memory: the blocks of memory that can be taken offline, and which frames are in one.
+ * Authority: drivers/base/memory.c (block_size_bytes is hexadecimal; `removable` is 1 with CONFIG_MEMORY_HOTREMOVE).
+ */
+import { PAGE_BYTES } from '../base/page-size.js';
+import { listKernelDirectory, malformed, readKernelFile, readKernelFileIfPresent } from './kernel-file.js';
+
+const directory = '/sys/devices/system/memory';
+
+export const blockStatePath = (block: number) => `${directory}/memory${block}/state`;
+
+/** undefined where this kernel has no memory blocks. */
+export function readBlockPages(root = '/'): number | undefined {
+  const file = `${directory}/block_size_bytes`;
+  const text = readKernelFileIfPresent(file, root)?.trim();
+  if (text === undefined) return undefined;
+  const pages = /^[0-9a-f]+$/.test(text) ? Number(`0x${text}`) / PAGE_BYTES : 0;
+  if (!Number.isSafeInteger(pages) || pages === 0)
+    throw malformed(file, 1, 'a size in hexadecimal, of whole pages', text);
+  return pages;
+}
+
+export interface MemoryBlock {
+  readonly block: number;
+  readonly state: string;
+  readonly removable: boolean;
+  /** The zone in which it is, or might go online; `none` for one that lies in two. */
+  readonly validZones: string;
+}
+
+export function readMemoryBlocks(root = '/'): MemoryBlock[] {
+  return listKernelDirectory(directory, root)
+    .flatMap((name) => {
+      const digits = /^memory(\d+)$/.exec(name)?.[1];
+      return digits === undefined ? [] : [Number(digits)];
+    })
+    .sort((a, b) => a - b)
+    .map((block) => {
+      const read = (name: string) => readKernelFileIfPresent(`${directory}/memory${block}/${name}`, root);
+      return {
+        block,
+        state: readKernelFile(blockStatePath(block), root).trim(),
+        removable: read('removable')?.trim() === '1',
+        validZones: read('valid_zones')?.trim() ?? 'none',
+      };
+    });
+}
+
+/** The block that has most of these frames; undefined where none is known. */
+export function blockWithMost(pfns: Float64Array, blockPages: number): number | undefined {
+  const counts = new Map<number, number>();
+  for (const pfn of pfns) {
+    if (pfn < 0) continue;
+    const block = Math.floor(pfn / blockPages);
+    counts.set(block, (counts.get(block) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
+}

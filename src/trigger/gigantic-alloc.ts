@@ -1,0 +1,44 @@
+/**
+ * `gigantic-alloc`: nr_hugepages of 1 GiB is raised by one: the kernel empties a whole gibibyte.
+ * Authority: alloc_gigantic_folio() in mm/hugetlb.c, alloc_contig_pages() and __alloc_contig_migrate_range() in
+ * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on).
+ */
+import { Errno } from '../base/errno.js';
+import { giganticPagesPath, hasAlignedGibibyte, readGiganticPages } from '../kernel/gigantic-pages.js';
+import { writeValue } from '../syscall/write-value.js';
+import type { FileChange, Trigger, TriggerResult } from './trigger.js';
+
+export function lacksGiganticPages(root = '/'): string | undefined {
+  if (readGiganticPages(root) === undefined)
+    return (
+      `needs huge pages of 1 GiB: ${giganticPagesPath} is not there (CONFIG_HUGETLB_PAGE, CONFIG_CONTIG_ALLOC, and on ` +
+      'x86 the CPU flag pdpe1gb)'
+    );
+  if (!hasAlignedGibibyte(root))
+    return 'needs a zone with a whole aligned gibibyte: /proc/zoneinfo has none (more memory)';
+  return undefined;
+}
+
+export function giganticChanges(): readonly FileChange[] {
+  return [{ path: giganticPagesPath, value: `${(readGiganticPages() ?? 0) + 1}` }];
+}
+
+/** One more; how many the kernel made of it is in `obtained`. */
+export function allocateGigantic(): TriggerResult {
+  const before = readGiganticPages();
+  if (before === undefined) return { result: -Errno.ENOENT };
+  const result = writeValue(giganticPagesPath, `${before + 1}`);
+  return { result, wanted: 1, obtained: (readGiganticPages() ?? before) - before };
+}
+
+export const giganticAlloc: Trigger = {
+  id: 'gigantic-alloc',
+  description: 'nr_hugepages of 1 GiB is raised by one: alloc_contig_range() of a whole gibibyte',
+  migrateModes: ['MIGRATE_SYNC'],
+  migrateReason: 'contig_range',
+  kernelFunction: 'alloc_contig_range',
+  harmsHost: true,
+  missing: () => lacksGiganticPages(),
+  changes: giganticChanges,
+  pull: allocateGigantic,
+};

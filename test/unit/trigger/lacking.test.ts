@@ -1,0 +1,89 @@
+/** What each harmful trigger says that a machine lacks. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { lacksCma } from '../../../src/trigger/cma-alloc.js';
+import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
+import { lacksRemovableBlock } from '../../../src/trigger/offline.js';
+import { lacksSoftOffline } from '../../../src/trigger/soft-offline.js';
+import { fakeRoot } from '../kernel/fixtures.js';
+
+const memory = '/sys/devices/system/memory';
+const block = (number: number, removable: string, zones: string, state = 'online') => ({
+  [`${memory}/memory${number}/state`]: `${state}\n`,
+  [`${memory}/memory${number}/removable`]: `${removable}\n`,
+  [`${memory}/memory${number}/valid_zones`]: `${zones}\n`,
+});
+const size = { [`${memory}/block_size_bytes`]: '8000000\n' };
+
+describe('offline', () => {
+  it('wants a block that is online, removable, and in one zone', (t) => {
+    assert.match(lacksRemovableBlock(fakeRoot(t, {})) ?? '', /CONFIG_MEMORY_HOTPLUG/);
+    const fixed = fakeRoot(t, { ...size, ...block(0, '0', 'Normal'), ...block(1, '1', 'Normal', 'offline') });
+    assert.match(lacksRemovableBlock(fixed) ?? '', /of 2 in .* none is online with removable 1/);
+    const straddling = fakeRoot(t, { ...size, ...block(0, '1', 'none') });
+    assert.match(lacksRemovableBlock(straddling) ?? '', /valid_zones says none for all 1/);
+    const usable = fakeRoot(t, { ...size, ...block(0, '1', 'none'), ...block(1, '1', 'Movable') });
+    assert.equal(lacksRemovableBlock(usable), undefined);
+  });
+});
+
+describe('soft-offline', () => {
+  const file = `${memory}/soft_offline_page`;
+  it('wants CONFIG_MEMORY_FAILURE, and that it is not turned off', (t) => {
+    assert.match(
+      lacksSoftOffline(fakeRoot(t, {})) ?? '',
+      /CONFIG_MEMORY_FAILURE: .*soft_offline_page is not/,
+    );
+    assert.equal(lacksSoftOffline(fakeRoot(t, { [file]: '' })), undefined);
+    const off = { [file]: '', '/proc/sys/vm/enable_soft_offline': '0\n' };
+    assert.match(lacksSoftOffline(fakeRoot(t, off)) ?? '', /vm\.enable_soft_offline=1/);
+    assert.equal(
+      lacksSoftOffline(fakeRoot(t, { ...off, '/proc/sys/vm/enable_soft_offline': '1\n' })),
+      undefined,
+    );
+  });
+});
+
+const gigantic = { '/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages': '0\n' };
+const zoneinfo = (startPfn: number, spanned: number) => ({
+  '/proc/zoneinfo': [
+    'Node 0, zone   Normal',
+    '  pages free     1',
+    `        spanned  ${spanned}`,
+    `        present  ${spanned}`,
+    `        managed  ${spanned}`,
+    `  start_pfn:           ${startPfn}`,
+    '',
+  ].join('\n'),
+});
+
+describe('gigantic-alloc', () => {
+  it('wants pages of 1 GiB, and a zone with a whole one', (t) => {
+    assert.match(lacksGiganticPages(fakeRoot(t, zoneinfo(0, 1 << 20))) ?? '', /pdpe1gb/);
+    const small = fakeRoot(t, { ...gigantic, ...zoneinfo(4096, 400_000) });
+    assert.match(lacksGiganticPages(small) ?? '', /whole aligned gibibyte/);
+    assert.equal(lacksGiganticPages(fakeRoot(t, { ...gigantic, ...zoneinfo(1 << 20, 1 << 18) })), undefined);
+  });
+});
+
+describe('cma-alloc', () => {
+  const total = (kb: number) => ({ '/proc/meminfo': `MemTotal: 1 kB\nCmaTotal: ${kb} kB\n` });
+  it('wants an area, and a way to it', (t) => {
+    assert.match(lacksCma(fakeRoot(t, { '/proc/meminfo': 'MemTotal: 1 kB\n' })) ?? '', /CmaTotal .* absent/);
+    assert.match(lacksCma(fakeRoot(t, total(0))) ?? '', /cma=SIZE/);
+    const noWay = fakeRoot(t, { ...total(65536), '/dev/dma_heap/system': '' });
+    assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_CMA_DEBUGFS.*hugetlb_cma=1G/);
+  });
+
+  it('takes debugfs before a heap, and a heap before huge pages', (t) => {
+    const hugetlb = { ...total(1 << 20), ...gigantic, '/proc/cmdline': 'quiet hugetlb_cma=1G\n' };
+    const heap = { ...hugetlb, '/dev/dma_heap/system': '', '/dev/dma_heap/default_cma_region': '' };
+    const debugfs = { ...heap, '/sys/kernel/debug/cma/reserved/alloc': '' };
+    const kinds = [hugetlb, heap, debugfs].map((files) => findCmaRoute(fakeRoot(t, files))?.kind);
+    assert.deepEqual(kinds, ['hugetlb', 'dma-heap', 'debugfs']);
+    assert.equal(lacksCma(fakeRoot(t, hugetlb)), undefined);
+    // Huge pages of 1 GiB without hugetlb_cma= are none of CMA.
+    assert.equal(findCmaRoute(fakeRoot(t, { ...hugetlb, '/proc/cmdline': 'cma=1G\n' })), undefined);
+  });
+});
