@@ -4,6 +4,7 @@
  * Authority: include/trace/events/{compaction,migrate,writeback,filemap,kmem}.h, fs/fuse/fuse_trace.h.
  */
 import { malformed } from './kernel-file.js';
+import { parseTraceFormat } from './trace-format.js';
 
 interface CompactionExtent {
   readonly zoneStartPfn: number;
@@ -118,6 +119,8 @@ class Groups {
 }
 
 interface Parser<T> {
+  /** Of the event's format file, as the kernel names them: what the text is printed from. */
+  readonly fields: readonly string[];
   readonly pattern: RegExp;
   readonly read: (groups: Groups, payload: string) => T;
 }
@@ -171,7 +174,11 @@ function readMigratePages(groups: Groups, payload: string): TracePayloads['mm_mi
   };
 }
 
+const extentFields = ['zone_start', 'migrate_pfn', 'free_pfn', 'zone_end', 'sync'];
+const isolatedFields = ['start_pfn', 'end_pfn', 'nr_scanned', 'nr_taken'];
+
 const pageCacheFolio: Parser<PageCacheFolio> = {
+  fields: ['s_dev', 'i_ino', 'pfn', 'index'],
   // The inode is hexadecimal without 0x. The kernel prints a pointer before the pfn up to 5.x.
   pattern:
     /^dev (?<major>\d+):(?<minor>\d+) ino (?<ino>[0-9a-f]+) (?:page=\S+ )?pfn=(?<pfn>0x[0-9a-f]+|\d+) ofs=(?<ofs>\d+)(?: order=(?<order>\d+))?/,
@@ -189,18 +196,29 @@ const pageCacheFolio: Parser<PageCacheFolio> = {
 };
 
 const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]> } = {
-  mm_compaction_begin: { pattern: new RegExp(`^${extent}`), read: readExtent },
+  mm_compaction_begin: { fields: extentFields, pattern: new RegExp(`^${extent}`), read: readExtent },
   mm_compaction_end: {
+    fields: [...extentFields, 'status'],
     pattern: new RegExp(`^${extent} status=(?<status>\\S+)`),
     read: (groups) => ({ ...readExtent(groups), status: groups.text('status') }),
   },
-  mm_compaction_isolate_migratepages: { pattern: new RegExp(isolated), read: readIsolated },
-  mm_compaction_isolate_freepages: { pattern: new RegExp(isolated), read: readIsolated },
+  mm_compaction_isolate_migratepages: {
+    fields: isolatedFields,
+    pattern: new RegExp(isolated),
+    read: readIsolated,
+  },
+  mm_compaction_isolate_freepages: {
+    fields: isolatedFields,
+    pattern: new RegExp(isolated),
+    read: readIsolated,
+  },
   mm_compaction_migratepages: {
+    fields: ['nr_migrated', 'nr_failed'],
     pattern: /^nr_migrated=(?<migrated>\d+) nr_failed=(?<failed>\d+)/,
     read: (groups) => ({ nrMigrated: groups.number('migrated'), nrFailed: groups.number('failed') }),
   },
   mm_compaction_finished: {
+    fields: ['nid', 'idx', 'order', 'ret'],
     pattern: /^node=(?<node>-?\d+) zone=(?<zone>\S+)\s+order=(?<order>-?\d+) ret=(?<ret>\S+)/,
     read: (groups) => ({
       node: groups.number('node'),
@@ -210,12 +228,18 @@ const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]
     }),
   },
   mm_migrate_pages: {
+    fields: ['succeeded', 'failed', 'mode', 'reason'],
     pattern:
       /^nr_succeeded=(?<succeeded>\d+) nr_failed=(?<failed>\d+) .*?mode=(?<mode>\S+) reason=(?<reason>\S+)/,
     read: readMigratePages,
   },
-  mm_migrate_pages_start: { pattern: /^mode=(?<mode>\S+) reason=(?<reason>\S+)/, read: readCaller },
+  mm_migrate_pages_start: {
+    fields: ['mode', 'reason'],
+    pattern: /^mode=(?<mode>\S+) reason=(?<reason>\S+)/,
+    read: readCaller,
+  },
   folio_wait_writeback: {
+    fields: ['name', 'ino', 'index'],
     pattern: /^bdi (?<bdi>.+): ino=(?<ino>\d+) index=(?<index>\d+)/,
     read: (groups) => ({
       bdi: groups.text('bdi'),
@@ -226,6 +250,7 @@ const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]
   mm_filemap_add_to_page_cache: pageCacheFolio,
   mm_filemap_delete_from_page_cache: pageCacheFolio,
   mm_page_pcpu_drain: {
+    fields: ['pfn', 'order', 'migratetype'],
     pattern: /^page=\S+ pfn=(?<pfn>0x[0-9a-f]+|\d+) order=(?<order>\d+) migratetype=(?<migratetype>\d+)/,
     read: (groups) => ({
       pfn: groups.number('pfn'),
@@ -234,6 +259,7 @@ const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]
     }),
   },
   fuse_request_send: {
+    fields: ['connection', 'unique', 'opcode', 'len'],
     pattern:
       /^connection (?<connection>\d+) req (?<unique>\d+) opcode (?<opcode>\d+) \(\S+\) len (?<len>\d+)/,
     read: (groups) => ({
@@ -244,6 +270,7 @@ const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]
     }),
   },
   fuse_request_end: {
+    fields: ['connection', 'unique', 'len', 'error'],
     pattern: /^connection (?<connection>\d+) req (?<unique>\d+) len (?<len>\d+) error (?<error>-?\d+)/,
     read: (groups) => ({
       connection: groups.number('connection'),
@@ -253,6 +280,13 @@ const parsers: { readonly [name in TracePayloadName]: Parser<TracePayloads[name]
     }),
   },
 };
+
+/** Fields that the text of this event is read as, and that a kernel with this format file does not have. */
+export function missingFields(event: TracePayloadName, formatText: string, file: string): string[] {
+  const { name, fields } = parseTraceFormat(formatText, file);
+  if (name !== event) throw malformed(file, undefined, `the format of ${event}`, name);
+  return parsers[event].fields.filter((wanted) => !fields.some((field) => field.name === wanted));
+}
 
 export const tracePayloadNames = Object.keys(parsers) as TracePayloadName[];
 

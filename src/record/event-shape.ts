@@ -1,6 +1,6 @@
 /**
  * The fields of each event that a report reads, checked when a run directory is read: it may come from elsewhere,
- * or have been edited.  Fields beside them, and events that this version does not know, pass.
+ * or have been edited.  Fields beside them pass; an event that this version does not know is told apart.
  */
 import { z } from 'zod';
 import type { RunEvent } from './events.js';
@@ -19,7 +19,7 @@ const pfns = { arm, stuckPfns: z.string(), controlPfns: z.string() };
 
 const kind = z.enum(['control', 'fault']);
 
-const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
+const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
   'run-started': z.object({
     planned: z.array(
       z.object({
@@ -131,15 +131,32 @@ const shapes: Partial<Record<RunEvent['event'], z.ZodType>> = {
   verified: z.object({ arm, fsync: z.array(z.string().nullable()), cached: perFile, served: perFile }),
   'trace-ended': z.object({ arm, trace: z.string(), lostEvents: z.int().min(0) }),
   'arm-failed': z.object({ arm, reason: z.string() }),
+  'arm-ended': z.object({ arm }),
+  'run-ended': z.object({}),
 };
 
 const EventSpec = z.object({ event: z.string(), atNs: z.number() });
 
+export interface WrongEvent {
+  readonly problem: string;
+  /** A newer stuckfs may have written it. */
+  readonly isUnknownEvent?: true;
+}
+
 /** What is wrong with it, or undefined. */
-export function wrongInEvent(event: unknown): string | undefined {
+export function wrongInEvent(event: unknown): WrongEvent | undefined {
   const named = EventSpec.safeParse(event);
-  const shape = named.success ? shapes[named.data.event as RunEvent['event']] : undefined;
-  const checked = shape === undefined ? named : shape.safeParse(event);
-  const issue = checked.error?.issues[0];
-  return issue === undefined ? undefined : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
+  if (!named.success) return { problem: `is no event of a run: ${complaint(named.error)}` };
+  const { event: name } = named.data;
+  if (!isKnown(name)) return { problem: `is an event of no known kind: ${name}`, isUnknownEvent: true };
+  const checked = shapes[name].safeParse(event);
+  return checked.success ? undefined : { problem: `is no event ${name}: ${complaint(checked.error)}` };
+}
+
+function isKnown(name: string): name is RunEvent['event'] {
+  return Object.hasOwn(shapes, name);
+}
+
+function complaint({ issues: [issue] }: z.ZodError): string {
+  return issue === undefined ? 'not of its shape' : `${issue.path.join('.') || 'the line'}: ${issue.message}`;
 }

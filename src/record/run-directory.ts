@@ -6,8 +6,8 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFil
 import { dirname, join, sep } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { writeFileInPages } from '../base/write-in-pages.js';
-import { wrongInEvent } from './event-shape.js';
 import type { RunEvent, RunEventBody } from './events.js';
+import { type History, parseHistory } from './history.js';
 
 const diskErrors: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO']);
 
@@ -34,20 +34,6 @@ function makeWithParents(path: string): void {
   const parent = dirname(path);
   if (parent !== path && !existsSync(parent)) makeWithParents(parent);
   mkdirSync(path);
-}
-
-function parseEvent(line: string, path: string, lineNumber: number): RunEvent {
-  let event: unknown;
-  try {
-    event = JSON.parse(line);
-  } catch (error) {
-    throw new UsageError('events.jsonl', path, `line ${lineNumber} is not JSON`, { cause: error });
-  }
-  const wrong = wrongInEvent(event);
-  if (wrong !== undefined) {
-    throw new UsageError('events.jsonl', path, `line ${lineNumber} is no event of a run: ${wrong}`);
-  }
-  return event as RunEvent;
 }
 
 export class RunDirectory {
@@ -89,12 +75,14 @@ export class RunDirectory {
     onDisk(this.path, () => appendFileSync(join(this.path, 'events.jsonl'), `${JSON.stringify(event)}\n`));
   }
 
-  /** @throws {UsageError} naming the line that is no event */
+  /** What happened, and which lines of events.jsonl do not say it. */
+  history(): History {
+    return parseHistory(readFileSync(join(this.path, 'events.jsonl'), 'utf8'));
+  }
+
+  /** As far as they can be read. */
   events(): RunEvent[] {
-    const path = join(this.path, 'events.jsonl');
-    const lines = readFileSync(path, 'utf8').split('\n');
-    // A run that was killed may have left half a line at the end.
-    return lines.slice(0, -1).map((line, index) => parseEvent(line, path, index + 1));
+    return [...this.history().events];
   }
 
   /**

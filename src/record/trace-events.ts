@@ -2,6 +2,7 @@
  * The trace events of a run and how the instance is set up for them.  Every event that a verdict rests on is a
  * static tracepoint; `required` says which ones a run cannot do without.
  */
+import type { TracePayloadName } from '../kernel/trace-events.js';
 import type { TraceEventName, TraceInstance } from '../kernel/tracefs.js';
 
 export interface RecordedEvent extends TraceEventName {
@@ -19,6 +20,18 @@ export const recordedEvents: readonly RecordedEvent[] = [
   // Absent before 6.12: the daemon's own inventory has what the join needs.
   { system: 'fuse', event: 'fuse_request_send', required: false },
   { system: 'fuse', event: 'fuse_request_end', required: false },
+];
+
+/** Those on whose fields verdicts rest; which of them are recorded depends on the scenario. */
+export const verdictEvents: readonly TracePayloadName[] = [
+  'mm_compaction_end',
+  'mm_compaction_isolate_migratepages',
+  'mm_migrate_pages_start',
+  'mm_migrate_pages',
+  'folio_wait_writeback',
+  'mm_filemap_add_to_page_cache',
+  'mm_filemap_delete_from_page_cache',
+  'mm_page_pcpu_drain',
 ];
 
 /** For each CPU. A compaction of 24 GiB writes about 1 MiB of it. */

@@ -3,9 +3,9 @@
  * absent, so that a run that broke off half-way is still reported as far as it got.
  */
 import { KernelFileError } from '../kernel/kernel-file.js';
-import type { ArmKind, RunEvent } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
+import { damageOfArm, unreadableFormats } from './damage.js';
 import type { ArmEvidence } from './evidence.js';
 import { FoundSet } from './found-set.js';
 import { serverPagesEvidence } from './server-pages.js';
@@ -18,80 +18,21 @@ import {
   type TraceFacts,
   traceFacts,
 } from './trace-facts.js';
+import { repeats } from './unplayed.js';
 import { untrustedEvidence } from './untrusted.js';
 import { waiters } from './waiters.js';
 
 export function gatherArms(run: RunDirectory): ArmEvidence[] {
-  const events = run.events();
-  const repeatOf = repeats(events);
-  return events
+  const history = run.history();
+  const repeatOf = repeats(history);
+  const formats = unreadableFormats(run);
+  return history.events
     .filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started')
-    .map((start) => gatherArm(run, start, new ArmEvents(events, start.arm), repeatOf(start.cell)));
-}
-
-/** Which time it is that a cell of the plan is played; 1 in a run of before there were repeats. */
-function repeats(events: readonly RunEvent[]): (cell: number) => number {
-  const planned = events.flatMap((event) => (event.event === 'run-started' ? event.planned : []));
-  return (cell) => planned.find((one) => one.cell === cell)?.repeat ?? 1;
-}
-
-/** A cell that was not played, and why. */
-export type SkippedCell = Pick<
-  EventOf<'cell-skipped'>,
-  'cell' | 'variant' | 'mitigation' | 'scenario' | 'trigger' | 'transport' | 'reason'
-> & { readonly repeat: number };
-
-export function gatherSkipped(run: RunDirectory): SkippedCell[] {
-  const events = run.events();
-  const repeatOf = repeats(events);
-  return events
-    .filter((event: RunEvent): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped')
-    .map((skipped) => ({ ...skipped, repeat: repeatOf(skipped.cell) }));
-}
-
-/** An arm of the plan that has not even begun. */
-export interface UnplayedArm extends Omit<SkippedCell, 'reason' | 'variant' | 'mitigation'> {
-  readonly kind: ArmKind;
-  readonly mitigation: string;
-  readonly variant: string | null;
-}
-
-export function gatherUnplayed(run: RunDirectory): UnplayedArm[] {
-  const events = run.events();
-  const planned = events.flatMap((event) => (event.event === 'run-started' ? event.planned : []));
-  const skipped = events.filter((event): event is EventOf<'cell-skipped'> => event.event === 'cell-skipped');
-  const begun = events.filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started');
-  return (
-    planned
-      .flatMap(({ arms, ...cell }) =>
-        arms.map((arm) => ({
-          ...cell,
-          repeat: cell.repeat ?? 1,
-          ...arm,
-          mitigation: arm.mitigation ?? 'none',
-        })),
-      )
-      // Without a variant or a mitigation all arms of the cell are skipped.
-      .filter(
-        ({ cell, variant, mitigation }) =>
-          !skipped.some(
-            (one) =>
-              one.cell === cell &&
-              (one.variant === undefined || one.variant === variant) &&
-              (one.mitigation === undefined || one.mitigation === mitigation),
-          ),
-      )
-      .filter(
-        ({ cell, kind, variant, mitigation }) =>
-          !begun.some(
-            (arm) =>
-              arm.cell === cell &&
-              arm.kind === kind &&
-              arm.variant === variant &&
-              arm.mitigation === mitigation,
-          ),
-      )
-  );
+    .map((start) => {
+      const events = new ArmEvents(history.events, start.arm);
+      const damage = damageOfArm(history, start.arm) ?? formats;
+      return gatherArm(run, start, events, repeatOf(start.cell), damage);
+    });
 }
 
 function gatherArm(
@@ -99,6 +40,7 @@ function gatherArm(
   start: EventOf<'arm-started'>,
   events: ArmEvents,
   repeat: number,
+  damage: string | undefined,
 ): ArmEvidence {
   const named = events.first('set-named');
   const held = events.first('held')?.held ?? [];
@@ -136,6 +78,7 @@ function gatherArm(
     attempt: start.attempt,
     failure:
       events.first('arm-failed')?.reason ??
+      damage ??
       missingArtifact(traceEnded, trace) ??
       unreadable ??
       set.incomplete([holdEnded, found]),

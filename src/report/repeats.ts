@@ -15,8 +15,30 @@ export function repeatsOf(cells: readonly Cell[]): Repeats[] {
   return [...groups.values()].filter((group) => group.length > 1).map(summary);
 }
 
+/** That a cell came out as expected this time says nothing where it comes out otherwise another time. */
+export function unknownWhereFlapping(cells: readonly Cell[]): Cell[] {
+  const flapping = new Map(
+    repeatsOf(cells)
+      .filter((one) => one.flapping)
+      .map((one) => [identityOf(one), one]),
+  );
+  return cells.map((cell) => {
+    const one = flapping.get(identityOf(cell));
+    if (one === undefined || cell.verdict !== 'pass') return cell;
+    const came = Object.entries(one.outcomes).map(([outcome, times]) => `${times} ${outcome}`);
+    return { ...cell, verdict: 'unknown', reason: `flapping, ${came.join(', ')}: ${cell.reason ?? ''}` };
+  });
+}
+
 /** What makes two rows the same arm of the same cell. */
-export function identityOf({ scenario, trigger, transport, arm, variant, mitigation }: Cell): string {
+export function identityOf({
+  scenario,
+  trigger,
+  transport,
+  arm,
+  variant,
+  mitigation,
+}: Cell | Repeats): string {
   return JSON.stringify([scenario, trigger, transport, arm, variant, mitigation]);
 }
 

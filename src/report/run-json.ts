@@ -196,6 +196,10 @@ export const RunJsonSpec = z.object({
     .array(RepeatsSpec)
     .default([])
     .meta({ description: 'Of each arm that was played several times: what came of it, and the spread' }),
+  damage: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'What of the run directory is broken, missing or of no known form' }),
 });
 
 export type RunJson = z.output<typeof RunJsonSpec>;

@@ -14,6 +14,8 @@ const INDENT = 20;
 
 export function renderTerminal(run: RunJson): string {
   const lines = [`stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}`, ''];
+  if (run.damage.length > 0)
+    lines.push('the run directory is damaged:', ...run.damage.map((text) => `  ${text}`), '');
   const found = findings(run, (one) => `${one.scenario} x ${one.trigger}, ${armOf(one)} arm`);
   if (found.length > 0) lines.push('findings:', ...found.map((text) => `  ${text}`), '');
   lines.push(...table([head, ...run.cells.filter(isShown).map(row)]));

@@ -2,11 +2,11 @@
 import { doseResponse } from './dose-response.js';
 import type { ArmEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
-import type { SkippedCell, UnplayedArm } from './gather.js';
 import { judge } from './outcome.js';
-import { repeatsOf } from './repeats.js';
+import { repeatsOf, unknownWhereFlapping } from './repeats.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
 import type { ServerPagesEvidence } from './server-pages.js';
+import type { SkippedCell, UnplayedArm } from './unplayed.js';
 import type { UntrustedEvidence } from './untrusted.js';
 
 export interface RunFacts {
@@ -21,6 +21,7 @@ export function runJson(
   arms: readonly ArmEvidence[],
   skipped: readonly SkippedCell[] = [],
   unplayed: readonly UnplayedArm[] = [],
+  damage: readonly string[] = [],
 ): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
   const judged = lastAttempts(arms).map((arm) => cellOf(arm, writebackInPlace));
@@ -29,7 +30,7 @@ export function runJson(
     ...skipped.map((one) => ({ order: one.cell, cell: skippedCell(one) })),
     ...unplayed.map((one) => ({ order: one.cell, cell: unplayedCell(one) })),
   ].sort((a, b) => a.order - b.order);
-  const cells = inOrder.map(({ cell }) => cell);
+  const cells = unknownWhereFlapping(inOrder.map(({ cell }) => cell));
   const doseResponses = [...new Set(judged.map(({ arm }) => arm.cell))].flatMap((index) => {
     const ofCell = judged.filter(({ arm }) => arm.cell === index);
     const curve = doseResponse(
@@ -42,9 +43,18 @@ export function runJson(
     return curve === undefined ? [] : [curve];
   });
   const repeats = repeatsOf(cells);
-  const flapping: readonly Verdict[] = repeats.some((one) => one.flapping) ? ['unknown'] : [];
-  const verdict = worst([...[...cells, ...doseResponses].map((one) => one.verdict), ...flapping]);
-  return { version: RUN_JSON_VERSION, ...facts, verdict, cells, doseResponses, repeats };
+  const damaged: readonly Verdict[] = damage.length > 0 ? ['unknown'] : [];
+  const verdicts = [...cells, ...doseResponses].map((one) => one.verdict);
+  const verdict = worst([...verdicts, ...damaged]);
+  return {
+    version: RUN_JSON_VERSION,
+    ...facts,
+    verdict,
+    cells,
+    doseResponses,
+    repeats,
+    damage: [...damage],
+  };
 }
 
 /** Of an arm that was played again only the last attempt counts; how many there were is told. */
@@ -58,8 +68,7 @@ function skippedCell({ reason, variant, mitigation = 'none', ...cell }: SkippedC
   return { ...unjudged(cell), mitigation, arm: null, variant: variant ?? null, verdict: 'skip', reason };
 }
 
-function unplayedCell({ kind, variant, mitigation, ...cell }: UnplayedArm): Cell {
-  const reason = 'the run ended before this arm began';
+function unplayedCell({ kind, variant, mitigation, reason, ...cell }: UnplayedArm): Cell {
   return { ...unjudged(cell), mitigation, arm: kind, variant, verdict: 'unknown', reason };
 }
 

@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
-import { gatherArms, gatherSkipped, gatherUnplayed } from './gather.js';
+import { damageOf } from './damage.js';
+import { gatherArms } from './gather.js';
 import { type Judgement, judge } from './outcome.js';
 import { type Format, render } from './render/render.js';
 import { parseRunJson, type RunJson } from './run-json.js';
+import { gatherSkipped, gatherUnplayed } from './unplayed.js';
 import { runJson } from './verdict.js';
 
 const EnvironmentSpec = z.object({
@@ -15,31 +17,42 @@ const EnvironmentSpec = z.object({
   kernel: z.object({ release: z.string() }).default({ release: 'unknown' }),
 });
 
-function readEnvironment(run: RunDirectory): z.output<typeof EnvironmentSpec> {
-  let json: unknown;
+type Environment = z.output<typeof EnvironmentSpec>;
+
+/** What cannot be read of it is unknown, and told. */
+function readEnvironment(run: RunDirectory): { environment: Environment; damage: string[] } {
+  const nothing = EnvironmentSpec.parse({});
+  const text = run.read('environment.json');
+  if (text === undefined)
+    return {
+      environment: nothing,
+      damage: ['environment.json is missing: which kernel this was is not known'],
+    };
   try {
-    json = JSON.parse(run.read('environment.json') ?? '{}');
-  } catch (error) {
-    throw new UsageError('environment.json', run.path, 'is not JSON', { cause: error });
+    const { data, error } = EnvironmentSpec.safeParse(JSON.parse(text));
+    if (data !== undefined) return { environment: data, damage: [] };
+    const [issue] = error.issues;
+    const where = issue?.path.join('.') || 'the whole';
+    return {
+      environment: nothing,
+      damage: [`environment.json: ${where}: ${issue?.message ?? 'not of its shape'}`],
+    };
+  } catch {
+    return { environment: nothing, damage: ['environment.json is not JSON'] };
   }
-  const { data, error } = EnvironmentSpec.safeParse(json);
-  if (data !== undefined) return data;
-  const issue = error.issues[0];
-  throw new UsageError('environment.json', run.path, `${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-export function judgeRun(run: RunDirectory): RunJson {
-  const environment = readEnvironment(run);
+/** @param damage what the caller has found broken already */
+export function judgeRun(run: RunDirectory, damage: readonly string[] = []): RunJson {
+  const history = run.history();
+  const read = readEnvironment(run);
+  const { stuckfs, kernel, on, seed } = read.environment;
   return runJson(
-    {
-      stuckfs: environment.stuckfs,
-      kernel: environment.kernel.release,
-      on: environment.on,
-      seed: environment.seed,
-    },
+    { stuckfs, kernel: kernel.release, on, seed },
     gatherArms(run),
-    gatherSkipped(run),
-    gatherUnplayed(run),
+    gatherSkipped(history),
+    gatherUnplayed(history),
+    [...damageOf(history), ...read.damage, ...damage],
   );
 }
 
@@ -59,11 +72,21 @@ export async function reportRun(run: RunDirectory): Promise<RunJson> {
   return judged;
 }
 
-/** The report of a run that may come from elsewhere: judged anew, and a run.json beside it must be one we can read. */
+/**
+ * The report of a run that may come from elsewhere.  It is judged anew, so a run.json beside it that is broken costs no
+ * more than the trust in the rest.
+ * @throws {UsageError} where a newer stuckfs wrote it: this one would misread the rest, too
+ */
 export function readReport(run: RunDirectory): RunJson {
   const written = run.read('run.json');
-  if (written !== undefined) parseRunJson(written, run.artifact('run.json'));
-  return judgeRun(run);
+  if (written === undefined) return judgeRun(run);
+  try {
+    parseRunJson(written, run.artifact('run.json'));
+    return judgeRun(run);
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.field !== 'run.json') throw error;
+    return judgeRun(run, [`run.json ${error.remedy}`]);
+  }
 }
 
 /** What the arm that was played last came to, for the one who decides whether to play it again. */

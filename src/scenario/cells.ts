@@ -50,8 +50,15 @@ export function wantedCells(words: CellWords, catalogue: Catalogue): Wanted {
   const triggers = known('--trigger', words.triggers, catalogue.triggers);
   const transports = known('--transport', words.transports, named(transportNames)).map(({ id }) => id);
   const mitigations = known('--mitigation', words.mitigations, named(mitigationNames)).map(({ id }) => id);
+  if (mitigations.includes('none') && mitigations.length > 1)
+    throw new UsageError(
+      '--mitigation',
+      words.mitigations.join(' '),
+      'contradict each other: none is only the arms without, and any other has those beside it',
+    );
   const cells: WantedCell[] = [];
   const absent: string[] = [];
+  let isTriggerAbsent = false;
   for (const scenario of scenarios) {
     const arms = armsOf(scenario, mitigations, words.all);
     for (const mitigation of mitigations)
@@ -60,17 +67,19 @@ export function wantedCells(words: CellWords, catalogue: Catalogue): Wanted {
     if (mitigations.some((one) => one !== 'none') && arms.every(({ mitigation }) => mitigation === undefined))
       continue;
     const ofScenario = triggersOf(scenario, triggers, catalogue.triggers, words.all);
-    for (const { id } of triggers)
-      if (!scenario.triggers.includes(id)) absent.push(`${scenario.id} does not say anything under ${id}`);
+    for (const { id } of triggers) {
+      if (scenario.triggers.includes(id)) continue;
+      isTriggerAbsent = true;
+      absent.push(`${scenario.id} does not say anything under ${id}`);
+    }
     for (const trigger of ofScenario)
       for (const transport of new Set(transports.length > 0 ? transports : scenario.transports))
         cells.push({ scenario, trigger, transport, arms });
   }
   if (cells.length > 0) return { cells, absent };
-  const [field, value] =
-    words.triggers.length > 0
-      ? ['--trigger', words.triggers.join(' ')]
-      : ['--mitigation', words.mitigations.join(' ')];
+  const [field, value] = isTriggerAbsent
+    ? ['--trigger', words.triggers.join(' ')]
+    : ['--mitigation', words.mitigations.join(' ')];
   throw new UsageError(field, value, `leaves no cell to run: ${absent.join('; ')}. See stuckfs list`);
 }
 

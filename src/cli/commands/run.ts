@@ -5,9 +5,11 @@ import { parseDuration } from '../../base/duration.js';
 import { UsageError } from '../../base/errors.js';
 import { PAGE_BYTES } from '../../base/page-size.js';
 import { parseSize } from '../../base/size.js';
-import type { Verdict } from '../../report/run-json.js';
+import type { RunJson, Verdict } from '../../report/run-json.js';
+import type { RunWords } from '../../scenario/run.js';
 import { type CommandContext, defineCommand } from '../command.js';
 import { wholeNumber } from '../option-values.js';
+import { OutputFile } from '../output-file.js';
 
 const MIN_STUCK_BYTES = 1 << 20;
 const MAX_STUCK_BYTES = 1024 ** 4;
@@ -86,6 +88,12 @@ export const runCommand = defineCommand({
         default: false,
         describe: 'exit as git bisect run wants it: 0 as expected, 1 not, 125 where nothing can be said',
       })
+      .option('junit', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'file to write as JUnit XML; the run directory has it as junit.xml, too',
+      })
+      .option('ktap', { type: 'string', requiresArg: true, describe: 'the same as KTAP' })
       .option('i-know-this-host-is-disposable', {
         type: 'boolean',
         default: false,
@@ -143,6 +151,8 @@ interface RunOptions {
   readonly transport: readonly string[];
   readonly mitigation: readonly string[];
   readonly repeat: string;
+  readonly junit: string | undefined;
+  readonly ktap: string | undefined;
   readonly 'i-know-this-host-is-disposable': boolean;
   readonly on: string;
   readonly stuck: string;
@@ -159,8 +169,21 @@ async function runAndReport(
   statusOf: (verdict: Verdict, status: number) => number,
 ): Promise<void> {
   const { runScenarios } = await import('../../scenario/run.js');
-  const scenarios = [...argv.name, ...argv.scenario];
-  const { verdict, exitStatus, terminal } = await runScenarios({
+  const words = runWords(argv);
+  const outputs = await openOutputs(argv);
+  const { verdict, exitStatus, terminal } = await runScenarios(words).catch((error: unknown) => {
+    for (const { file } of outputs) file.discard();
+    throw error;
+  });
+  for (const { file, render } of outputs) file.write(render(verdict));
+  if (argv.json) context.printJson(verdict);
+  else context.print(terminal);
+  context.setExitStatus(statusOf(verdict.verdict, exitStatus));
+}
+
+function runWords(argv: RunOptions): RunWords {
+  const scenarios = scenariosOf(argv);
+  return {
     scenarios,
     all: argv.all,
     triggers: argv.trigger,
@@ -174,10 +197,48 @@ async function runAndReport(
     seed: wholeNumber('--seed', argv.seed, { min: 0, max: MAX_SEED }),
     out: argv.out ?? join('runs', `${stamp()}-${scenarios.length === 0 ? 'all' : scenarios.join('-')}`),
     progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
-  });
-  if (argv.json) context.printJson(verdict);
-  else context.print(terminal);
-  context.setExitStatus(statusOf(verdict.verdict, exitStatus));
+  };
+}
+
+interface Output {
+  readonly file: OutputFile;
+  readonly render: (run: RunJson) => string;
+}
+
+/** Before anything is started: that a file cannot be written must not come out after an hour. */
+async function openOutputs({ junit, ktap }: RunOptions): Promise<Output[]> {
+  const outputs: Output[] = [];
+  try {
+    if (junit !== undefined) {
+      const { renderJunit } = await import('../../report/render/junit.js');
+      outputs.push({ file: OutputFile.open('--junit', junit), render: renderJunit });
+    }
+    if (ktap !== undefined) {
+      const { renderKtap } = await import('../../report/render/ktap.js');
+      outputs.push({ file: OutputFile.open('--ktap', ktap), render: renderKtap });
+    }
+    const [one, other] = outputs;
+    if (one !== undefined && other?.file.isSameAs(one.file))
+      throw new UsageError('--ktap', ktap, 'is the file of --junit, too: give each its own');
+    return outputs;
+  } catch (error) {
+    for (const { file } of outputs) file.discard();
+    throw error;
+  }
+}
+
+/** Without --all both ways of naming add up; what narrows it must say one thing. */
+function scenariosOf({ name, scenario, all }: RunOptions): readonly string[] {
+  const named = [...new Set([...name, ...scenario])];
+  const isOneThing = [name, scenario].every(
+    (ids) => ids.length === 0 || named.every((id) => ids.includes(id)),
+  );
+  if (!all || isOneThing) return named;
+  throw new UsageError(
+    '--scenario',
+    scenario.join(' '),
+    `contradicts ${name.join(' ')}, given without an option, where --all is to be narrowed: give one of both`,
+  );
 }
 
 function failOnVerdicts(given: readonly string[]): ReadonlySet<string> {

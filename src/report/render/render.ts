@@ -62,6 +62,10 @@ function isOf(start: ArmTimeline['start'], cell: Cell): boolean {
 }
 
 function environmentOf(directory: RunDirectory): unknown {
-  const text = directory.read('environment.json');
-  return text === undefined ? undefined : JSON.parse(text);
+  try {
+    return JSON.parse(directory.read('environment.json') ?? 'null') ?? undefined;
+  } catch {
+    // The run tells of it as damage.
+    return undefined;
+  }
 }

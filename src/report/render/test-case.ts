@@ -20,7 +20,7 @@ export interface TestCase {
 }
 
 export function testCases(run: RunJson): TestCase[] {
-  const cases = [...run.cells.map(cellCase), ...run.doseResponses.map(doseCase)];
+  const cases = [...run.cells.map(cellCase), ...run.doseResponses.map(doseCase), ...damageCases(run)];
   const seen = new Map<string, number>();
   return cases.map((one) => {
     const times = (seen.get(one.name) ?? 0) + 1;
@@ -81,6 +81,15 @@ function doseCase(curve: DoseResponse): TestCase {
     ],
     durationMs: 0,
   };
+}
+
+/** Without it a report that is damaged elsewhere than in an arm would pass. */
+function damageCases({ damage }: RunJson): TestCase[] {
+  const [first] = damage;
+  if (first === undefined) return [];
+  const name = 'run-directory';
+  const rest = { failureType: 'outcome', details: damage, durationMs: 0 } as const;
+  return [{ name, suite: name, verdict: 'unknown', message: `damaged: ${first}`, ...rest }];
 }
 
 function inMs(ms: number | null): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UsageError } from '../../../src/base/errors.js';
+import { parseHistory } from '../../../src/record/history.js';
 import { RunDirectory } from '../../../src/record/run-directory.js';
 import { MNT_DETACH, mount, umount2 } from '../../../src/syscall/mount.js';
 import { requires, root } from '../../support/requirement.js';
@@ -82,14 +83,41 @@ for (const [what, line] of [
   ['no time', '{"event":"run-ended"}'],
   ['an empty line', ''],
 ] as const) {
-  test(`a line in the middle that is not an event (${what}) is named by its number`, (t) => {
+  test(`a line in the middle that is not an event (${what}) is told by its number, and the rest is kept`, (t) => {
     const run = RunDirectory.create(join(scratch(t), 'run'));
-    run.append({ event: 'arm-ended', arm: 0 });
+    run.append({ event: 'arm-ended', arm: 3 });
     appendFileSync(run.artifact('events.jsonl'), `${line}\n`);
     run.append({ event: 'run-ended' });
-    assert.throws(() => run.events(), usage('events.jsonl', /line 2/));
+    const { events, broken } = run.history();
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ['arm-ended', 'run-ended'],
+    );
+    assert.deepEqual(
+      broken.map(({ line, firstArm, lastArm }) => [line, firstArm, lastArm]),
+      [[2, 3, 3]],
+    );
   });
 }
+
+test('a broken line costs its own arm, the one it stands in, or what follows where it may be about all', () => {
+  const line = (event: object) => `${JSON.stringify({ atNs: 1, ...event })}\n`;
+  const started = (arm: number) => line({ event: 'arm-ended', arm });
+  const all = Number.MAX_SAFE_INTEGER;
+  const costs = (...lines: string[]) =>
+    parseHistory(lines.join('')).broken.map(({ problem, firstArm, lastArm }) => [problem, firstArm, lastArm]);
+  assert.deepEqual(costs('half\n', started(0)), [['is not JSON', -1, -1]]);
+  assert.deepEqual(costs(started(4), line({ event: 'placed', arm: 5 })), [
+    ['is no event placed: zone: Invalid input: expected object, received undefined', 5, 5],
+  ]);
+  assert.deepEqual(costs(started(4), line({ event: 'shiny', arm: 4 })), [
+    ['is an event of no known kind: shiny', 4, 4],
+  ]);
+  assert.deepEqual(costs(started(4), line({ event: 'toString' }), started(5)), [
+    ['is an event of no known kind: toString', 4, all],
+  ]);
+  assert.deepEqual(costs(started(4), line({ event: 'run-ended', arm: -1 })), []);
+});
 
 test('a table of numbers comes back as it was written, with -1 for what is absent', (t) => {
   const run = RunDirectory.create(join(scratch(t), 'run'));

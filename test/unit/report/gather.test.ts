@@ -5,7 +5,9 @@ import { StuckfsError } from '../../../src/base/errors.js';
 import type { RunDirectory } from '../../../src/record/run-directory.js';
 import { gatherArms } from '../../../src/report/gather.js';
 import { RunJsonSpec } from '../../../src/report/run-json.js';
+import { renderTerminal } from '../../../src/report/terminal.js';
 import { judgeRun, readReport, reportRun } from '../../../src/report/write.js';
+import { fixture } from '../kernel/fixtures.js';
 import { editEvents, syntheticRun } from './synthetic-run.js';
 import { isolated, migrated, migrateStart, traceLine } from './trace-text.js';
 
@@ -151,38 +153,102 @@ function edited(t: TestContext, edit: (line: string) => string): RunDirectory {
   return run;
 }
 
-test('events without their fields are refused or unknown, and never crash the report', (t) => {
-  const names = [
-    'arm-started',
-    'held',
-    'set-named',
-    'task-sampled',
-    'hold-ended',
-    'released',
-    'trigger-ended',
-  ];
-  names.push('set-found', 'verified', 'answered', 'vmstat', 'trace-ended', 'trigger-started');
+test('an event without its fields costs its arm the verdict, and is told; the other arm is judged as before', (t) => {
+  const names = ['held', 'set-named', 'task-sampled', 'hold-ended', 'released', 'trigger-ended', 'set-found'];
+  names.push('verified', 'answered', 'vmstat', 'trace-ended', 'trigger-started', 'arm-started');
   for (const name of names) {
     const run = edited(t, (line) => {
       const { event, arm, atNs } = JSON.parse(line);
-      return event === name ? JSON.stringify({ event, arm, atNs }) : line;
+      return event === name && arm === 1 ? JSON.stringify({ event, arm, atNs }) : line;
     });
-    try {
-      assert.notEqual(judgeRun(run).verdict, 'fail', name);
-    } catch (error) {
-      assert.ok(error instanceof StuckfsError, `${name}: ${(error as Error).stack}`);
-    }
+    const report = judgeRun(run);
+    assert.deepEqual(
+      report.cells.map(({ arm, outcome, verdict }) => [arm, outcome, verdict]),
+      [
+        ['control', 'migrated', 'pass'],
+        ['fault', 'unknown', 'unknown'],
+      ],
+      name,
+    );
+    assert.match(
+      report.cells[1]?.reason ?? '',
+      new RegExp(`line \\d+ of events.jsonl is no event ${name}: `),
+    );
+    assert.match(report.damage.join(), new RegExp(`is no event ${name}: `));
+    assert.equal(report.verdict, 'unknown');
   }
 });
 
-test('an environment that is missing or no JSON does not crash the report', (t) => {
+test('a line of a newer stuckfs, or no JSON, costs the arm in which it stands', (t) => {
+  for (const line of ['{"event":"shiny","arm":1,"atNs":1}', '{"event":"shiny","atNs":1}', '{"event":"he']) {
+    const run = syntheticRun(t);
+    editEvents(run, (lines) => [...lines.slice(0, -2), line, ...lines.slice(-2)]);
+    const { cells, damage, verdict } = judgeRun(run);
+    assert.deepEqual([cells[0]?.verdict, cells[1]?.verdict, verdict], ['pass', 'unknown', 'unknown'], line);
+    assert.equal(damage.length, 1);
+    assert.match(
+      renderTerminal(judgeRun(run)),
+      /^.*\n\nthe run directory is damaged:\n {2}line \d+ of events/,
+    );
+  }
+});
+
+test('without its plan a run is unknown, though each arm that it has is judged', (t) => {
+  const run = syntheticRun(t);
+  editEvents(run, (lines) => lines.slice(1));
+  const { cells, damage, verdict } = judgeRun(run);
+  assert.deepEqual([cells[0]?.verdict, cells[1]?.verdict, verdict], ['pass', 'pass', 'unknown']);
+  assert.match(damage.join(), /no event run-started/);
+});
+
+test('a kernel whose trace events have other fields than those that are read says nothing', (t) => {
+  const format = fixture('format-mm_migrate_pages-6.18');
+  const changes: readonly (readonly [text: string, reason: RegExp | undefined])[] = [
+    [format, undefined],
+    // A field more, as newer kernels have them.
+    [
+      format.replace('succeeded;', 'succeeded;\toffset:8;\tsize:8;\tsigned:0;\n\tfield:int shiny;'),
+      undefined,
+    ],
+    [format.replace(' failed;', ' missed;'), /mm_migrate_pages has no field failed/],
+    [format.replace('name: mm_migrate_pages', 'name: another'), /the format of mm_migrate_pages/],
+    [format.slice(0, 200), /formats\/mm_migrate_pages\.txt/],
+    ['', /formats\/mm_migrate_pages\.txt/],
+  ];
+  for (const [text, reason] of changes) {
+    const run = syntheticRun(t);
+    run.write('formats/mm_migrate_pages.txt', text);
+    const [, held] = cells(run);
+    assert.equal(held?.outcome, reason === undefined ? 'stalled' : 'unknown', held?.reason);
+    if (reason !== undefined) assert.match(held?.reason ?? '', reason);
+  }
+});
+
+test('an environment that is missing or broken is told, and the arms are judged', (t) => {
   const run = syntheticRun(t);
   rmSync(run.artifact('environment.json'));
-  assert.equal(judgeRun(run).kernel, 'unknown');
+  assert.match(judgeRun(run).damage.join(), /environment\.json is missing/);
   for (const text of ['{"stuckfs":', 'null', '7', '{"seed":"x"}', '{"kernel":null}']) {
     run.write('environment.json', text);
-    assert.throws(() => judgeRun(run), StuckfsError, text);
+    const { kernel, cells, damage, verdict } = judgeRun(run);
+    assert.deepEqual([kernel, cells[1]?.verdict, verdict], ['unknown', 'pass', 'unknown'], text);
+    assert.match(damage.join(), /^environment\.json/, text);
   }
+});
+
+test('a run.json beside it that is broken is told; one of a newer stuckfs is refused', async (t) => {
+  const run = syntheticRun(t);
+  await reportRun(run);
+  const text = run.read('run.json') ?? '';
+  assert.deepEqual(readReport(run).damage, []);
+  for (const broken of [text.slice(0, 500), '{}', text.replace('"stalled"', '"stuck"')]) {
+    run.write('run.json', broken);
+    const { damage, verdict, cells } = readReport(run);
+    assert.deepEqual([damage.length, verdict, cells[1]?.verdict], [1, 'unknown', 'pass']);
+    assert.match(damage[0] ?? '', /^run\.json /);
+  }
+  run.write('run.json', text.replace('"version": 1', '"version": 2'));
+  assert.throws(() => readReport(run), StuckfsError);
 });
 
 test('a stack from before the wait that the trace shows proves nothing', (t) => {

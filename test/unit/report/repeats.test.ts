@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ArmEvidence } from '../../../src/report/evidence.js';
 import { findings } from '../../../src/report/findings.js';
+import { gatherArms } from '../../../src/report/gather.js';
 import { repeatRow } from '../../../src/report/repeat-rows.js';
-import { repeatsOf } from '../../../src/report/repeats.js';
+import { repeatsOf, unknownWhereFlapping } from '../../../src/report/repeats.js';
 import type { Cell } from '../../../src/report/run-json.js';
 import { renderTerminal } from '../../../src/report/terminal.js';
-import { bisectStatusOf } from '../../../src/report/verdict.js';
+import { bisectStatusOf, runJson } from '../../../src/report/verdict.js';
 import { judgeRun } from '../../../src/report/write.js';
 import { syntheticRun } from './synthetic-run.js';
 
@@ -45,6 +47,33 @@ test('an arm with two outcomes is flapping, and a finding', (t) => {
   assert.match(
     renderTerminal(flapping),
     /^.*\n\nfindings:\n {2}writeback-held x compact, fault arm: flapping/,
+  );
+});
+
+test('a cell that flaps is unknown each time, but for where it failed; and so is the run', (t) => {
+  const [control, fault] = gatherArms(syntheticRun(t)) as [ArmEvidence, ArmEvidence];
+  const facts = { stuckfs: '0', kernel: '6.18', on: 'host', seed: 1 };
+  const again = { ...control, arm: 2, cell: 1, repeat: 2 };
+  const steady = runJson(facts, [control, fault, again]);
+  assert.deepEqual([steady.verdict, steady.repeats[0]?.flapping], ['pass', false]);
+  const { cells, verdict, repeats } = runJson(facts, [control, fault, { ...again, lostEvents: 1 }]);
+  assert.deepEqual(
+    cells.map((cell) => [cell.arm, cell.repeat, cell.outcome, cell.verdict]),
+    [
+      ['control', 1, 'migrated', 'unknown'],
+      ['fault', 1, 'stalled', 'pass'],
+      ['control', 2, 'unknown', 'unknown'],
+    ],
+  );
+  assert.match(cells[0]?.reason ?? '', /^flapping, 1 migrated, 1 unknown: 8 of 8 folios/);
+  assert.deepEqual([verdict, repeats[0]?.verdicts], ['unknown', { unknown: 2 }]);
+  const failed = unknownWhereFlapping([
+    { ...(cells[1] as Cell), verdict: 'fail', outcome: 'migrated' },
+    { ...(cells[1] as Cell), repeat: 2 },
+  ]);
+  assert.deepEqual(
+    failed.map((cell) => cell.verdict),
+    ['fail', 'unknown'],
   );
 });
 

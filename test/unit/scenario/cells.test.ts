@@ -126,5 +126,7 @@ describe('the cells of a run', () => {
     refuses({ all: true, triggers: ['unused'] }, '--trigger', 'unused');
     refuses({ scenarios: ['plain'], mitigations: ['abort'] }, '--mitigation', 'abort');
     refuses({ all: true, mitigations: ['bdi-limit'] }, '--mitigation', 'bdi-limit');
+    refuses({ all: true, mitigations: ['none', 'abort'] }, '--mitigation', 'none abort');
+    refuses({ scenarios: ['plain'], triggers: ['compact'], mitigations: ['abort'] }, '--mitigation', 'abort');
   });
 });
