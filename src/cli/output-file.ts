@@ -18,7 +18,7 @@ export function writeOutputFile(field: string, given: string, text: string): voi
   try {
     writeFileSync(path, text);
   } catch (error) {
-    if (isNew) rmSync(path, { force: true });
+    if (isNew && existsSync(path)) rmSync(path);
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UsageError(field, given, `cannot be written: ${code ?? message}`, { cause: error });
   }
