@@ -111,7 +111,7 @@ function upperPlot(
     'trigger',
     'mm_migrate_pages',
     ...(others.length > 0 ? ['of other tasks'] : []),
-    'in D state',
+    ...(waits.length > 0 ? ['in D state'] : []),
   ];
   return {
     height: 26 * rows.length + (isLast ? 60 : 24),
