@@ -39,7 +39,7 @@ function folded(line: string): string[] {
 const head = ['scenario', 'trigger', 'arm', 'outcome', 'expected', 'verdict', 'moved', 'took ms'];
 
 /** What comes out as expected each time is shown once. */
-function isShown({ repeat, verdict }: Cell): boolean {
+export function isShown({ repeat, verdict }: Cell): boolean {
   return repeat === 1 || verdict === 'fail' || verdict === 'unknown';
 }
 

@@ -1,12 +1,12 @@
 /**
- * A run as a list of tests, as CI systems know them: one for each arm and each dose and response.  KTAP and JUnit
+ * A run as a list of tests, as CI systems know them: one for each arm, each dose and response, each set of repeats.  KTAP and JUnit
  * print it.  Names are stable from run to run and kernel to kernel, and hold no slash, blank or `#`
  * (Documentation/dev-tools/ktap.rst).
  */
-import type { Cell, DoseResponse, RunJson, Verdict } from '../run-json.js';
+import type { Cell, DoseResponse, Repeats, RunJson, Verdict } from '../run-json.js';
 
 export interface TestCase {
-  /** scenario.trigger.arm.variant.mitigation.transport; a part that there is none of is `-`. */
+  /** scenario.trigger.arm.variant.mitigation.transport; a part that there is none of is `-`. The second time: `.2`. */
   readonly name: string;
   readonly suite: string;
   readonly verdict: Verdict;
@@ -20,7 +20,12 @@ export interface TestCase {
 }
 
 export function testCases(run: RunJson): TestCase[] {
-  const cases = [...run.cells.map(cellCase), ...run.doseResponses.map(doseCase), ...damageCases(run)];
+  const cases = [
+    ...run.cells.map(cellCase),
+    ...run.doseResponses.map(doseCase),
+    ...run.repeats.map(repeatsCase),
+    ...damageCases(run),
+  ];
   const seen = new Map<string, number>();
   return cases.map((one) => {
     const times = (seen.get(one.name) ?? 0) + 1;
@@ -30,10 +35,11 @@ export function testCases(run: RunJson): TestCase[] {
 }
 
 function cellCase(cell: Cell): TestCase {
-  const { scenario, trigger, variant, mitigation, transport, verdict, outcome, expected, evidence } = cell;
+  const { scenario, trigger, variant, mitigation, transport, repeat } = cell;
+  const { verdict, outcome, expected, evidence } = cell;
   const isLost = evidence.byteExact === false;
   return {
-    name: nameOf([scenario, trigger, armOf(cell), variant, mitigation, transport]),
+    name: `${nameOf([scenario, trigger, armOf(cell), variant, mitigation, transport])}${repeat === 1 ? '' : `.${repeat}`}`,
     suite: part(scenario),
     verdict,
     message: cell.reason ?? `${outcome}, ${expected ?? 'nothing'} expected`,
@@ -44,7 +50,7 @@ function cellCase(cell: Cell): TestCase {
 }
 
 /** Where a cell is skipped for one variant or one mitigation, it is a fault arm's: controls have none. */
-function armOf({ arm, variant, mitigation }: Cell): string {
+function armOf({ arm, variant, mitigation }: Cell | Repeats): string {
   return arm ?? (variant === null && mitigation === 'none' ? 'all' : 'fault');
 }
 
@@ -90,6 +96,21 @@ function damageCases({ damage }: RunJson): TestCase[] {
   const name = 'run-directory';
   const rest = { failureType: 'outcome', details: damage, durationMs: 0 } as const;
   return [{ name, suite: name, verdict: 'unknown', message: `damaged: ${first}`, ...rest }];
+}
+
+/** What does not come out the same way each time is not known, though each time was as expected. */
+function repeatsCase(one: Repeats): TestCase {
+  const { scenario, trigger, variant, mitigation, transport, flapping, runs, outcomes } = one;
+  const came = Object.entries(outcomes).map(([outcome, times]) => `${outcome} ${times} times`);
+  return {
+    name: nameOf([scenario, trigger, armOf(one), variant, mitigation, transport, 'repeats']),
+    suite: part(scenario),
+    verdict: flapping ? 'unknown' : 'pass',
+    message: `${flapping ? 'flapping: ' : ''}of ${runs} runs ${came.join(', ')}`,
+    failureType: 'outcome',
+    details: [`of ${runs} runs ${came.join(', ')}`],
+    durationMs: 0,
+  };
 }
 
 function inMs(ms: number | null): string {

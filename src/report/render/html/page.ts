@@ -2,7 +2,9 @@
  * The run as one page that stands alone: no script, nothing from a network.  What differs from what is expected comes
  * first.  It holds nothing of the machine on which it is made, nor of the time.
  */
-import type { DoseResponse, RunJson } from '../../run-json.js';
+import { repeatHead, repeatRow } from '../../repeat-rows.js';
+import type { DoseResponse, Repeats, RunJson } from '../../run-json.js';
+import { armOf, isShown } from '../../terminal.js';
 import { escaped } from '../markup.js';
 import { type ArmView, armSection } from './arm-section.js';
 import { doseFigure } from './dose-figure.js';
@@ -33,16 +35,20 @@ ${badge(run.verdict)}
 <p class="quiet">stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}</p>
 </header>
 <main>
+${section('The run directory is damaged', run.damage.map(damageNote))}
 ${findings(run)}
 ${section('What is unknown', notes(run.cells, 'unknown'))}
 <h2>Verdicts</h2>
 ${verdictTable(run.cells)}
+${section('Each time it was played', run.repeats.length === 0 ? [] : [repeatsTable(run.repeats)])}
 ${run.doseResponses.length === 0 ? nothing : html`<h2>The stall as a function of the delay</h2>`}
 ${run.doseResponses.map(dose)}
 ${section('What was skipped', notes(run.cells, 'skip'))}
 ${section(
   'The arms',
-  views.flatMap((view, index) => (view.cell.arm === null ? [] : [armSection(view, index + 1)])),
+  views.flatMap((view, index) =>
+    view.cell.arm === null || !isShown(view.cell) ? [] : [armSection(view, index + 1)],
+  ),
 )}
 <h2>The environment</h2>
 ${environmentTable(environment)}
@@ -73,9 +79,37 @@ function findings(run: RunJson): Markup {
         }) => html`<div class="note fail"><p>${scenario} × ${trigger}, dose and response ${badge('fail')}</p><p>${reason}</p></div>
 `,
       ),
+    ...run.repeats.filter(({ flapping }) => flapping).map(flappingNote),
   ];
   if (found.length > 0) return section('Findings: other than expected', found);
   return html`<p class="quiet">No outcome differs from what this kernel is expected to do.</p>`;
+}
+
+function flappingNote(one: Repeats): Markup {
+  const { scenario, trigger, runs, outcomes } = one;
+  const came = Object.entries(outcomes).map(([outcome, times]) => `${outcome} ${times} times`);
+  return html`<div class="note unknown"><p>${scenario} × ${trigger}, ${armOf(one)}: flapping ${badge('unknown')}</p><p>of ${runs} runs ${came.join(', ')}</p></div>
+`;
+}
+
+function damageNote(text: string): Markup {
+  return html`<div class="note unknown"><p>${text}</p></div>
+`;
+}
+
+function repeatsTable(repeats: readonly Repeats[]): Markup {
+  return html`<table class="cards">
+<thead><tr>${repeatHead.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>
+${repeats.map(
+  (one) => html`<tr>${repeatRow(one, armOf(one)).map(
+    (text, column) => html`<td data-label="${repeatHead[column] ?? ''}">${text}</td>`,
+  )}</tr>
+`,
+)}</tbody>
+</table>
+<p class="quiet">Times are least..median..most.</p>
+`;
 }
 
 function dose(curve: DoseResponse): Markup {

@@ -4,7 +4,7 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { ArmTimeline, HeldSpan, MigrationAttempt } from '../../arm-timeline.js';
-import { taskWaits } from '../task-waits.js';
+import { type TaskWait, taskWaits } from '../task-waits.js';
 import { figure, isDrawable, type LegendEntry } from './figure.js';
 import { html, type Markup, nothing } from './markup.js';
 
@@ -57,17 +57,22 @@ export function timelineFigure(timeline: ArmTimeline, awaited: string | undefine
   });
 }
 
-function legendOf({ held, attempts, releasedUs }: ArmTimeline, awaited: string | undefined): LegendEntry[] {
+function legendOf(timeline: ArmTimeline, awaited: string | undefined): LegendEntry[] {
+  const { start, held, attempts, releasedUs } = timeline;
+  const isWaiting =
+    attempts.some((attempt) => spansRelease(attempt, releasedUs)) || waitsOf(timeline).length > 0;
+  const heldText =
+    start.stuckBy === 'reference' ? 'request that was answered, and its data left in a pipe' : 'held request';
   return [
     { colour: '--still', text: 'the trigger' },
     { colour: '--moved', text: 'attempt that ended' },
     ...(attempts.some(({ failed }) => failed > 0)
       ? [{ colour: '--fail', text: 'attempt with failures' }]
       : []),
-    ...(releasedUs === undefined
-      ? []
-      : [{ colour: '--stuck', text: 'attempt that waited for the release; task in D state' }]),
-    ...(held.length > 0 ? [{ colour: '--held', text: 'held request' }] : []),
+    ...(isWaiting
+      ? [{ colour: '--stuck', text: 'attempt that waited for the release; task in D state' }]
+      : []),
+    ...(held.length > 0 ? [{ colour: '--held', text: heldText }] : []),
     ...(awaited === undefined
       ? []
       : [{ colour: '--stuck', text: `the request that is waited for (unique ${awaited})` }]),
@@ -97,19 +102,16 @@ function upperPlot(
     ...joined(own, stepMs),
     ...joined(others, stepMs),
   ];
-  const samples = taskWaits(timeline)
-    .filter(({ state }) => state === 'D')
+  const seen = waitsOf(timeline);
+  const samples = seen
     .flatMap(({ fromUs, untilUs }) => (fromUs === untilUs ? [fromUs] : [fromUs, untilUs]))
-    .map(toMs)
-    .filter((ms) => ms >= domain[0] && ms <= domain[1]);
-  const waits = taskWaits(timeline)
-    .filter(({ state }) => state === 'D')
-    .map(({ fromUs, untilUs }) => bar('in D state', fromUs, untilUs, 'var(--stuck)'));
+    .map((us) => clamp(toMs(us), domain));
+  const waits = seen.map(({ fromUs, untilUs }) => bar('in D state', fromUs, untilUs, 'var(--stuck)'));
   const rows = [
     'trigger',
     'mm_migrate_pages',
     ...(others.length > 0 ? ['of other tasks'] : []),
-    'in D state',
+    ...(waits.length > 0 ? ['in D state'] : []),
   ];
   return {
     height: 26 * rows.length + (isLast ? 60 : 24),
@@ -147,10 +149,24 @@ function upperPlot(
   };
 }
 
-function colourOf({ fromUs, untilUs, failed }: MigrationAttempt, releasedUs: number | undefined): string {
-  const end = untilUs ?? Number.POSITIVE_INFINITY;
-  if (releasedUs !== undefined && fromUs <= releasedUs && end > releasedUs) return 'var(--stuck)';
-  return failed > 0 ? 'var(--fail)' : 'var(--moved)';
+function colourOf(attempt: MigrationAttempt, releasedUs: number | undefined): string {
+  if (spansRelease(attempt, releasedUs)) return 'var(--stuck)';
+  return attempt.failed > 0 ? 'var(--fail)' : 'var(--moved)';
+}
+
+function spansRelease({ fromUs, untilUs }: MigrationAttempt, releasedUs: number | undefined): boolean {
+  if (releasedUs === undefined || fromUs > releasedUs) return false;
+  return untilUs === undefined || untilUs > releasedUs;
+}
+
+/** Tasks that were seen in D state while the trigger was at work and until the set was let go. */
+function waitsOf(timeline: ArmTimeline): TaskWait[] {
+  const { trigger, releasedUs } = timeline;
+  if (trigger === undefined) return [];
+  const lastUs = Math.max(trigger.untilUs, releasedUs ?? trigger.untilUs);
+  return taskWaits(timeline).filter(
+    ({ state, fromUs, untilUs }) => state === 'D' && untilUs >= trigger.fromUs && fromUs <= lastUs,
+  );
 }
 
 /** In order; neighbours of one colour become one bar. */

@@ -1,6 +1,6 @@
 /** All cells in one table, and those that are not as expected above it. */
 import type { Cell, Verdict } from '../../run-json.js';
-import { armOf } from '../../terminal.js';
+import { armOf, isShown } from '../../terminal.js';
 import { html, type Markup, nothing } from './markup.js';
 
 export function badge(verdict: Verdict): Markup {
@@ -13,6 +13,7 @@ export function verdictTable(cells: readonly Cell[]): Markup {
 <thead><tr>${heads.map((head, column) => html`<th scope="col"${numberClass(column)}>${head}</th>`)}</tr></thead>
 <tbody>
 ${cells.map((cell, index) => {
+  if (!isShown(cell)) return nothing;
   const { evidence } = cell;
   const values = [
     cell.scenario,

@@ -51,6 +51,22 @@ export function everyVerdict(t: TestContext): RunJson {
         reason: '1 of 5 points were measured',
       },
     ],
+    repeats: [
+      {
+        scenario: 'cable-trip',
+        trigger: 'compact',
+        transport: 'dev-fuse',
+        arm: 'fault',
+        variant: null,
+        mitigation: 'none',
+        runs: 2,
+        outcomes: { stalled: 1, failed: 1 },
+        verdicts: { pass: 1, fail: 1 },
+        flapping: true,
+        triggerMs: { min: 1, median: 2, max: 3 },
+        stallMs: null,
+      },
+    ],
   };
 }
 
@@ -88,6 +104,15 @@ export function hostileRun(t: TestContext): RunJson {
       trigger: hostile,
       transport: hostile,
       reason: hostile,
+    })),
+    repeats: run.repeats.map((one) => ({
+      ...one,
+      scenario: hostile,
+      trigger: hostile,
+      transport: hostile,
+      variant: hostile,
+      mitigation: hostile,
+      outcomes: { [hostile]: 2 },
     })),
   };
 }
