@@ -29,6 +29,10 @@ export interface ArmServer {
   readonly client: ControlClient;
   /** A command in front of the workload's, which takes it to where the mount is. */
   readonly workloadThrough: readonly string[];
+  /** The number of the FUSE connection. */
+  readonly connection: number;
+  /** SIGKILL of the daemon, announced to its watchdog. */
+  kill(): void;
   /** Whether the daemon and its watchdog still are what they were: otherwise there is no safety net. */
   isSound(): Promise<boolean>;
   /**
@@ -47,6 +51,7 @@ export class Server implements ArmServer {
     private readonly daemon: DaemonProcess,
     private readonly ready: Ready,
     readonly client: ControlClient,
+    private readonly outlivesConnection: boolean,
   ) {}
 
   /** @param config as in daemon/config.ts, less the descriptors */
@@ -54,7 +59,12 @@ export class Server implements ArmServer {
     const daemon = DaemonProcess.spawn({ config: { ...design, ...config } });
     try {
       const ready = await daemon.ready();
-      return new Server(daemon, ready, connect({ socketPath: ready.socketPath }));
+      return new Server(
+        daemon,
+        ready,
+        connect({ socketPath: ready.socketPath }),
+        design['outlivesConnection'] === true,
+      );
     } catch (error) {
       if (daemon.pid !== undefined) await cleanUpMountOf(daemon.pid);
       throw error;
@@ -63,6 +73,14 @@ export class Server implements ArmServer {
 
   get device(): string {
     return this.ready.device;
+  }
+
+  get connection(): number {
+    return this.ready.connection;
+  }
+
+  kill(): void {
+    this.daemon.kill('SIGKILL');
   }
 
   async isSound(): Promise<boolean> {
@@ -77,6 +95,7 @@ export class Server implements ArmServer {
     } catch {
       // It may be dead already, or silent: the cleanup does not need it.
     }
+    if (this.outlivesConnection) this.daemon.kill('SIGTERM');
     const inTime = await Promise.race([ended, delay(deadlineMs, false, { ref: false })]);
     // One that ended in order has left nothing.  After one that was killed its watchdog cleans up, and gets the time for
     // it: what is mounted in the run's directory must be gone before that is removed.
