@@ -11,8 +11,11 @@ export interface MitigationTarget {
   readonly connection: number;
   /** Has the server let go of all that it withholds, or plugs it in again. */
   letGo(): Promise<void>;
-  /** SIGKILL of the server; its watchdog has been told to leave the connection alone for a moment. */
-  killServer(): void;
+  /**
+   * SIGKILL of the server, whose watchdog has been told to leave the connection alone for a moment.  Resolves when the
+   * process is gone, with all its descriptors.
+   */
+  killServer(): Promise<void>;
   /**
    * Waits until the kernel has ended the connection by itself.
    * @returns CLOCK_MONOTONIC ns at which it was last seen alive

@@ -73,8 +73,8 @@ export interface ArmStage {
   readonly ballastPages: number;
   /** The number of the FUSE connection. */
   readonly connection: number;
-  /** SIGKILL, announced to its watchdog. */
-  readonly killServer: () => void;
+  /** SIGKILL, announced to its watchdog. Resolves when the process is gone. */
+  readonly killServer: () => Promise<void>;
   /** The daemon and its watchdog are what they were. */
   readonly isServerSound: () => Promise<boolean>;
 }

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { listStateDirectories } from '../safety/state-directory.js';
+import type { IntoLeash } from '../safety/watchdog-messages.js';
 import { DaemonProcess, type Ready } from './daemon-process.js';
 import type { ServerDesign } from './scenario.js';
 
@@ -31,8 +32,8 @@ export interface ArmServer {
   readonly workloadThrough: readonly string[];
   /** The number of the FUSE connection. */
   readonly connection: number;
-  /** SIGKILL of the daemon, announced to its watchdog. */
-  kill(): void;
+  /** SIGKILL of the daemon, announced to its watchdog. Resolves when the process is gone. */
+  kill(): Promise<void>;
   /** Whether the daemon and its watchdog still are what they were: otherwise there is no safety net. */
   isSound(): Promise<boolean>;
   /**
@@ -43,6 +44,8 @@ export interface ArmServer {
 }
 
 const POLL_MS = 20;
+/** What the death of the server does by itself is over by then; and the watchdog cleans up before we would. */
+const DEATH_GRACE_MS = 2000;
 
 export class Server implements ArmServer {
   readonly workloadThrough = [];
@@ -79,8 +82,11 @@ export class Server implements ArmServer {
     return this.ready.connection;
   }
 
-  kill(): void {
+  kill(): Promise<void> {
+    // Both are in its pipes before it looks at either: it cannot hear of the death alone.
+    this.daemon.leash?.write(`${JSON.stringify({ deathGraceMs: DEATH_GRACE_MS } satisfies IntoLeash)}\n`);
     this.daemon.kill('SIGKILL');
+    return this.daemon.exited;
   }
 
   async isSound(): Promise<boolean> {

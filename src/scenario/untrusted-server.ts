@@ -120,8 +120,9 @@ export class UntrustedServer implements ArmServer {
     return this.mount.connection;
   }
 
-  kill(): void {
+  kill(): Promise<void> {
     this.daemon.kill('SIGKILL');
+    return this.daemon.exited;
   }
 
   async isSound(): Promise<boolean> {

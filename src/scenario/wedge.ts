@@ -11,6 +11,9 @@ const MOST_HELD = 100_000;
 /** Requests are looked at every 15 s (FUSE_TIMEOUT_TIMER_FREQ in fs/fuse/fuse_i.h), and may be 15 s old then. */
 const TIMEOUT_MS = 90_000;
 
+/** A process with GiB to give back takes its time. */
+const KILL_MS = 30_000;
+
 const letGoBy: Readonly<Record<MitigationName, LetGo>> = {
   abort: 'abort',
   'kill-server': 'kill-server',
@@ -80,12 +83,13 @@ export class Wedge {
 
   /** Has a mitigation act in the place of the release. */
   async relieve({ id, endsConnection }: Mitigation, act: NonNullable<Mitigation['act']>): Promise<void> {
-    const { client, progress, connection, killServer } = this.context.stage;
+    const { stage, deadlines } = this.context;
+    const { client, progress, connection } = stage;
     const { requests, bytes } = (await client.held({ limit: 0 })).total;
     const isUnplugged = this.context.plan.design.misbehaviour.kind === 'unplug';
     const askedNs = await act({
       connection,
-      killServer,
+      killServer: () => deadlines.answer('the server to die', KILL_MS, stage.killServer()),
       letGo: async () => {
         await client.clearFaults();
         await (isUnplugged ? client.plug() : client.release({}));

@@ -8,6 +8,7 @@ import { type Expectation, hasReference, waitsForLock, waitsForWriteback } from 
 const frees: Readonly<Record<string, string>> = {
   release: 'fuse_dev_do_write() (fs/fuse/dev.c)',
   abort: 'fuse_abort_conn() (fs/fuse/dev.c)',
+  'kill-server': 'fuse_dev_release() (fs/fuse/dev.c)',
 };
 
 type Common = Pick<Expectation, 'scenario' | 'variant' | 'feature' | 'decidedBy'>;

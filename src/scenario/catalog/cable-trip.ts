@@ -24,6 +24,7 @@ export const cableTrip: Scenario = {
       },
       'release',
       'abort',
+      'kill-server',
     ),
   ],
 };

@@ -33,6 +33,7 @@ export const splicePinned: Scenario = {
       },
       'release',
       'abort',
+      'kill-server',
     ),
   ],
 };

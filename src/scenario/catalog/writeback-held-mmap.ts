@@ -15,5 +15,8 @@ export const writebackHeldMmap: Scenario = {
   triggers: ['compact', 'move-pages', 'migrate-pages', 'mbind'],
   transports: ['dev-fuse', 'libfuse'],
   needs: 'withheld WRITEs',
-  arms: [control('map', server), ...withAndWithout(heldWrites('map', server), 'release', 'abort')],
+  arms: [
+    control('map', server),
+    ...withAndWithout(heldWrites('map', server), 'release', 'abort', 'kill-server'),
+  ],
 };

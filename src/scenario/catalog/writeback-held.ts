@@ -13,5 +13,5 @@ export const writebackHeld: Scenario = {
   triggers: ['compact', 'compact-node', 'move-pages', 'migrate-pages', 'mbind'],
   transports: ['dev-fuse'],
   needs: 'the writeback cache',
-  arms: [control('write'), ...withAndWithout(heldWrites('write'), 'release', 'abort')],
+  arms: [control('write'), ...withAndWithout(heldWrites('write'), 'release', 'abort', 'kill-server')],
 };
