@@ -1,5 +1,12 @@
 /** `compact` and `compact-node`: whole zones in MIGRATE_SYNC (compact_node() in mm/compaction.c). */
-import { copies, type Expectation, hasReference, moves, waitsForLock, waitsForWriteback } from './expectation.js';
+import {
+  copies,
+  type Expectation,
+  hasReference,
+  moves,
+  waitsForLock,
+  waitsForWriteback,
+} from './expectation.js';
 
 /** Without a server that withholds anything, all folios move. */
 const controls: readonly Expectation[] = [
