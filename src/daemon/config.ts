@@ -45,6 +45,11 @@ export const DaemonConfigSpec = z.strictObject({
   entryTimeoutMs: z.int().min(0).max(MAX_HOLD_MS).default(1000),
   /** Answer OPEN with FOPEN_NOFLUSH: close(2) sends no FLUSH.  The kernel ignores it under the writeback cache. */
   noFlush: z.boolean().default(false),
+  /**
+   * When its connection has ended the daemon lives on, with the pipes that it keeps, until it is told to end: as a
+   * server may that was aborted.
+   */
+  outlivesConnection: z.boolean().default(false),
   splice: SpliceSpec.prefault({}),
   /** Of every random choice of the faults. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),

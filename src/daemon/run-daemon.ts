@@ -60,7 +60,9 @@ export async function runDaemon(
     tellReady(config, refusal(error));
     throw error;
   }
-  await running.stop(await running.ended());
+  const reason = await running.ended();
+  if (config.outlivesConnection) await running.toldToEnd();
+  await running.stop(reason);
 }
 
 class RunningDaemon {
@@ -82,6 +84,12 @@ class RunningDaemon {
   private giveUp: (reason: string) => void = () => {};
   private readonly gaveUp = new Promise<string>((resolve) => {
     this.giveUp = resolve;
+  });
+  /** It lives on without a connection. */
+  private outlived = false;
+  private tellToEnd: () => void = () => {};
+  private readonly told = new Promise<void>((resolve) => {
+    this.tellToEnd = resolve;
   });
   private breakOff: (error: InterruptedStartError) => void = () => {};
   private readonly brokenOff = new Promise<InterruptedStartError>((resolve) => {
@@ -196,6 +204,8 @@ class RunningDaemon {
     if (this.signalled || this.stopping) return;
     this.signalled = true;
     this.log?.info({ signal }, 'ending');
+    this.tellToEnd();
+    if (this.outlived) return;
     if (this.daemon !== undefined && this.serving !== undefined) void this.end(this.daemon, this.serving);
     else {
       this.interruption = new InterruptedStartError(signal);
@@ -229,6 +239,12 @@ class RunningDaemon {
   /** Resolves with the reason when there is nothing left to serve. */
   ended(): Promise<string> {
     return Promise.race([this.serving?.ended ?? 'never started', this.gaveUp]);
+  }
+
+  toldToEnd(): Promise<void> {
+    this.outlived = true;
+    this.log?.info('the connection has ended; waiting to be told to end');
+    return this.told;
   }
 
   /** Everything that start() did, undone in reverse; each step whatever became of the others. */

@@ -36,6 +36,7 @@ const { transport, engine } = buildServingSide({
       wakeFd: data.wakeFd,
       maxWriteBytes: config.maxPages * PAGE_BYTES,
       negotiated,
+      keepsPipes: config.outlivesConnection,
       splice: data.splice && { ...data.splice, mayPin: () => faults.has('pin') },
     }),
   onInitialised: () => say({ say: 'initialised' }),

@@ -15,6 +15,7 @@ const set = z.object({
 });
 const bytes = z.int().min(0).nullable();
 const perFile = z.array(z.number());
+const told = z.array(z.string().nullable());
 const pfns = { arm, stuckPfns: z.string(), controlPfns: z.string() };
 
 const kind = z.enum(['control', 'fault']);
@@ -125,10 +126,18 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     arm,
     requests: z.int().min(0),
     askedNs: z.number(),
-    by: z.enum(['release', 'plug', 'delay']),
+    by: z.enum(['release', 'plug', 'delay', 'abort', 'kill-server', 'request-timeout']),
   }),
-  'set-found': z.object(pfns),
-  verified: z.object({ arm, fsync: z.array(z.string().nullable()), cached: perFile, served: perFile }),
+  mitigated: z.object({
+    arm,
+    mitigation: z.string(),
+    endsConnection: z.boolean(),
+    dirtyPages: z.int().min(0),
+  }),
+  'set-found': z.object({ ...pfns, byFlags: z.literal(true).optional() }),
+  aftermath: z.object({ arm, fsync: told, keptPages: z.array(z.int().min(0)) }),
+  closed: z.object({ arm, close: told }),
+  verified: z.object({ arm, fsync: told, cached: perFile, served: perFile }),
   'trace-ended': z.object({ arm, trace: z.string(), lostEvents: z.int().min(0) }),
   'arm-failed': z.object({ arm, reason: z.string() }),
   'arm-ended': z.object({ arm }),

@@ -45,8 +45,11 @@ export interface PlannedCell {
   }[];
 }
 
-/** How the stuck set is let go: a release, the cable plugged in again, or the server's own delay. */
-export type LetGo = 'release' | 'plug' | 'delay';
+/**
+ * How the stuck set is let go: a release, the cable plugged in again, the server's own delay, or a mitigation that
+ * ends the connection.
+ */
+export type LetGo = 'release' | 'plug' | 'delay' | 'abort' | 'kill-server' | 'request-timeout';
 
 /** One line of events.jsonl, before it is stamped. `arm` is an index into the arms of the run. */
 export type RunEventBody =
@@ -217,11 +220,22 @@ export type RunEventBody =
       readonly askedNs: number;
       readonly by: LetGo;
     }
+  /** What was under way when the mitigation acted, which `released` tells the time of. */
+  | {
+      readonly event: 'mitigated';
+      readonly arm: number;
+      readonly mitigation: string;
+      readonly endsConnection: boolean;
+      /** Of the stuck set, dirty and not under writeback. */
+      readonly dirtyPages: number;
+    }
   | {
       readonly event: 'set-found';
       readonly arm: number;
       readonly stuckPfns: string;
       readonly controlPfns: string;
+      /** The stuck folios cannot be mapped: what is not seen where it was is -1, wherever it is. */
+      readonly byFlags?: true;
     }
   | {
       readonly event: 'verified';
@@ -232,6 +246,17 @@ export type RunEventBody =
       readonly cached: readonly number[];
       readonly served: readonly number[];
     }
+  /** In the place of `verified` where the connection was ended: nothing can be read from the server. */
+  | {
+      readonly event: 'aftermath';
+      readonly arm: number;
+      /** As in verified. */
+      readonly fsync: readonly (string | null)[];
+      /** Pages of the two files that are mapped still, with the bytes that were written. */
+      readonly keptPages: readonly number[];
+    }
+  /** Errno name that close(2) gave, or null; stuck file, control file. */
+  | { readonly event: 'closed'; readonly arm: number; readonly close: readonly (string | null)[] }
   /** Up to the verification of the data: how many of the server's replies the kernel took, and did not take. */
   | { readonly event: 'answered'; readonly arm: number; readonly replies: number; readonly refused: number }
   | {

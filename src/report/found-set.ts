@@ -57,6 +57,13 @@ export class FoundSet {
     return countMoved(this.stuckPfns, this.table(later?.stuckPfns), counts);
   }
 
+  /** Frames of the stuck set whose folio is gone from there: seen elsewhere, or by the flags not seen there any more. */
+  left(found: EventOf<'set-found'>): number[] {
+    const now = this.table(found.stuckPfns);
+    const isGone = (then: number, there: number) => there !== then && (there >= 0 || found.byFlags === true);
+    return [...this.stuckPfns].filter((then, index) => then >= 0 && isGone(then, now[index] ?? then));
+  }
+
   controlMoved(later: Located): number {
     return countMoved(this.controlPfns, this.table(later?.controlPfns), () => true);
   }

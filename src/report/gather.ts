@@ -8,6 +8,7 @@ import { ArmEvents, type EventOf } from './arm-events.js';
 import { damageOfArm, unreadableFormats } from './damage.js';
 import type { ArmEvidence } from './evidence.js';
 import { FoundSet } from './found-set.js';
+import { mitigationEvidence } from './mitigation.js';
 import { serverPagesEvidence } from './server-pages.js';
 import {
   countWithin,
@@ -52,7 +53,7 @@ function gatherArm(
   const again = events.first('triggered-again');
   const untilUs = released === undefined ? Number.POSITIVE_INFINITY : released.askedNs / 1000;
   const endedAfterRelease = ended !== undefined && released !== undefined && ended.endedNs > released.askedNs;
-  const { facts, factsAgain, unreadable } = readTrace(trace, triggerStarted?.mark, again?.mark, untilUs);
+  const { facts, factsAgain, pid, unreadable } = readTrace(trace, triggerStarted?.mark, again?.mark, untilUs);
   const set = new FoundSet(run, named);
   const { stuckPfns, controlPfns } = set;
   const found = events.first('set-found');
@@ -148,6 +149,15 @@ function gatherArm(
       stuckPfns,
       countMoved: (counts) => set.stuckMoved(atHoldEnd, counts),
     }),
+    mitigated: mitigationEvidence({
+      start,
+      events,
+      trace,
+      pid,
+      set,
+      held,
+      reachedAgain: countWithin(stuckPfns, factsAgain?.scanned ?? []),
+    }),
     repliesRefused: events.first('answered')?.refused,
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
@@ -166,6 +176,7 @@ function reachedBy(
 }
 
 interface ReadTrace {
+  readonly pid?: number;
   readonly facts?: TraceFacts;
   /** Of the trigger that was pulled once more. */
   readonly factsAgain?: TraceFacts;
@@ -182,9 +193,10 @@ function readTrace(
   try {
     const pid = pidOfMark(trace, mark);
     if (pid === undefined) return { unreadable: "the trace has no mark of the trigger's task" };
-    if (markAgain === undefined) return { facts: traceFacts(trace, pid, untilUs) };
+    if (markAgain === undefined) return { pid, facts: traceFacts(trace, pid, untilUs) };
     const [first, second] = splitAtMark(trace, markAgain);
     return {
+      pid,
       facts: traceFacts(first, pid, untilUs),
       factsAgain: traceFacts(second, pid, Number.POSITIVE_INFINITY),
     };

@@ -2,6 +2,7 @@
  * Judges one arm from its evidence: what became of the stuck set under the trigger (DESIGN.md section 8).
  * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
  */
+import type { LetGo } from '../record/events.js';
 import type { ArmEvidence } from './evidence.js';
 import { notServerPages } from './server-pages.js';
 import { notUntrusted } from './untrusted.js';
@@ -62,17 +63,25 @@ function incomplete(evidence: ArmEvidence): string | undefined {
     return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
   // Where nothing is withheld, nothing is let go.
   if (evidence.stuckBy !== null && evidence.letGo === undefined) return 'the run ended before the release';
+  if (evidence.mitigated === null) return 'the run ended before what the mitigation did was seen';
+  const wrong = evidence.mitigated?.endsConnection === true ? undefined : wrongWithServer(evidence);
+  if (wrong !== undefined) return wrong;
+  const { writebackBefore, writebackAfter } = evidence;
+  if (writebackBefore === undefined || writebackAfter === undefined) return 'nr_writeback was not recorded';
+  if (writebackAfter > writebackBefore + WRITEBACK_TOLERANCE_PAGES) {
+    return `nr_writeback did not come back: ${writebackBefore} before, ${writebackAfter} after`;
+  }
+  return undefined;
+}
+
+/** What a server that could be asked to the end has to have done; after its end what is lost is a result. */
+function wrongWithServer(evidence: ArmEvidence): string | undefined {
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
   if (!evidence.verified) return 'the run ended before its data was verified';
   const { repliesRefused } = evidence;
   if (repliesRefused === undefined) return 'its replies were not counted';
   if (repliesRefused > 0)
     return `the kernel refused ${repliesRefused} of the replies: answered more than once, or malformed`;
-  const { writebackBefore, writebackAfter } = evidence;
-  if (writebackBefore === undefined || writebackAfter === undefined) return 'nr_writeback was not recorded';
-  if (writebackAfter > writebackBefore + WRITEBACK_TOLERANCE_PAGES) {
-    return `nr_writeback did not come back: ${writebackBefore} before, ${writebackAfter} after`;
-  }
   return undefined;
 }
 
@@ -113,7 +122,7 @@ function unmarkedFolios(evidence: ArmEvidence): string | undefined {
 
 function judgeStalled(evidence: ArmEvidence): Judgement {
   const waiter = evidence.waiters.find((candidate) => candidate.role === 'trigger');
-  const end = evidence.letGo === 'delay' ? 'first delayed answer' : 'release';
+  const end = endOf(evidence.letGo);
   if (waiter === undefined)
     return tooLate(evidence)(
       `the trigger did not end before the ${end}, but was never seen in D state while it waited`,
@@ -154,6 +163,22 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     outcome: 'stalled',
     reason: `in ${waitsIn} until the ${end}; the migration went on ${resumedMs.toFixed(0)} ms after it`,
   };
+}
+
+/** What ended the hold, as people read it. */
+export function endOf(letGo: LetGo | undefined): string {
+  switch (letGo) {
+    case 'delay':
+      return 'first delayed answer';
+    case 'abort':
+      return 'abort';
+    case 'kill-server':
+      return 'death of the server';
+    case 'request-timeout':
+      return "kernel's timeout";
+    default:
+      return 'release';
+  }
 }
 
 function judgeEnded(evidence: ArmEvidence): Judgement {
@@ -220,6 +245,8 @@ function judgeFailed(evidence: ArmEvidence): Judgement {
     );
   if (triggeredAgain === undefined) return { outcome: 'failed', reason: tried };
   if (triggeredAgain !== 0) return unknown(`the trigger failed the second time: errno ${-triggeredAgain}`);
+  // Whether it frees them is what is asked of a mitigation, and no condition of what was before.
+  if (evidence.mitigated) return { outcome: 'failed', reason: tried };
   const after = `${reachedAgainMoved} of ${reachedAgain} reached again`;
   if (reachedAgain === 0 || reachedAgainMoved < reachedAgain * FREED_SHARE)
     return unknown(`${tried}; but only ${after} moved after the release`);

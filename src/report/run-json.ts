@@ -76,6 +76,36 @@ const ServerPagesSpec = z.object({
     }),
 });
 
+const MitigationSpec = z.object({
+  appliedAfterMs: z.number().nullable().meta({ description: "From the trigger's start to the act" }),
+  toFirstMigrationMs: z
+    .number()
+    .nullable()
+    .meta({ description: 'From the act to the end of the first migration that took folios of the set' }),
+  freedFolios: count.meta({ description: 'Of the set, elsewhere at the end' }),
+  confirmedBy: z.enum(['pagemap', 'kpageflags']),
+  frees: z
+    .boolean()
+    .nullable()
+    .meta({ description: 'Whether it freed the set; null where that is not shown' }),
+  expectedToFree: z.boolean().nullable(),
+  endsConnection: z.boolean(),
+  lostBytes: count.meta({ description: 'Written, and not acknowledged to the kernel: under way, or dirty' }),
+  keptBytes: count.nullable().meta({
+    description:
+      'Of what was written to the stuck file, still in the page cache; null where the server has it',
+  }),
+  told: z
+    .array(
+      z.object({
+        file: z.enum(['stuck', 'control']),
+        call: z.enum(['fsync', 'close']),
+        errno: z.string().nullable().meta({ description: 'null for success' }),
+      }),
+    )
+    .meta({ description: 'What the writer was told afterwards' }),
+});
+
 const CellSpec = z.object({
   scenario: z.string(),
   trigger: z.string(),
@@ -144,6 +174,9 @@ const CellSpec = z.object({
     }),
     serverPages: ServerPagesSpec.nullable().meta({
       description: "Whose pages the folios are, where the scenario is about pages of the server's",
+    }),
+    mitigation: MitigationSpec.nullable().default(null).meta({
+      description: 'What the mitigation did, where the arm has one',
     }),
     byteExact: z.boolean().nullable(),
     waiters: z.array(WaiterSpec),

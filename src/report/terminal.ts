@@ -2,6 +2,7 @@
  * The report for a terminal or a mail: plain ASCII, at most 100 columns, nothing that needs a colour.
  */
 import { findings } from './findings.js';
+import { mitigationFacts, mitigationTable } from './mitigation-table.js';
 import { printable } from './render/one-line.js';
 import { repeatHead, repeatRow } from './repeat-rows.js';
 import type { Cell, DoseResponse, Repeats, RunJson } from './run-json.js';
@@ -25,6 +26,7 @@ export function renderTerminal(run: RunJson): string {
   for (const cell of run.cells.filter(isShown)) lines.push('', ...details(cell));
   const skipped = run.cells.filter(({ verdict }) => verdict === 'skip').length;
   const skips = skipped === 0 ? '' : ` (${skipped} of ${run.cells.length} rows were skipped)`;
+  lines.push(...mitigationTable(run.cells));
   lines.push('', `verdict: ${run.verdict}${skips}`);
   return `${lines.map(printable).flatMap(folded).join('\n')}\n`;
 }
@@ -157,7 +159,7 @@ export function factsUntilRelease(cell: Cell): Fact[] {
     say(
       'trigger',
       `took ${milliseconds(evidence.triggerMs)} ms; ended ${evidence.endAfterReleaseMs.toFixed(1)} ms ` +
-        `after the ${evidence.delayMs === null ? 'release' : 'first delayed answer'}`,
+        `after the ${endOfHold(cell)}`,
     );
   } else say('trigger', `took ${milliseconds(evidence.triggerMs)} ms`);
   return facts;
@@ -166,11 +168,17 @@ export function factsUntilRelease(cell: Cell): Fact[] {
 export function factsAfterRelease({ evidence }: Cell): Fact[] {
   const facts: Fact[] = [];
   const say = (name: string, text: string) => facts.push([name, text]);
+  if (evidence.mitigation !== null) facts.push(...mitigationFacts(evidence.mitigation));
   if (evidence.byteExact !== null)
     say('data', evidence.byteExact ? 'byte-exact, cached and as served' : 'NOT byte-exact');
   say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);
   say('trace', `${evidence.lostEvents} events lost`);
   return facts;
+}
+
+function endOfHold({ evidence, mitigation }: Cell): string {
+  if (evidence.delayMs !== null) return 'first delayed answer';
+  return evidence.mitigation?.endsConnection === true ? `mitigation (${mitigation})` : 'release';
 }
 
 function flagsOf({ stuckBy, stuckLocked, stuckWriteback }: Cell['evidence']): string {

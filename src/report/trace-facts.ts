@@ -66,7 +66,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   let waitsFor: TraceFacts['waitsFor'];
   let waitingSinceUs: number | undefined;
   let lastIsolated: PfnRange | undefined;
-  for (const line of eventsOf(trace, pid)) {
+  for (const line of traceEvents(trace, pid)) {
     const beforeRelease = line.timestampUs <= untilUs;
     switch (line.event) {
       case 'mm_compaction_isolate_migratepages': {
@@ -130,7 +130,8 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   };
 }
 
-function* eventsOf(trace: string, pid: number): Generator<TraceEventLine> {
+/** The lines of one task. */
+export function* traceEvents(trace: string, pid: number): Generator<TraceEventLine> {
   const mark = `-${pid} `;
   let start = 0;
   while (start < trace.length) {

@@ -2,6 +2,7 @@
 import { doseResponse } from './dose-response.js';
 import type { ArmEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
+import type { Expectation } from './expected/expectation.js';
 import { judge } from './outcome.js';
 import { repeatsOf, unknownWhereFlapping } from './repeats.js';
 import { type Cell, RUN_JSON_VERSION, type RunJson, type Verdict } from './run-json.js';
@@ -119,6 +120,7 @@ const noEvidence: Cell['evidence'] = {
   writebackAfter: null,
   untrusted: null,
   serverPages: null,
+  mitigation: null,
   byteExact: null,
   waiters: [],
 };
@@ -129,6 +131,8 @@ function cellOf(
 ): { readonly arm: ArmEvidence; readonly cell: Cell } {
   const judgement = judge(arm);
   const expectation = expectationFor(arm, { writebackInPlace });
+  const outcomeVerdict = verdictOf(judgement.outcome, expectation?.outcome);
+  const freed = freedVerdict(arm, expectation?.frees);
   const cell: Cell = {
     scenario: arm.scenario,
     trigger: arm.trigger,
@@ -141,8 +145,8 @@ function cellOf(
     expected: expectation?.outcome ?? null,
     decidedBy: expectation?.decidedBy ?? null,
     // Lost data is a failure whatever else happened: the product's first promise.
-    verdict: arm.corrupt.length > 0 ? 'fail' : verdictOf(judgement.outcome, expectation?.outcome),
-    reason: judgement.reason,
+    verdict: arm.corrupt.length > 0 ? 'fail' : worst([outcomeVerdict, freed?.verdict ?? 'pass']),
+    reason: freed === undefined ? judgement.reason : `${judgement.reason}; ${freed.reason}`,
     attempts: arm.attempt,
     evidence: {
       stuckBy: arm.stuckBy,
@@ -175,6 +179,7 @@ function cellOf(
       writebackAfter: arm.writebackAfter ?? null,
       untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
       serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
+      mitigation: mitigationOf(arm, expectation),
       byteExact: arm.verified ? arm.corrupt.length === 0 : null,
       waiters: arm.waiters.map((waiter) => ({
         role: waiter.role,
@@ -187,6 +192,30 @@ function cellOf(
     },
   };
   return { arm, cell };
+}
+
+/** Whether the mitigation did what it must; undefined where nothing is asked of it. */
+function freedVerdict(
+  { mitigated }: ArmEvidence,
+  expected: boolean | undefined,
+): { readonly verdict: Verdict; readonly reason: string } | undefined {
+  if (!mitigated || expected === undefined) return undefined;
+  const { frees, toFirstMigrationMs, freedFolios } = mitigated;
+  if (frees === null) return { verdict: 'unknown', reason: 'whether it freed the set was not seen' };
+  const reason =
+    toFirstMigrationMs === null
+      ? 'none of the set moved after it'
+      : `the first of the set moved ${toFirstMigrationMs.toFixed(0)} ms after it, ${freedFolios} in all`;
+  return { verdict: frees === expected ? 'pass' : 'fail', reason };
+}
+
+function mitigationOf({ mitigated }: ArmEvidence, expectation: Expectation | undefined) {
+  if (!mitigated) return null;
+  return {
+    ...mitigated,
+    expectedToFree: expectation?.frees ?? null,
+    told: mitigated.told.map((one) => ({ ...one })),
+  };
 }
 
 function untrustedOf(found: UntrustedEvidence): Cell['evidence']['untrusted'] {

@@ -3,8 +3,14 @@
  * Checked by hand, as the watchdog has to be armed before anything else starts and so imports next to nothing.
  */
 
-/** What the daemon writes to the watchdog; the runner writes only `bye`, into the leash. */
+/** What the daemon writes to the watchdog. */
 export type ToWatchdog = { readonly oldestHeldMs: number | null } | { readonly bye: true };
+
+/**
+ * What the runner writes into the leash: that it lets go of it, or that it is about to kill the daemon, whose death is
+ * not to be answered by an abort for so long.
+ */
+export type IntoLeash = { readonly bye: true } | { readonly deathGraceMs: number };
 
 /** What the watchdog writes to the daemon. */
 export type FromWatchdog =
@@ -34,6 +40,15 @@ export function parseToWatchdog(line: string): ToWatchdog | undefined {
   const { oldestHeldMs } = value;
   if (oldestHeldMs === null) return { oldestHeldMs };
   return isDuration(oldestHeldMs) ? { oldestHeldMs } : undefined;
+}
+
+export function parseIntoLeash(line: string): IntoLeash | undefined {
+  const value = parseObject(line);
+  if (value === undefined) return undefined;
+  if ('bye' in value) return value.bye === true ? { bye: true } : undefined;
+  if (!('deathGraceMs' in value)) return undefined;
+  const { deathGraceMs } = value;
+  return isDuration(deathGraceMs) ? { deathGraceMs } : undefined;
 }
 
 export function parseFromWatchdog(line: string): FromWatchdog | undefined {

@@ -9,7 +9,12 @@ import { Socket } from 'node:net';
 import { log, putLine } from './last-words.js';
 import { preferNotToBeKilled } from './oom-score.js';
 import { type Decision, decide, type WatchdogView } from './watchdog-decision.js';
-import { type FromWatchdog, parseToWatchdog, type WatchdogArguments } from './watchdog-messages.js';
+import {
+  type FromWatchdog,
+  parseIntoLeash,
+  parseToWatchdog,
+  type WatchdogArguments,
+} from './watchdog-messages.js';
 
 const daemonFd = 0;
 const answerFd = 1;
@@ -72,15 +77,18 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
       heard.ring();
     },
     end: () => {
-      view = { ...view, daemon: view.daemon === 'bye' ? 'ended-after-bye' : 'died' };
+      const daemon = view.daemon === 'bye' ? 'ended-after-bye' : 'died';
+      view = { ...view, daemon, diedAtMs: performance.now() };
       heard.ring();
     },
   });
   if (args.hasLeash) {
     listen(leashFd, {
       line: (line) => {
-        const message = parseToWatchdog(line);
-        if (message !== undefined && 'bye' in message) view = { ...view, leash: 'none' };
+        const message = parseIntoLeash(line);
+        if (message === undefined) log({ notUnderstoodInLeash: line.slice(0, 200) });
+        else if ('bye' in message) view = { ...view, leash: 'none' };
+        else view = { ...view, deathGraceMs: message.deathGraceMs };
       },
       end: () => {
         if (view.leash === 'held') view = { ...view, leash: 'dropped' };

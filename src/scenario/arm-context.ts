@@ -71,6 +71,10 @@ export interface ArmStage {
   readonly lruPages: number;
   /** How much of it, so that the folios land low in the zone. */
   readonly ballastPages: number;
+  /** The number of the FUSE connection. */
+  readonly connection: number;
+  /** SIGKILL, announced to its watchdog. Resolves when the process is gone. */
+  readonly killServer: () => Promise<void>;
   /** The daemon and its watchdog are what they were. */
   readonly isServerSound: () => Promise<boolean>;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { RunEventBody } from '../record/events.js';
 import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context.js';
 import type { Child } from './child.js';
+import { Relief } from './relief.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
 import { UntrustedSet } from './untrusted-set.js';
@@ -69,8 +70,9 @@ export class Arm {
       const KindOfSet = plan.design.untrusted === true ? UntrustedSet : StuckSet;
       const set = new KindOfSet(this.context, workload, wedge);
       await set.make();
-      await new Stall(this.context, trigger, set, wedge).play();
-      await set.verify();
+      const relief = new Relief(this.context, set, wedge);
+      await new Stall(this.context, trigger, set, wedge, relief).play();
+      await (relief.hasEndedConnection ? set.aftermath() : set.verify());
     } finally {
       await this.stopRecording(recorder);
     }

@@ -6,6 +6,7 @@ import { UsageError } from '../base/errors.js';
 import type { Trigger } from '../trigger/trigger.js';
 import {
   type ArmDesign,
+  armName,
   mitigationNames,
   type Scenario,
   type TransportName,
@@ -72,9 +73,14 @@ export function wantedCells(words: CellWords, catalogue: Catalogue): Wanted {
       isTriggerAbsent = true;
       absent.push(`${scenario.id} does not say anything under ${id}`);
     }
-    for (const trigger of ofScenario)
+    for (const trigger of ofScenario) {
+      const played = arms.filter(({ triggers: only }) => only?.includes(trigger.id) ?? true);
+      for (const arm of arms)
+        if (!played.includes(arm) && !words.all)
+          absent.push(`${scenario.id} has no ${armName(arm)} arm under ${trigger.id}`);
       for (const transport of new Set(transports.length > 0 ? transports : scenario.transports))
-        cells.push({ scenario, trigger, transport, arms });
+        cells.push({ scenario, trigger, transport, arms: played });
+    }
   }
   if (cells.length > 0) return { cells, absent };
   const [field, value] = isTriggerAbsent

@@ -83,6 +83,10 @@ export class DaemonProcess {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.process.kill(signal);
+  }
+
   /** Its other end is the daemon's; nothing is said there unless the daemon is guarded from outside. */
   get leash(): Writable | undefined {
     return (this.process.stdio[LEASH_FD] as Writable | null | undefined) ?? undefined;

@@ -21,6 +21,7 @@ import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import { lackingForArm, serverDesignOf } from './page-giver.js';
 import type { Progress } from './progress.js';
+import { mitigationOf } from './relief.js';
 import { type ArmDesign, armName } from './scenario.js';
 import { type ArmServer, cleanUpMountOf, Server } from './server.js';
 import { untrustedMountPoint } from './untrusted-namespaces.js';
@@ -120,7 +121,7 @@ export async function runCells(
     const isUntrusted = arms.some(({ untrusted }) => untrusted === true);
     const stuckBytes = isUntrusted ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
     for (const design of arms) {
-      const reason = lackingForArm(design, run.path);
+      const reason = lackingForArm(design, run.path) ?? mitigationOf(design)?.missing();
       if (reason !== undefined) {
         progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);
         const ids = { scenario: scenario.id, trigger: trigger.id, transport };
@@ -206,6 +207,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
   const isUntrusted = plan.design.untrusted === true;
   const mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
+  const mitigation = mitigationOf(plan.design);
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
   let hasStarted = false;
@@ -227,10 +229,12 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       runDirectory: state.path,
       design: {
         ...serverDesignOf(plan.design, run.path),
+        ...(mitigation?.endsConnection === true ? { outlivesConnection: true } : {}),
         ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
       },
     });
-    const { device, client, workloadThrough } = server;
+    const { device, connection, client, workloadThrough } = server;
+    const ofArm = server;
     run.append(armStarted(plan, device));
     hasStarted = true;
     const reads = readsIn(plan.design);
@@ -261,6 +265,8 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       dropPageCache: () => machine.dropPageCache(run.path),
       expectChanges: (changes) => machine.expectChanges(changes),
       shortenCpuLists: () => machine.shortenCpuLists(),
+      connection,
+      killServer: () => ofArm.kill(),
       isServerSound: server.isSound.bind(server),
       progress,
       signal,

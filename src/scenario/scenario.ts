@@ -3,6 +3,7 @@
  * A scenario is data and small functions; arm.ts plays it.
  */
 import type { FaultInput } from '../control/contract/faults.js';
+import type { MitigationName } from '../mitigation/mitigation.js';
 import type { ArmKind, ServerPages, StuckBy } from '../record/events.js';
 
 export const transportNames = ['dev-fuse', 'libfuse'] as const;
@@ -33,12 +34,14 @@ export const mitigationNames = [
   'request-timeout',
   'bdi-limit',
   'release',
-] as const;
-export type MitigationName = Exclude<(typeof mitigationNames)[number], 'none'>;
+] as const satisfies readonly ('none' | MitigationName)[];
 
 export interface ArmDesign {
   readonly kind: ArmKind;
+  /** What limits the harm, instead of the release at the end of the hold. */
   readonly mitigation?: MitigationName;
+  /** The triggers under which the arm says something; absent: all of the scenario's. */
+  readonly triggers?: readonly string[];
   /** Tells arms of one kind apart: `fadvise`. */
   readonly variant?: string;
   readonly workload: WorkloadKind;

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { listStateDirectories } from '../safety/state-directory.js';
+import type { IntoLeash } from '../safety/watchdog-messages.js';
 import { DaemonProcess, type Ready } from './daemon-process.js';
 import type { ServerDesign } from './scenario.js';
 
@@ -29,6 +30,10 @@ export interface ArmServer {
   readonly client: ControlClient;
   /** A command in front of the workload's, which takes it to where the mount is. */
   readonly workloadThrough: readonly string[];
+  /** The number of the FUSE connection. */
+  readonly connection: number;
+  /** SIGKILL of the daemon, announced to its watchdog. Resolves when the process is gone. */
+  kill(): Promise<void>;
   /** Whether the daemon and its watchdog still are what they were: otherwise there is no safety net. */
   isSound(): Promise<boolean>;
   /**
@@ -39,6 +44,8 @@ export interface ArmServer {
 }
 
 const POLL_MS = 20;
+/** What the death of the server does by itself is over by then; and the watchdog cleans up before we would. */
+const DEATH_GRACE_MS = 2000;
 
 export class Server implements ArmServer {
   readonly workloadThrough = [];
@@ -47,6 +54,7 @@ export class Server implements ArmServer {
     private readonly daemon: DaemonProcess,
     private readonly ready: Ready,
     readonly client: ControlClient,
+    private readonly outlivesConnection: boolean,
   ) {}
 
   /** @param config as in daemon/config.ts, less the descriptors */
@@ -54,7 +62,12 @@ export class Server implements ArmServer {
     const daemon = DaemonProcess.spawn({ config: { ...design, ...config } });
     try {
       const ready = await daemon.ready();
-      return new Server(daemon, ready, connect({ socketPath: ready.socketPath }));
+      return new Server(
+        daemon,
+        ready,
+        connect({ socketPath: ready.socketPath }),
+        design['outlivesConnection'] === true,
+      );
     } catch (error) {
       if (daemon.pid !== undefined) await cleanUpMountOf(daemon.pid);
       throw error;
@@ -63,6 +76,17 @@ export class Server implements ArmServer {
 
   get device(): string {
     return this.ready.device;
+  }
+
+  get connection(): number {
+    return this.ready.connection;
+  }
+
+  kill(): Promise<void> {
+    // Both are in its pipes before it looks at either: it cannot hear of the death alone.
+    this.daemon.leash?.write(`${JSON.stringify({ deathGraceMs: DEATH_GRACE_MS } satisfies IntoLeash)}\n`);
+    this.daemon.kill('SIGKILL');
+    return this.daemon.exited;
   }
 
   async isSound(): Promise<boolean> {
@@ -77,6 +101,7 @@ export class Server implements ArmServer {
     } catch {
       // It may be dead already, or silent: the cleanup does not need it.
     }
+    if (this.outlivesConnection) this.daemon.kill('SIGTERM');
     const inTime = await Promise.race([ended, delay(deadlineMs, false, { ref: false })]);
     // One that ended in order has left nothing.  After one that was killed its watchdog cleans up, and gets the time for
     // it: what is mounted in the run's directory must be gone before that is removed.

@@ -7,6 +7,7 @@ import type { FileChange, TriggerResult } from '../trigger/trigger.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
 import type { Child } from './child.js';
+import type { Relief } from './relief.js';
 import type { StuckSet } from './stuck-set.js';
 import type { Wedge } from './wedge.js';
 
@@ -22,6 +23,7 @@ export class Stall {
     private readonly trigger: Child,
     private readonly set: StuckSet,
     private readonly wedge: Wedge,
+    private readonly relief: Relief,
   ) {}
 
   /** Asks for migration, waits out the hold, lets go, waits for the end, and looks where the folios are. */
@@ -44,7 +46,8 @@ export class Stall {
     const waits = await this.watch(startedMs, () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
-    if (this.context.withholds) await this.wedge.letGo();
+    if (this.relief.acts) await this.relief.act();
+    else if (this.context.withholds) await this.wedge.letGo();
     const { startedNs, endedNs, ...answered } = await this.context.deadlines.answer(
       'the trigger to end',
       AFTER_RELEASE_MS,
@@ -54,7 +57,8 @@ export class Stall {
     this.context.recordVmstat('trigger-ended');
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
     if (plan.design.stuckBy === 'reference') await this.pullAgain();
-    await this.set.locateAgain('set-found', 'after');
+    if (this.relief.hasEndedConnection) await this.set.locateAfterEnd();
+    else await this.set.locateAgain('set-found', 'after');
     putBack();
   }
 
@@ -101,9 +105,7 @@ export class Stall {
     const { plan } = this.context;
     const { misbehaviour } = plan.design;
     if (misbehaviour.kind === 'delay') return this.watchDelay(ended);
-    const patienceMs = this.context.withholds
-      ? plan.holdMs
-      : this.context.deadlineForBytes(plan.stuckBytes) + 30_000;
+    const patienceMs = this.context.withholds && !this.relief.acts ? plan.holdMs : this.relief.patienceMs;
     return this.watchUntil(startedMs + patienceMs, ended);
   }
 
@@ -125,11 +127,14 @@ export class Stall {
     let shown = false;
     while (!ended()) {
       const now = performance.now();
-      if (now >= untilMs) return true;
+      if (now >= untilMs || this.relief.isDue(now)) return true;
       this.context.deadlines.check();
       if (!(await this.context.stage.isServerSound()))
         throw new ArmError('the daemon or its watchdog was lost');
       const sample = this.trigger.sample();
+      const { waitsIn } = this.context.plan.design;
+      if (sample?.state === 'D' && waitsIn !== null && sample.stack.includes(waitsIn))
+        this.relief.sawWaiting(now);
       if (sample?.state === 'D' && now >= nextRecordMs) {
         this.context.record({
           event: 'task-sampled',

@@ -252,6 +252,33 @@ export class StuckSet {
     this.context.record({ event, arm: this.context.plan.index, ...names } satisfies RunEventBody);
   }
 
+  /** After the end of the connection, when to touch a folio without its data is SIGBUS. */
+  async locateAfterEnd(): Promise<void> {
+    const names = this.pfnArtifacts('after');
+    const { reads, plan } = this.context;
+    if (reads) {
+      this.writePfns(names.stuckPfns, this.stillWithoutData());
+      await this.locate({ controlPfns: names.controlPfns }, { touch: false });
+    } else await this.locate(names, { touch: false });
+    this.context.record({
+      event: 'set-found',
+      arm: plan.index,
+      ...names,
+      ...(reads ? { byFlags: true as const } : {}),
+    });
+  }
+
+  /** The frames that hold a page-cache folio without data still; -1 for any other. */
+  private stillWithoutData(): Float64Array {
+    const pfns = this.readPfns(this.pfnArtifacts('before').stuckPfns);
+    const flags = readKpageflagsOf(pfns);
+    return pfns.map((pfn, index) => {
+      const bits = flags[index] ?? 0n;
+      const isFolio = hasKpf(bits, 'LRU') && !hasKpf(bits, 'ANON') && !hasKpf(bits, 'BUDDY');
+      return isFolio && !hasKpf(bits, 'UPTODATE') ? pfn : -1;
+    });
+  }
+
   /** The frames that hold a locked folio without data still; -1 for any other, wherever its folio is. */
   private stillLocked(): Float64Array {
     const pfns = this.readPfns(this.pfnArtifacts('before').stuckPfns);
@@ -289,9 +316,39 @@ export class StuckSet {
     }>('verify', {}, this.context.deadlineForBytes(3 * this.bothBytes));
     this.context.record({ event: 'verified', arm: this.context.plan.index, ...verified });
     await this.wedge.confirmDrained();
+    await this.settle();
+    const wrong = (await this.close()).find((said) => said !== null);
+    if (wrong !== undefined) throw new ArmError(`close(2) said ${wrong}`);
+  }
+
+  /** After the end of the connection: what the user is told, and what the page cache has still. */
+  async aftermath(): Promise<void> {
+    const found = await this.workload.ask<{ fsync: (string | null)[]; keptPages: number[] }>(
+      'aftermath',
+      {},
+      this.context.deadlineForBytes(3 * this.bothBytes),
+    );
+    this.context.record({ event: 'aftermath', arm: this.context.plan.index, ...found });
+    await this.settle();
+    await this.close();
+  }
+
+  private async settle(): Promise<void> {
     await this.waitForWriteback();
     this.context.recordVmstat('verified');
-    await this.workload.ask('close', {}, 10_000);
+  }
+
+  private async close(): Promise<(string | null)[]> {
+    const close = await this.workload.ask<(string | null)[]>('close', {}, 10_000);
+    this.context.record({ event: 'closed', arm: this.context.plan.index, close });
+    return close;
+  }
+
+  /** Of the stuck set: what the server has not even been asked to take. */
+  countDirty(): number {
+    const pfns = this.readPfns(this.pfnArtifacts('before').stuckPfns);
+    return readKpageflagsOf(pfns).filter((bits) => hasKpf(bits, 'DIRTY') && !hasKpf(bits, 'WRITEBACK'))
+      .length;
   }
 
   /** The other request that hung has its answer, too: there is no such file. */

@@ -34,7 +34,7 @@ export class UntrustedServer implements ArmServer {
     private readonly daemon: DaemonProcess,
     private readonly directory: StateDirectory,
     private readonly watchdog: Watchdog,
-    readonly device: string,
+    private readonly mount: { readonly device: string; readonly connection: number },
     readonly client: ControlClient,
     readonly workloadThrough: readonly string[],
   ) {
@@ -85,7 +85,14 @@ export class UntrustedServer implements ArmServer {
       runDirectory,
     });
     const client = connect({ socketPath: socket });
-    return new UntrustedServer(daemon, directory, watchdog, device, client, besideUntrusted(pid));
+    return new UntrustedServer(
+      daemon,
+      directory,
+      watchdog,
+      { device, connection },
+      client,
+      besideUntrusted(pid),
+    );
   }
 
   private sayGuard(guardedBy: number | null): void {
@@ -103,6 +110,19 @@ export class UntrustedServer implements ArmServer {
       }
       await delay(heartbeatIntervalMs / 2, undefined, { ref: false });
     }
+  }
+
+  get device(): string {
+    return this.mount.device;
+  }
+
+  get connection(): number {
+    return this.mount.connection;
+  }
+
+  kill(): Promise<void> {
+    this.daemon.kill('SIGKILL');
+    return this.daemon.exited;
   }
 
   async isSound(): Promise<boolean> {

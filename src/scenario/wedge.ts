@@ -2,10 +2,25 @@
  * What the server is told in an arm: to misbehave, to say what it withholds, and to let go.  Talks to the daemon
  * through the control socket only, and writes down what it says.
  */
+import { readFuseWaiting } from '../kernel/fusectl.js';
+import type { Mitigation, MitigationName } from '../mitigation/mitigation.js';
 import type { HeldRequestRecord, LetGo } from '../record/events.js';
 import { type ArmContext, ArmError } from './arm-context.js';
 
 const MOST_HELD = 100_000;
+/** Requests are looked at every 15 s (FUSE_TIMEOUT_TIMER_FREQ in fs/fuse/fuse_i.h), and may be 15 s old then. */
+const TIMEOUT_MS = 90_000;
+
+/** A process with GiB to give back takes its time. */
+const KILL_MS = 30_000;
+
+const letGoBy: Readonly<Record<MitigationName, LetGo>> = {
+  abort: 'abort',
+  'kill-server': 'kill-server',
+  'request-timeout': 'request-timeout',
+  'bdi-limit': 'release',
+  release: 'release',
+};
 
 export class Wedge {
   /** CLOCK_MONOTONIC at which the first delayed answer is due. */
@@ -64,6 +79,43 @@ export class Wedge {
   /** Until the first delayed answer. */
   get leftMs(): number {
     return (this.firstDueNs - Number(process.hrtime.bigint())) / 1e6;
+  }
+
+  /** Has a mitigation act in the place of the release. */
+  async relieve({ id, endsConnection }: Mitigation, act: NonNullable<Mitigation['act']>): Promise<void> {
+    const { stage, deadlines } = this.context;
+    const { client, progress, connection } = stage;
+    const { requests, bytes } = (await client.held({ limit: 0 })).total;
+    const isUnplugged = this.context.plan.design.misbehaviour.kind === 'unplug';
+    const askedNs = await act({
+      connection,
+      killServer: () => deadlines.answer('the server to die', KILL_MS, stage.killServer()),
+      letGo: async () => {
+        await client.clearFaults();
+        await (isUnplugged ? client.plug() : client.release({}));
+      },
+      untilEnded: () => this.untilEnded(connection),
+    });
+    this.recordLetGo(
+      endsConnection ? letGoBy[id] : isUnplugged ? 'plug' : 'release',
+      requests,
+      bytes,
+      askedNs,
+    );
+    progress.step(`mitigation ${id}: ${requests} requests were held`);
+  }
+
+  /** Until the kernel has ended requests that nobody has answered; when it was last seen not to have. */
+  private async untilEnded(connection: number): Promise<number> {
+    const waiting = readFuseWaiting(connection);
+    let aliveNs = 0;
+    await this.context.deadlines.until('the kernel to end the connection', TIMEOUT_MS, async () => {
+      const lookedNs = Number(process.hrtime.bigint());
+      const isAlive = readFuseWaiting(connection) >= waiting;
+      if (isAlive) aliveNs = lookedNs;
+      return !isAlive;
+    });
+    return aliveNs;
   }
 
   async letGo(): Promise<void> {

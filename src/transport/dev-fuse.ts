@@ -29,6 +29,8 @@ export interface DevFuseOptions {
   readonly negotiated: () => Negotiated;
   /** Without it every message is read and written. */
   readonly splice?: SpliceOptions | undefined;
+  /** What is in its pipes when the connection ends stays there, for as long as the process lives. */
+  readonly keepsPipes?: boolean;
 }
 
 /**
@@ -86,7 +88,7 @@ export class DevFuse implements Transport {
     try {
       return this.untilTheEnd(handler);
     } finally {
-      this.movers.close();
+      if (!this.options.keepsPipes) this.movers.close();
     }
   }
 

@@ -144,6 +144,29 @@ export class PatternedFile {
     return -1;
   }
 
+  /**
+   * Pages that are mapped and have the bytes that were written.  Through /proc/self/mem, where a page that cannot be
+   * had is an error and no SIGBUS.
+   */
+  keptPages(): number {
+    const { address } = this;
+    if (address === undefined) return 0;
+    const mem = openSync('/proc/self/mem', 'r');
+    const page = Buffer.allocUnsafeSlow(memory.PAGE_SIZE);
+    let kept = 0;
+    try {
+      for (const [index, pfn] of this.relocate().entries()) {
+        const offset = index * memory.PAGE_SIZE;
+        if (pfn < 0) continue;
+        readSync(mem, page, 0, page.length, Number(address) + offset);
+        if (firstMismatch(page, this.seed, offset) < 0) kept += 1;
+      }
+    } finally {
+      closeSync(mem);
+    }
+    return kept;
+  }
+
   /** Unmaps, drops the clean folios from the page cache so that the next read asks the server, keeps the file open. */
   dropCache(): void {
     this.unmap();

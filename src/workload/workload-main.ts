@@ -159,14 +159,7 @@ serveCommands({
   /** After the release: what the user is told, and whether every byte is there, cached and as served. */
   async verify() {
     const writerSaid = await writer?.ended;
-    const told = files().map((file) => {
-      try {
-        file.sync();
-        return null;
-      } catch (error) {
-        return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-      }
-    });
+    const told = fsync();
     const readerSaid = await reader?.ended;
     told[0] ??= writerSaid ?? readerSaid ?? null;
     const cached = files().map((file) => file.firstMismatch());
@@ -174,7 +167,26 @@ serveCommands({
     const served = files().map((file) => file.firstMismatch());
     return { fsync: told, cached, served };
   },
+  /** After the end of the connection: what the user is told, and what the page cache has still. Asks nobody. */
+  async aftermath() {
+    await Promise.all([writer?.ended, reader?.ended, lookup?.ended]);
+    return { fsync: fsync(), keptPages: files().map((file) => (reads() ? 0 : file.keptPages())) };
+  },
   close() {
-    for (const file of files()) file.close();
+    return files().map((file) => errnoOf(() => file.close()));
   },
 });
+
+/** What fsync(2) says of each file. */
+function fsync(): (string | null)[] {
+  return files().map((file) => errnoOf(() => file.sync()));
+}
+
+function errnoOf(act: () => void): string | null {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+  }
+}

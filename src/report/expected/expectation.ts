@@ -19,11 +19,14 @@ export interface Expectation {
   /** Only where the kernel has (true) or lacks (false) it. */
   readonly feature?: readonly [keyof KernelFeatures, boolean];
   readonly outcome: Outcome;
+  /** Whether the mitigation must free the set; absent where it does not claim to. */
+  readonly frees?: boolean;
   readonly decidedBy: string;
 }
 
 export const moves = 'move_to_new_folio() (mm/migrate.c)';
 export const waitsForWriteback =
   'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)';
+export const waitsForLock = 'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c)';
 export const hasReference = '__folio_migrate_mapping(): an unexpected reference (mm/migrate.c)';
 export const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';

@@ -1,5 +1,12 @@
 /** `compact` and `compact-node`: whole zones in MIGRATE_SYNC (compact_node() in mm/compaction.c). */
-import { copies, type Expectation, hasReference, moves, waitsForWriteback } from './expectation.js';
+import {
+  copies,
+  type Expectation,
+  hasReference,
+  moves,
+  waitsForLock,
+  waitsForWriteback,
+} from './expectation.js';
 
 /** Without a server that withholds anything, all folios move. */
 const controls: readonly Expectation[] = [
@@ -54,7 +61,7 @@ const ofCompact: readonly Expectation[] = [
     trigger: 'compact',
     arm: 'fault',
     outcome: 'stalled',
-    decidedBy: 'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c)',
+    decidedBy: waitsForLock,
   },
   {
     scenario: 'splice-pinned',

@@ -3,7 +3,7 @@
  * back; then the cable is plugged in again and everything drains.  What a network filesystem does to its client.
  */
 import type { Scenario } from '../scenario.js';
-import { control, waitsForWriteback } from './shared-arms.js';
+import { control, waitsForWriteback, withAndWithout } from './shared-arms.js';
 
 export const cableTrip: Scenario = {
   id: 'cable-trip',
@@ -14,12 +14,17 @@ export const cableTrip: Scenario = {
   needs: 'the writeback cache',
   arms: [
     control('write'),
-    {
-      kind: 'fault',
-      workload: 'write',
-      misbehaviour: { kind: 'unplug' },
-      stuckBy: 'writeback',
-      waitsIn: waitsForWriteback,
-    },
+    ...withAndWithout(
+      {
+        kind: 'fault',
+        workload: 'write',
+        misbehaviour: { kind: 'unplug' },
+        stuckBy: 'writeback',
+        waitsIn: waitsForWriteback,
+      },
+      'release',
+      'abort',
+      'kill-server',
+    ),
   ],
 };

@@ -4,7 +4,7 @@
  * reader (POSIX_FADV_WILLNEED), and a plain sequential read(2) that waits itself.
  */
 import type { ArmDesign, Scenario, WorkloadKind } from '../scenario.js';
-import { control } from './shared-arms.js';
+import { control, withAndWithout } from './shared-arms.js';
 
 function heldReads(variant: string, workload: WorkloadKind): ArmDesign {
   return {
@@ -31,7 +31,7 @@ export const readaheadWithheld: Scenario = {
   needs: 'READs of readahead that can be told apart by file and offset',
   arms: [
     control('read-ahead'),
-    heldReads('fadvise', 'read-ahead'),
+    ...withAndWithout(heldReads('fadvise', 'read-ahead'), 'release', 'abort', 'kill-server'),
     heldReads('sequential', 'read-sequential'),
   ],
 };

@@ -1,4 +1,5 @@
 /** Arms that more than one scenario has: the control, and a fault arm whose WRITE acks are withheld. */
+import type { MitigationName } from '../../mitigation/mitigation.js';
 import type { ArmDesign, ServerDesign, WorkloadKind } from '../scenario.js';
 
 /** Where a MIGRATE_SYNC caller sleeps for a folio under writeback: migrate_folio_unmap() (mm/migrate.c). */
@@ -24,4 +25,9 @@ export function heldWrites(workload: WorkloadKind, server: ServerDesign = {}): A
     stuckBy: 'writeback',
     waitsIn: waitsForWriteback,
   };
+}
+
+/** The fault arm, and the same with each mitigation: under `compact`, whose trace shows which folios move first. */
+export function withAndWithout(arm: ArmDesign, ...mitigations: readonly MitigationName[]): ArmDesign[] {
+  return [arm, ...mitigations.map((mitigation) => ({ ...arm, mitigation, triggers: ['compact'] }))];
 }

@@ -4,7 +4,7 @@
  * (folio_migrate_mapping() in mm/migrate.c): it is tried, fails, and is tried again, until the pipes are drained.
  */
 import type { Scenario } from '../scenario.js';
-import { control } from './shared-arms.js';
+import { control, withAndWithout } from './shared-arms.js';
 
 const server = { splice: { read: true } };
 
@@ -17,18 +17,23 @@ export const splicePinned: Scenario = {
   needs: 'splice',
   arms: [
     control('write', server),
-    {
-      kind: 'fault',
-      workload: 'write',
-      server,
-      misbehaviour: {
-        kind: 'faults',
-        faults: (stuckPath) => [
-          { match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'pin' } },
-        ],
+    ...withAndWithout(
+      {
+        kind: 'fault',
+        workload: 'write',
+        server,
+        misbehaviour: {
+          kind: 'faults',
+          faults: (stuckPath) => [
+            { match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'pin' } },
+          ],
+        },
+        stuckBy: 'reference',
+        waitsIn: null,
       },
-      stuckBy: 'reference',
-      waitsIn: null,
-    },
+      'release',
+      'abort',
+      'kill-server',
+    ),
   ],
 };

@@ -4,7 +4,7 @@
  * libfuse 2.9 can be made to do, so both transports play it.
  */
 import type { Scenario } from '../scenario.js';
-import { control, heldWrites } from './shared-arms.js';
+import { control, heldWrites, withAndWithout } from './shared-arms.js';
 
 const server = { writebackCache: false };
 
@@ -15,5 +15,8 @@ export const writebackHeldMmap: Scenario = {
   triggers: ['compact', 'move-pages', 'migrate-pages', 'mbind'],
   transports: ['dev-fuse', 'libfuse'],
   needs: 'withheld WRITEs',
-  arms: [control('map', server), heldWrites('map', server)],
+  arms: [
+    control('map', server),
+    ...withAndWithout(heldWrites('map', server), 'release', 'abort', 'kill-server'),
+  ],
 };

@@ -4,7 +4,7 @@
  * migrate_folio_unmap() (mm/migrate.c): the server decides how long.
  */
 import type { Scenario } from '../scenario.js';
-import { control, heldWrites } from './shared-arms.js';
+import { control, heldWrites, withAndWithout } from './shared-arms.js';
 
 export const writebackHeld: Scenario = {
   id: 'writeback-held',
@@ -23,5 +23,5 @@ export const writebackHeld: Scenario = {
   ],
   transports: ['dev-fuse'],
   needs: 'the writeback cache',
-  arms: [control('write'), heldWrites('write')],
+  arms: [control('write'), ...withAndWithout(heldWrites('write'), 'release', 'abort', 'kill-server')],
 };

@@ -55,6 +55,7 @@ const stalled: ArmEvidence = {
   migrateFailed: 0,
   migrateFailedNearSet: 0,
   unfinishedMigrations: 1,
+  mitigated: undefined,
   repliesRefused: 0,
   lostEvents: 0,
   waiters: [

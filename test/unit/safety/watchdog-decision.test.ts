@@ -92,3 +92,15 @@ test('nothing that is held outlives the longest hold, for any heartbeat, age and
     ),
   );
 });
+
+test('a death that its runner announced is left alone for a while, as long as the runner lives', () => {
+  const view = { ...healthy, daemon: 'died' as const, diedAtMs: 1000, deathGraceMs: 3000 };
+  assert.deepEqual(decide(view, 3999), { kind: 'wait', untilMs: 4000 });
+  assert.deepEqual(decide(view, 4000), { kind: 'abort', reason: 'daemon-died' });
+  assert.deepEqual(decide({ ...view, leash: 'dropped' }, 1000), { kind: 'abort', reason: 'daemon-died' });
+  assert.deepEqual(decide({ ...view, leash: 'none' }, 1000), { kind: 'abort', reason: 'daemon-died' });
+  // Not announced, announced and not died, or for longer than is good.
+  assert.equal(decide({ ...healthy, daemon: 'died', diedAtMs: 1000 }, 1000).kind, 'abort');
+  assert.equal(decide({ ...healthy, deathGraceMs: 3000, oldestHeldMs: 0 }, 11_001).kind, 'abort');
+  assert.equal(decide({ ...view, deathGraceMs: 1e9 }, 6000).kind, 'abort');
+});

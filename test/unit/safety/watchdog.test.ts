@@ -183,6 +183,38 @@ test('a run whose daemon dies alone is its own affair', async (t) => {
   assert.equal(existsSync(runDirectory), true);
 });
 
+/** Both words come at once, however late the watchdog reads them. */
+test('a death that the runner announced is aborted for only after a while, and then cleaned up', async (t) => {
+  const { daemon, runDirectory, leash } = await startRun(t);
+  if (!('write' in leash)) assert.fail('no leash to write to');
+  process.kill(daemon.watchdog.pid, 'SIGSTOP');
+  leash.write('{"deathGraceMs":1500}\n');
+  daemon.child.kill('SIGKILL');
+  await sleep(200);
+  process.kill(daemon.watchdog.pid, 'SIGCONT');
+  const startedMs = performance.now();
+  await until('the abort', daemon.hasAborted);
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs > 1400, `aborted after ${tookMs} ms`);
+  await until('the watchdog ends', () => !isProcessRunning(daemon.watchdog));
+  assert.equal(existsSync(daemon.stateDirectory), false);
+  assert.equal(existsSync(runDirectory), true);
+});
+
+test('a death that the runner announced is aborted for at once when the runner dies, too', async (t) => {
+  const { daemon, runDirectory, workloadEnded, leash } = await startRun(t);
+  if (!('write' in leash)) assert.fail('no leash to write to');
+  leash.write('{"deathGraceMs":5000}\n');
+  daemon.child.kill('SIGKILL');
+  const startedMs = performance.now();
+  leash.destroy();
+  await until('the abort', daemon.hasAborted);
+  assert.ok(performance.now() - startedMs < 4500);
+  assert.equal(await workloadEnded, 'SIGKILL');
+  await until('the watchdog ends', () => !isProcessRunning(daemon.watchdog));
+  assert.equal(existsSync(runDirectory), false);
+});
+
 test('a runner that says bye may go', async (t) => {
   const daemon = await startDaemon(t, { maxHoldMs: 60_000, hasLeash: true });
   const leash = daemon.child.stdio[3];

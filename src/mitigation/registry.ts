@@ -1,0 +1,11 @@
+/** The mitigations, a line each. */
+import { abort } from './abort.js';
+import { killServer } from './kill-server.js';
+import type { Mitigation } from './mitigation.js';
+import { release } from './release.js';
+
+export const mitigations: readonly Mitigation[] = [release, abort, killServer];
+
+export function findMitigation(id: string): Mitigation | undefined {
+  return mitigations.find((mitigation) => mitigation.id === id);
+}

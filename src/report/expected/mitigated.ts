@@ -1,0 +1,54 @@
+/**
+ * Arms with a mitigation, under `compact`: up to its act they go as the arm without it, and then the set is free, or
+ * not.
+ */
+import { type Expectation, hasReference, waitsForLock, waitsForWriteback } from './expectation.js';
+
+/** What frees the folios, by mitigation. */
+const frees: Readonly<Record<string, string>> = {
+  release: 'fuse_dev_do_write() (fs/fuse/dev.c)',
+  abort: 'fuse_abort_conn() (fs/fuse/dev.c)',
+  'kill-server': 'fuse_dev_release() (fs/fuse/dev.c)',
+};
+
+type Common = Pick<Expectation, 'scenario' | 'variant' | 'feature' | 'decidedBy'>;
+
+const writeback = ['writeback-held', 'writeback-held-mmap', 'cable-trip'].map(
+  (scenario): Common => ({
+    scenario,
+    // Where a copy is written back nothing stalls, and there is nothing to free.
+    feature: ['writebackInPlace', true],
+    decidedBy: waitsForWriteback,
+  }),
+);
+const lock: Common = { scenario: 'readahead-withheld', variant: 'fadvise', decidedBy: waitsForLock };
+
+const stalled = [...writeback, lock].flatMap((common) =>
+  Object.entries(frees).map(
+    ([mitigation, by]): Expectation => ({
+      ...common,
+      trigger: 'compact',
+      arm: 'fault',
+      mitigation,
+      outcome: 'stalled',
+      frees: true,
+      decidedBy: `${common.decidedBy}; freed by ${by}`,
+    }),
+  ),
+);
+
+/** The references are those of the server's pipes: they outlive the connection, not the server. */
+const pinned = Object.entries(frees).map(
+  ([mitigation, by]): Expectation => ({
+    scenario: 'splice-pinned',
+    trigger: 'compact',
+    arm: 'fault',
+    mitigation,
+    feature: ['writebackInPlace', true],
+    outcome: 'failed',
+    frees: mitigation !== 'abort',
+    decidedBy: `${hasReference}; ${mitigation === 'abort' ? 'the pipe keeps it' : `freed by ${by}`}`,
+  }),
+);
+
+export const mitigated: readonly Expectation[] = [...stalled, ...pinned];

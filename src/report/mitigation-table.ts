@@ -1,0 +1,96 @@
+/**
+ * Mitigations as people read them: what each did, in its arm's details, and all of them side by side at the end of the
+ * report.  From run.json alone.
+ */
+import type { Cell } from './run-json.js';
+
+type Mitigation = NonNullable<Cell['evidence']['mitigation']>;
+
+const MIB = 1 << 20;
+const head = ['scenario', 'mitigation', 'stuck', 'without', 'with', 'first moved', 'lost', 'told'];
+
+/** One row for each arm with a mitigation; nothing where there is none. */
+export function mitigationTable(cells: readonly Cell[]): string[] {
+  const mitigated = cells.flatMap((cell) =>
+    cell.evidence.mitigation === null ? [] : [rowOf(cell, cell.evidence.mitigation, withoutIt(cell, cells))],
+  );
+  if (mitigated.length === 0) return [];
+  const rows = [head, ...mitigated];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return [
+    '',
+    'mitigations: the stall without (for the whole hold) and with, in ms; the first of the set moved',
+    'so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told',
+    ...rows.map(
+      (row) =>
+        `  ${row
+          .map((text, column) => text.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}`,
+    ),
+  ];
+}
+
+/** The arm of the same cell in which nothing was done but to wait. */
+function withoutIt(cell: Cell, cells: readonly Cell[]): Cell | undefined {
+  const same = (one: Cell) =>
+    one.scenario === cell.scenario &&
+    one.trigger === cell.trigger &&
+    one.transport === cell.transport &&
+    one.variant === cell.variant;
+  return cells.find((one) => same(one) && one.arm === cell.arm && one.mitigation === 'none');
+}
+
+function rowOf(cell: Cell, mitigation: Mitigation, without: Cell | undefined): string[] {
+  const stuck = (of: Cell) => `${(of.evidence.heldBytes / MIB).toFixed(0)} MiB`;
+  const sizes = without === undefined || stuck(without) === stuck(cell) ? [cell] : [without, cell];
+  return [
+    `${cell.scenario}${cell.variant === null ? '' : ` ${cell.variant}`}${cell.transport === 'dev-fuse' ? '' : ` on ${cell.transport}`}`,
+    cell.mitigation,
+    sizes.map(stuck).join(' -> '),
+    without === undefined ? '-' : stallOf(without),
+    stallOf(cell),
+    movedOf(mitigation),
+    lostOf(mitigation),
+    toldOf(mitigation),
+  ];
+}
+
+/** How long the trigger stalled; or what else became of it. */
+function stallOf({ outcome, evidence }: Cell): string {
+  return outcome === 'stalled' && evidence.stallMs !== null ? evidence.stallMs.toFixed(0) : outcome;
+}
+
+function movedOf({ frees, toFirstMigrationMs }: Mitigation): string {
+  if (toFirstMigrationMs !== null) return toFirstMigrationMs.toFixed(toFirstMigrationMs < 10 ? 1 : 0);
+  return frees === false ? 'never' : '-';
+}
+
+function lostOf({ lostBytes }: Mitigation): string {
+  return lostBytes === 0 ? '0' : `${(lostBytes / MIB).toFixed(0)} MiB`;
+}
+
+/** `stuck: fsync EIO, close 0`; files that were told the same are told once. */
+function toldOf({ told }: Mitigation): string {
+  const of = (file: 'stuck' | 'control') =>
+    told
+      .filter((one) => one.file === file)
+      .map(({ call, errno }) => `${call} ${errno ?? 0}`)
+      .join(', ');
+  const [stuck, control] = [of('stuck'), of('control')];
+  return stuck === control ? `both: ${stuck}` : `stuck: ${stuck}; control: ${control}`;
+}
+
+/** Lines of an arm's details, by their names. */
+export function mitigationFacts(mitigation: Mitigation): (readonly [name: string, text: string])[] {
+  const { appliedAfterMs, freedFolios, confirmedBy, lostBytes, keptBytes } = mitigation;
+  const applied =
+    appliedAfterMs === null ? 'from the start' : `${appliedAfterMs.toFixed(0)} ms after the trigger's start`;
+  const kept = keptBytes === null ? '' : `, ${(keptBytes / MIB).toFixed(0)} MiB still in the page cache`;
+  return [
+    ['mitigation', `${applied}; first migration of the set ${movedOf(mitigation)} ms after it`],
+    ['freed', `${freedFolios} folios are elsewhere, by ${confirmedBy}`],
+    ['lost', `${(lostBytes / MIB).toFixed(0)} MiB written and not acknowledged${kept}`],
+    ['told', toldOf(mitigation)],
+  ];
+}

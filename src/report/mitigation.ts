@@ -1,0 +1,123 @@
+/**
+ * What a mitigation did: how soon the folios that had been stuck moved, what was lost, who was told.  Gathers, and says
+ * whether it freed them; what is not shown is null.
+ */
+import { PAGE_BYTES } from '../base/page-size.js';
+import { parseTracePayload } from '../kernel/trace-events.js';
+import type { HeldRequestRecord } from '../record/events.js';
+import type { ArmEvents, EventOf } from './arm-events.js';
+import type { FoundSet } from './found-set.js';
+import { isWithin, type PfnRange, traceEvents } from './trace-facts.js';
+
+export interface Told {
+  readonly file: 'stuck' | 'control';
+  readonly call: 'fsync' | 'close';
+  /** null for success. */
+  readonly errno: string | null;
+}
+
+export interface MitigationEvidence {
+  /** From the trigger's start to the act; null where it acts before. */
+  readonly appliedAfterMs: number | null;
+  /** From the act to the end of the first migration that took folios of the set; null where none did. */
+  readonly toFirstMigrationMs: number | null;
+  /** Folios of the set that are elsewhere at the end. */
+  readonly freedFolios: number;
+  /** How that is known; folios without data cannot be mapped, and only their old frames be looked at. */
+  readonly confirmedBy: 'pagemap' | 'kpageflags';
+  /** Whether it freed the set; null where that is not shown. */
+  readonly frees: boolean | null;
+  readonly endsConnection: boolean;
+  /** Written, and not acknowledged to the kernel: under way, or dirty. */
+  readonly lostBytes: number;
+  /** Of what was written to the stuck file, what the page cache still has; null where the server has it. */
+  readonly keptBytes: number | null;
+  readonly told: readonly Told[];
+}
+
+interface Scene {
+  readonly start: EventOf<'arm-started'>;
+  readonly events: ArmEvents;
+  readonly trace: string | undefined;
+  /** Of the trigger's task, as the trace knows it. */
+  readonly pid: number | undefined;
+  readonly set: FoundSet;
+  readonly held: readonly HeldRequestRecord[];
+  /** Of the set, by a trigger that was pulled once more after the act. */
+  readonly reachedAgain: number;
+}
+
+/** Of a set that was reached again after the act, so many show that none of it can move. */
+const REACHED_SHARE = 0.5;
+
+/** @returns undefined for an arm without a mitigation, null where the run ended before it was seen through */
+export function mitigationEvidence(scene: Scene): MitigationEvidence | null | undefined {
+  const { start, events, trace, pid, set, held, reachedAgain } = scene;
+  if (start.mitigation === 'none') return undefined;
+  const act = events.first('mitigated');
+  const released = events.first('released');
+  const found = events.first('set-found');
+  const told = toldOf(events);
+  if (released === undefined || found === undefined || told === undefined) return null;
+  const began = events.first('trigger-ended')?.startedNs;
+  const endsConnection = act?.endsConnection ?? false;
+  const left = set.left(found);
+  const first =
+    act === undefined || trace === undefined || pid === undefined
+      ? undefined
+      : firstMigration(trace, pid, released.askedNs / 1000, left);
+  const lostPages = endsConnection
+    ? set.covered(held.filter(({ opcode }) => opcode === 'FUSE_WRITE' && start.stuckBy === 'writeback')) +
+      (act?.dirtyPages ?? 0)
+    : 0;
+  const kept = events.first('aftermath')?.keptPages[0];
+  return {
+    appliedAfterMs: act === undefined || began === undefined ? null : (released.askedNs - began) / 1e6,
+    toFirstMigrationMs: first === undefined ? null : (first - released.askedNs / 1000) / 1000,
+    freedFolios: left.length,
+    confirmedBy: found.byFlags === true ? 'kpageflags' : 'pagemap',
+    frees:
+      first !== undefined
+        ? true
+        : left.length === 0 && reachedAgain >= set.stuckPfns.length * REACHED_SHARE
+          ? false
+          : null,
+    endsConnection,
+    lostBytes: lostPages * PAGE_BYTES,
+    keptBytes: kept === undefined ? null : kept * PAGE_BYTES,
+    told,
+  };
+}
+
+/** Trace clock: when the first migration ended that had isolated from where folios lay that are gone from there. */
+function firstMigration(
+  trace: string,
+  pid: number,
+  sinceUs: number,
+  left: readonly number[],
+): number | undefined {
+  let ranges: PfnRange[] = [];
+  for (const line of traceEvents(trace, pid)) {
+    if (line.event === 'mm_compaction_isolate_migratepages') {
+      const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
+      ranges.push([startPfn, endPfn]);
+    } else if (line.event === 'mm_migrate_pages') {
+      const { nrSucceeded } = parseTracePayload(line.event, line.payload);
+      const isOfSet = () => left.some((pfn) => ranges.some((range) => isWithin(pfn, [range])));
+      if (line.timestampUs >= sinceUs && nrSucceeded > 0 && isOfSet()) return line.timestampUs;
+      ranges = [];
+    }
+  }
+  return undefined;
+}
+
+/** What the writer heard; undefined where it was not asked. */
+function toldOf(events: ArmEvents): Told[] | undefined {
+  const fsync = (events.first('aftermath') ?? events.first('verified'))?.fsync;
+  const close = events.first('closed')?.close;
+  if (fsync === undefined || close === undefined) return undefined;
+  return (['stuck', 'control'] as const).flatMap((file, index): Told[] => [
+    { file, call: 'fsync', errno: fsync[index] ?? null },
+    { file, call: 'close', errno: close[index] ?? null },
+  ]);
+}
