@@ -53,6 +53,7 @@ export function runJson(
     cells,
     doseResponses,
     repeats,
+    features: { writebackInPlace: writebackInPlace ?? null },
     damage: [...damage],
   };
 }
