@@ -3,18 +3,24 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { openApiDocument } from '../dist/src/control/server/openapi.js';
 import { PlanShape } from '../dist/src/plan/plan.js';
+import { DiffJsonSpec } from '../dist/src/report/diff/diff-json.js';
 import { RunJsonSpec } from '../dist/src/report/run-json.js';
 
 /** @returns {Record<string, string>} by file name */
 export function publishedSchemas() {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const run = { title: 'run.json of stuckfs', ...z.toJSONSchema(RunJsonSpec, { target: 'draft-2020-12' }) };
+  const diff = {
+    title: 'report --diff --json of stuckfs',
+    ...z.toJSONSchema(DiffJsonSpec, { target: 'draft-2020-12' }),
+  };
   const plan = {
     title: 'fault plan of stuckfs',
     ...z.toJSONSchema(PlanShape, { target: 'draft-2020-12', io: 'input' }),
   };
   return {
     'run.schema.json': text(run),
+    'diff.schema.json': text(diff),
     'plan.schema.json': text(plan),
     'openapi.json': text(openApiDocument(version)),
   };

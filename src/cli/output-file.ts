@@ -47,11 +47,11 @@ export class OutputFile {
     try {
       if (fstatSync(this.fd).isFile()) ftruncateSync(this.fd);
       writeFileSync(this.fd, text);
-      closeSync(this.fd);
     } catch (error) {
       this.discard();
       throw cannotBeWritten(this.field, this.given, error);
     }
+    closeSync(this.fd);
   }
 
   /** Of one that is not needed after all. */

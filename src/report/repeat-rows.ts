@@ -12,7 +12,7 @@ export function repeatRow(one: Repeats, arm: string): string[] {
 }
 
 /** `143..151..168`: least, median, most. */
-function spreadText(spread: Spread | null): string {
+export function spreadText(spread: Spread | null): string {
   if (spread === null) return '-';
   return [spread.min, spread.median, spread.max].map((ms) => ms.toFixed(0)).join('..');
 }

@@ -2,7 +2,7 @@
  * What came of arms that were played several times in one run (`--repeat`): how often which outcome, and the spread of
  * their times.  An arm that does not come out the same way each time is flapping, and proves nothing.
  */
-import type { Cell, Repeats, Spread } from './run-json.js';
+import type { Cell, CellId, Repeats, Spread } from './run-json.js';
 
 /** Of every arm that was played more than once; a row that was skipped each time has nothing to repeat. */
 export function repeatsOf(cells: readonly Cell[]): Repeats[] {
@@ -31,14 +31,7 @@ export function unknownWhereFlapping(cells: readonly Cell[]): Cell[] {
 }
 
 /** What makes two rows the same arm of the same cell. */
-export function identityOf({
-  scenario,
-  trigger,
-  transport,
-  arm,
-  variant,
-  mitigation,
-}: Cell | Repeats): string {
+export function identityOf({ scenario, trigger, transport, arm, variant, mitigation }: CellId): string {
   return JSON.stringify([scenario, trigger, transport, arm, variant, mitigation]);
 }
 
@@ -67,7 +60,8 @@ function tally(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function spread(values: readonly (number | null)[]): Spread | null {
+/** Of those that are known. */
+export function spread(values: readonly (number | null)[]): Spread | null {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
   const [min] = sorted;
   const max = sorted.at(-1);

@@ -106,13 +106,17 @@ const MitigationSpec = z.object({
     .meta({ description: 'What the writer was told afterwards' }),
 });
 
-const CellSpec = z.object({
+/** What tells the arms of a run apart. */
+export const CellIdSpec = z.object({
   scenario: z.string(),
   trigger: z.string(),
   transport: z.string().meta({ description: 'How requests were moved: dev-fuse or libfuse' }),
   mitigation: z.string(),
   arm: z.enum(['control', 'fault']).nullable().meta({ description: 'null for a cell that was skipped' }),
   variant: z.string().nullable().meta({ description: 'Tells arms of one kind apart' }),
+});
+
+const CellSpec = CellIdSpec.extend({
   repeat: z.int().min(1).default(1).meta({ description: 'Which time the cell was played in this run' }),
   outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
   expected: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']).nullable(),
@@ -197,15 +201,9 @@ const DoseResponseSpec = z.object({
   reason: z.string(),
 });
 
-const SpreadSpec = z.object({ min: z.number(), median: z.number(), max: z.number() });
+export const SpreadSpec = z.object({ min: z.number(), median: z.number(), max: z.number() });
 
-const RepeatsSpec = z.object({
-  scenario: z.string(),
-  trigger: z.string(),
-  transport: z.string(),
-  arm: z.enum(['control', 'fault']).nullable(),
-  variant: z.string().nullable(),
-  mitigation: z.string(),
+const RepeatsSpec = CellIdSpec.extend({
   runs: count,
   outcomes: z.record(z.string(), count).meta({ description: 'How often which outcome came' }),
   verdicts: z.record(z.string(), count),
@@ -229,6 +227,10 @@ export const RunJsonSpec = z.object({
     .array(RepeatsSpec)
     .default([])
     .meta({ description: 'Of each arm that was played several times: what came of it, and the spread' }),
+  features: z.record(z.string(), z.boolean().nullable()).default({}).meta({
+    description:
+      'What the run saw of its kernel, on which expectations depend; null where it could not see it',
+  }),
   damage: z
     .array(z.string())
     .default([])
@@ -237,6 +239,7 @@ export const RunJsonSpec = z.object({
 
 export type RunJson = z.output<typeof RunJsonSpec>;
 export type DoseResponse = z.output<typeof DoseResponseSpec>;
+export type CellId = z.output<typeof CellIdSpec>;
 export type Cell = z.output<typeof CellSpec>;
 export type Repeats = z.output<typeof RepeatsSpec>;
 export type Spread = z.output<typeof SpreadSpec>;

@@ -5,7 +5,7 @@ import { findings } from './findings.js';
 import { mitigationFacts, mitigationTable } from './mitigation-table.js';
 import { printable } from './render/one-line.js';
 import { repeatHead, repeatRow } from './repeat-rows.js';
-import type { Cell, DoseResponse, Repeats, RunJson } from './run-json.js';
+import type { Cell, CellId, DoseResponse, RunJson } from './run-json.js';
 import { throttledIn } from './untrusted.js';
 
 const MIB = 1 << 20;
@@ -32,7 +32,7 @@ export function renderTerminal(run: RunJson): string {
 }
 
 /** A text that is too long goes on in the next line; a word is never broken. */
-function folded(line: string): string[] {
+export function folded(line: string): string[] {
   const at = line.lastIndexOf(' ', COLUMNS);
   if (line.length <= COLUMNS || at <= INDENT) return [line];
   return [line.slice(0, at), ...folded(`${' '.repeat(INDENT)}${line.slice(at + 1)}`)];
@@ -46,7 +46,7 @@ export function isShown({ repeat, verdict }: Cell): boolean {
 }
 
 /** @param rows the first of them is the head */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((cell) => cell[column]?.length ?? 0)));
   const isWide = widths.reduce((sum, width) => sum + width + 2, -2) > COLUMNS;
@@ -74,7 +74,7 @@ function row(cell: Cell): string[] {
 }
 
 /** `fault`, `fault 250ms`, `control on libfuse`, `fault+abort`. */
-export function armOf({ arm, variant, mitigation, transport }: Cell | Repeats): string {
+export function armOf({ arm, variant, mitigation, transport }: CellId): string {
   const kind = `${arm ?? '-'}${mitigation === 'none' ? '' : `+${mitigation}`}`;
   return `${kind}${variant === null ? '' : ` ${variant}`}${transport === 'dev-fuse' ? '' : ` on ${transport}`}`;
 }

@@ -54,6 +54,7 @@ export function runJson(
     cells,
     doseResponses,
     repeats,
+    features: { writebackInPlace: writebackInPlace ?? null },
     damage: [...damage],
   };
 }

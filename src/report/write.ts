@@ -20,26 +20,30 @@ const EnvironmentSpec = z.object({
 type Environment = z.output<typeof EnvironmentSpec>;
 
 /** What cannot be read of it is unknown, and told. */
-function readEnvironment(run: RunDirectory): { environment: Environment; damage: string[] } {
+export function readEnvironment(run: RunDirectory): {
+  readonly environment: Environment;
+  /** All that it holds; undefined where that is no JSON. */
+  readonly json: unknown;
+  readonly damage: readonly string[];
+} {
   const nothing = EnvironmentSpec.parse({});
   const text = run.read('environment.json');
-  if (text === undefined)
-    return {
-      environment: nothing,
-      damage: ['environment.json is missing: which kernel this was is not known'],
-    };
+  const broken = (problem: string, json?: unknown) => ({
+    environment: nothing,
+    json,
+    damage: [`environment.json ${problem}`],
+  });
+  if (text === undefined) return broken('is missing: which kernel this was is not known');
+  let json: unknown;
   try {
-    const { data, error } = EnvironmentSpec.safeParse(JSON.parse(text));
-    if (data !== undefined) return { environment: data, damage: [] };
-    const [issue] = error.issues;
-    const where = issue?.path.join('.') || 'the whole';
-    return {
-      environment: nothing,
-      damage: [`environment.json: ${where}: ${issue?.message ?? 'not of its shape'}`],
-    };
+    json = JSON.parse(text);
   } catch {
-    return { environment: nothing, damage: ['environment.json is not JSON'] };
+    return broken('is not JSON');
   }
+  const { data, error } = EnvironmentSpec.safeParse(json);
+  if (data !== undefined) return { environment: data, json, damage: [] };
+  const [issue] = error.issues;
+  return broken(`is not of its shape: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`, json);
 }
 
 /** @param damage what the caller has found broken already */

@@ -8,6 +8,13 @@ export interface KernelFeatures {
   readonly writebackInPlace: boolean | undefined;
 }
 
+/** How a run finds out what its kernel has: never by its version. */
+export const featureProbes: Readonly<Record<keyof KernelFeatures, string>> = {
+  writebackInPlace:
+    'KPF_WRITEBACK in /proc/kpageflags on every folio whose WRITE is out; not so where nr_writeback_temp of ' +
+    '/proc/vmstat grows by as many pages instead (by that counter alone where no folio is under writeback)',
+};
+
 export interface Expectation {
   readonly scenario: string;
   readonly trigger: string;

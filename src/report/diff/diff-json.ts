@@ -1,0 +1,63 @@
+/** What differs between two runs: the shape that is published (schemas/diff.schema.json is made from it). */
+import { z } from 'zod';
+import { CellIdSpec, SpreadSpec } from '../run-json.js';
+
+export const DIFF_JSON_VERSION = 1;
+
+const RunSpec = z.object({
+  directory: z.string().meta({ description: 'As it was given' }),
+  kernel: z.string(),
+  stuckfs: z.string(),
+  on: z.string(),
+  verdict: z.enum(['pass', 'fail', 'skip', 'unknown']),
+  damage: z.array(z.string()),
+});
+
+const SideSpec = z
+  .object({
+    runs: z.int().min(0).meta({ description: 'How often it was played; 0 where it was skipped' }),
+    outcomes: z.array(z.string()).meta({
+      description:
+        'Each that came, in alphabetical order; more than one is flapping. skipped where it was not played',
+    }),
+    verdicts: z.array(z.string()),
+    expected: z.string().nullable(),
+    decidedBy: z.string().nullable(),
+    reason: z.string().nullable().meta({ description: 'Of the last time' }),
+    triggerMs: SpreadSpec.nullable(),
+    stallMs: SpreadSpec.nullable(),
+  })
+  .nullable()
+  .meta({ description: 'null where the run does not have it' });
+
+const ValueSpec = z.string().nullable();
+
+export const DiffJsonSpec = z.object({
+  version: z.literal(DIFF_JSON_VERSION),
+  before: RunSpec,
+  after: RunSpec,
+  outcomesChanged: z.boolean().meta({
+    description: 'Of any cell; one that only one of the runs has counts, and one that only one has played',
+  }),
+  cells: z.array(
+    CellIdSpec.extend({
+      changed: z
+        .array(z.enum(['presence', 'outcome', 'verdict', 'expected', 'decidedBy']))
+        .meta({ description: 'Empty where only its times may differ' }),
+      before: SideSpec,
+      after: SideSpec,
+    }),
+  ),
+  features: z
+    .array(z.object({ name: z.string(), before: z.boolean().nullable(), after: z.boolean().nullable() }))
+    .meta({
+      description: 'What the runs saw of their kernels, where they differ; null where they could not see it',
+    }),
+  environment: z
+    .array(z.object({ name: z.string(), before: ValueSpec, after: ValueSpec }))
+    .meta({ description: 'Of environment.json, where they differ; null where it is absent' }),
+});
+
+export type DiffJson = z.output<typeof DiffJsonSpec>;
+export type CellDiff = DiffJson['cells'][number];
+export type DiffSide = NonNullable<CellDiff['before']>;

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { diffRuns, type RunToCompare } from '../../../../src/report/diff/diff.js';
+import { DiffJsonSpec } from '../../../../src/report/diff/diff-json.js';
+import { renderDiff } from '../../../../src/report/diff/render-diff.js';
+import type { Cell, RunJson } from '../../../../src/report/run-json.js';
+import { judgeRun } from '../../../../src/report/write.js';
+import { hostile } from '../render/hostile.js';
+import { syntheticRun } from '../synthetic-run.js';
+
+const environment = {
+  kernel: { release: '6.18.0-test', cmdline: 'quiet' },
+  startedAt: 'now',
+  cpus: ['a', 'b'],
+};
+
+function compare(
+  before: RunJson,
+  after: RunJson,
+  [ours, theirs]: readonly [unknown, unknown] = [environment, environment],
+) {
+  const run = (directory: string, report: RunJson, found: unknown): RunToCompare => ({
+    directory,
+    report,
+    environment: found,
+  });
+  const diff = diffRuns(run('runs/a', before, ours), run('runs/b', after, theirs));
+  assert.deepEqual(DiffJsonSpec.parse(JSON.parse(JSON.stringify(diff))), diff);
+  return diff;
+}
+
+const pair = (run: RunJson) => run.cells as [Cell, Cell];
+const skipOf = (cell: Cell, reason: string): Cell => ({
+  ...cell,
+  arm: null,
+  outcome: 'unknown',
+  expected: null,
+  decidedBy: null,
+  verdict: 'skip',
+  reason,
+});
+const changes = (diff: ReturnType<typeof compare>) =>
+  diff.cells.map(({ arm, changed, before, after }) => [
+    arm,
+    changed,
+    before?.outcomes ?? null,
+    after?.outcomes ?? null,
+  ]);
+
+describe('what differs between two runs', () => {
+  test('nothing, of a run and itself; times that differ are shown and are no change', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    const slower = { ...fault, evidence: { ...fault.evidence, triggerMs: 6000.4, stallMs: 5900 } };
+    assert.equal(compare(run, run).outcomesChanged, false);
+    const diff = compare(run, { ...run, cells: [control, slower] });
+    assert.deepEqual(changes(diff), [
+      ['control', [], ['migrated'], ['migrated']],
+      ['fault', [], ['stalled'], ['stalled']],
+    ]);
+    assert.deepEqual([diff.outcomesChanged, diff.features, diff.environment], [false, [], []]);
+    const text = renderDiff(diff);
+    assert.match(text, /^before: runs\/a: kernel 6\.18\.0-test, on host, stuckfs 0\.1\.0, verdict pass\n/);
+    assert.match(text, /\nwriteback-held +compact +fault +stalled +5040 > 6000 +5019 > 5900\n/);
+    assert.match(text, /\n0 of 2 arms changed; every outcome is the same\n$/);
+    assert.doesNotMatch(text, /changed:|environment:/);
+  });
+
+  test('another outcome on another kernel: with what decides it there, and why', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    const copied: Cell = {
+      ...fault,
+      outcome: 'migrated',
+      expected: 'migrated',
+      decidedBy: 'fuse_writepages_fill()',
+      reason: '8 of 8 folios are at another pfn',
+    };
+    const older = {
+      ...run,
+      kernel: '6.12.0',
+      features: { writebackInPlace: false },
+      cells: [control, copied],
+    };
+    const diff = compare(older, run, [{ ...environment, kernel: { release: '6.12.0' } }, environment]);
+    assert.deepEqual(changes(diff)[1], [
+      'fault',
+      ['outcome', 'expected', 'decidedBy'],
+      ['migrated'],
+      ['stalled'],
+    ]);
+    assert.equal(diff.outcomesChanged, true);
+    assert.deepEqual(diff.features, [{ name: 'writebackInPlace', before: false, after: true }]);
+    assert.deepEqual(diff.environment, [
+      { name: 'kernel.release', before: '6.12.0', after: '6.18.0-test' },
+      { name: 'kernel.cmdline', before: null, after: 'quiet' },
+    ]);
+    const text = renderDiff(diff);
+    assert.match(
+      text,
+      /\n {2}writeback-held x compact, fault arm: migrated \(pass\), now stalled \(pass\)\n/,
+    );
+    assert.match(text, /decided by: fuse_writepages_fill\(\), now migrate_folio_unmap\(\)/);
+    assert.match(text, /\n {2}writebackInPlace: false > true\n/);
+    assert.match(text, /\n {2}kernel\.release: 6\.12\.0 > 6\.18\.0-test\n/);
+    assert.match(text, /outcomes are not the same\n$/);
+  });
+
+  test('an arm that only one run has, or that one has skipped, is a change', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    assert.deepEqual(changes(compare({ ...run, cells: [control] }, run)), [
+      ['control', [], ['migrated'], ['migrated']],
+      ['fault', ['presence'], null, ['stalled']],
+    ]);
+    const diff = compare(run, { ...run, cells: [skipOf(fault, 'no root')] });
+    assert.deepEqual(changes(diff), [
+      ['control', ['outcome', 'verdict'], ['migrated'], ['skipped']],
+      ['fault', ['outcome', 'verdict'], ['stalled'], ['skipped']],
+    ]);
+    assert.equal(diff.outcomesChanged, true);
+    assert.match(renderDiff(diff), /fault arm: stalled \(pass\), now skipped\n/);
+    const skipped = { ...run, cells: [skipOf(fault, 'no root')] };
+    assert.deepEqual(changes(compare(skipped, skipped)), [[null, [], ['skipped'], ['skipped']]]);
+    const both = { ...run, cells: [control, skipOf({ ...fault, variant: 'from file' }, 'no ext4')] };
+    assert.deepEqual(changes(compare(both, run)), [
+      ['control', [], ['migrated'], ['migrated']],
+      ['fault', ['presence'], null, ['stalled']],
+      [null, ['presence'], ['skipped'], null],
+    ]);
+    assert.equal(compare({ ...run, cells: [] }, { ...run, cells: [] }).outcomesChanged, false);
+  });
+
+  test('of an arm that was played several times every outcome counts, and the spread is shown', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    const again: Cell = { ...control, repeat: 2, evidence: { ...control.evidence, triggerMs: 110 } };
+    const steady = compare(run, { ...run, cells: [control, fault, again] });
+    assert.equal(steady.outcomesChanged, false);
+    assert.deepEqual(steady.cells[0]?.after?.triggerMs, { min: 90, median: 100, max: 110 });
+    assert.match(renderDiff(steady), /control +migrated +90 > 90\.\.100\.\.110 /);
+    const flapping = compare(run, { ...run, cells: [control, fault, { ...again, outcome: 'failed' }] });
+    assert.deepEqual(changes(flapping)[0], ['control', ['outcome'], ['migrated'], ['failed', 'migrated']]);
+  });
+
+  test('damage is told, and text of others breaks no line', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    const spoilt = {
+      ...run,
+      damage: [hostile],
+      cells: [control, { ...fault, scenario: hostile, reason: hostile }],
+    };
+    const text = renderDiff(compare(run, spoilt, [environment, { [hostile]: hostile }]));
+    assert.match(text, /after is damaged: /);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+});
