@@ -135,6 +135,25 @@ describe('run writeback-held --trigger compact', requires(root, devFuse), () => 
     const report = await runCli(['report', copy]);
     assert.equal(report.status, 0, report.stderr);
     assert.equal(report.stdout, result.stdout);
+    const files = { ktap: 'ktap.txt', junit: 'junit.xml', perfetto: 'perfetto.json', html: 'report.html' };
+    for (const [format, name] of Object.entries(files)) {
+      const again = await runCli(['report', copy, '--format', format]);
+      assert.equal(again.stdout, readFileSync(join(out, name), 'utf8'), format);
+    }
+  });
+
+  test('draws what the trace shows: held requests that end with their replies, and the attempt that waited', () => {
+    const { traceEvents } = JSON.parse(readFileSync(join(out, 'perfetto.json'), 'utf8')) as {
+      traceEvents: { ph: string; cat?: string; dur: number; args: Record<string, unknown> }[];
+    };
+    const spans = (cat: string) => traceEvents.filter((event) => event.ph === 'X' && event.cat === cat);
+    assert.equal(spans('held').length, 64);
+    const longestUs = Math.max(...spans('migrate').map(({ dur }) => dur));
+    const { stallMs, triggerMs } = run.cells[1]?.evidence ?? assert.fail('no fault arm');
+    // The wait begins somewhere in that attempt, and ends it.
+    assert.ok(stallMs !== null && longestUs / 1000 >= stallMs - 1, `${longestUs} us, stall ${stallMs} ms`);
+    assert.ok(triggerMs !== null && longestUs / 1000 <= triggerMs + 1, `${longestUs} us of ${triggerMs} ms`);
+    assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /holds a stuck folio: [1-9]/);
   });
 
   test('refuses to write into a directory that is there', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderTerminal } from '../../../src/report/terminal.js';
 import { judgeRun } from '../../../src/report/write.js';
+import { hostileRun } from './render/hostile.js';
 import { syntheticRun } from './synthetic-run.js';
 
 const golden = `stuckfs 0.1.0, kernel 6.18.0-test, on host, seed 7
@@ -129,4 +130,11 @@ test('data that was lost is shouted', (t) => {
   const report = judgeRun(syntheticRun(t));
   const cells = report.cells.map((cell) => ({ ...cell, evidence: { ...cell.evidence, byteExact: false } }));
   assert.match(renderTerminal({ ...report, cells }), /NOT byte-exact/);
+});
+
+test('text of others moves no cursor and makes no line', (t) => {
+  const text = renderTerminal(hostileRun(t));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
+  assert.doesNotMatch(text, /^ok 9 forged/m);
 });

@@ -7,7 +7,7 @@ const MOST_DEPTH = 4;
 
 export function environmentTable(environment: unknown): Markup {
   if (environment === undefined)
-    return html`<p class="note unknown">environment.json is missing from the run directory: what machine this was is unknown.</p>`;
+    return html`<p class="note unknown">environment.json is missing or cannot be read: what machine this was is unknown.</p>`;
   const all = rows(environment, '', 0);
   const shown = all.slice(0, MOST_ROWS).map(
     ([name, value]) => html`<tr><td>${name}</td><td class="mono">${value}</td></tr>

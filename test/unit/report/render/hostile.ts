@@ -51,6 +51,7 @@ export function everyVerdict(t: TestContext): RunJson {
         reason: '1 of 5 points were measured',
       },
     ],
+    damage: ['line 3 of events.jsonl is not JSON'],
     repeats: [
       {
         scenario: 'cable-trip',
@@ -75,6 +76,7 @@ export function hostileRun(t: TestContext): RunJson {
   const run = everyVerdict(t);
   return {
     ...run,
+    damage: [hostile],
     stuckfs: hostile,
     kernel: hostile,
     on: hostile,
