@@ -136,7 +136,7 @@ export type RunEventBody =
       readonly stuckAdded?: string;
     }
   | { readonly event: 'held'; readonly arm: number; readonly held: readonly HeldRequestRecord[] }
-  /** Of an untrusted user's arm: what the kernel lets it have, and how far it has come. */
+  /** Of a writer under the limits of the bdi, an untrusted user's or not: what it may have, and how far it has come. */
   | {
       readonly event: 'untrusted';
       readonly arm: number;

@@ -6,7 +6,7 @@ import type { Cell } from './run-json.js';
 
 type Mitigation = NonNullable<Cell['evidence']['mitigation']>;
 
-const MIB = 1 << 20;
+const mib = (bytes: number) => (bytes / (1 << 20)).toFixed(0);
 const head = ['scenario', 'mitigation', 'stuck', 'without', 'with', 'first moved', 'lost', 'told'];
 
 /** One row for each arm with a mitigation; nothing where there is none. */
@@ -42,7 +42,7 @@ function withoutIt(cell: Cell, cells: readonly Cell[]): Cell | undefined {
 }
 
 function rowOf(cell: Cell, mitigation: Mitigation, without: Cell | undefined): string[] {
-  const stuck = (of: Cell) => `${(of.evidence.heldBytes / MIB).toFixed(0)} MiB`;
+  const stuck = (of: Cell) => `${mib(of.evidence.heldBytes)} MiB`;
   const sizes = without === undefined || stuck(without) === stuck(cell) ? [cell] : [without, cell];
   return [
     `${cell.scenario}${cell.variant === null ? '' : ` ${cell.variant}`}${cell.transport === 'dev-fuse' ? '' : ` on ${cell.transport}`}`,
@@ -62,12 +62,12 @@ function stallOf({ outcome, evidence }: Cell): string {
 }
 
 function movedOf({ frees, toFirstMigrationMs }: Mitigation): string {
-  if (toFirstMigrationMs !== null) return toFirstMigrationMs.toFixed(toFirstMigrationMs < 10 ? 1 : 0);
+  if (toFirstMigrationMs !== null) return `${toFirstMigrationMs.toFixed(toFirstMigrationMs < 10 ? 1 : 0)} ms`;
   return frees === false ? 'never' : '-';
 }
 
 function lostOf({ lostBytes }: Mitigation): string {
-  return lostBytes === 0 ? '0' : `${(lostBytes / MIB).toFixed(0)} MiB`;
+  return lostBytes === 0 ? '0' : `${mib(lostBytes)} MiB`;
 }
 
 /** `stuck: fsync EIO, close 0`; files that were told the same are told once. */
@@ -83,14 +83,24 @@ function toldOf({ told }: Mitigation): string {
 
 /** Lines of an arm's details, by their names. */
 export function mitigationFacts(mitigation: Mitigation): (readonly [name: string, text: string])[] {
-  const { appliedAfterMs, freedFolios, confirmedBy, lostBytes, keptBytes } = mitigation;
+  const { appliedAfterMs, freedFolios, confirmedBy, lostBytes, keptBytes, limits } = mitigation;
   const applied =
     appliedAfterMs === null ? 'from the start' : `${appliedAfterMs.toFixed(0)} ms after the trigger's start`;
-  const kept = keptBytes === null ? '' : `, ${(keptBytes / MIB).toFixed(0)} MiB still in the page cache`;
+  const kept = keptBytes === null ? '' : `, ${mib(keptBytes)} MiB still in the page cache`;
   return [
-    ['mitigation', `${applied}; first migration of the set ${movedOf(mitigation)} ms after it`],
+    ['mitigation', `${applied}; the first of the set moved: ${movedOf(mitigation)}`],
     ['freed', `${freedFolios} folios are elsewhere, by ${confirmedBy}`],
-    ['lost', `${(lostBytes / MIB).toFixed(0)} MiB written and not acknowledged${kept}`],
+    ['lost', `${mib(lostBytes)} MiB written and not acknowledged${kept}`],
     ['told', toldOf(mitigation)],
+    ...(limits === null
+      ? []
+      : [
+          [
+            'limits',
+            `max_ratio ${limits.maxRatio}, strict_limit ${limits.strictLimit}: wrote ` +
+              `${mib(limits.writtenBytes)} of ${mib(limits.wantedBytes)} MiB` +
+              (limits.stoppedWriter ? ', then was stopped' : ''),
+          ] as const,
+        ]),
   ];
 }

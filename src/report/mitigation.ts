@@ -8,6 +8,7 @@ import type { HeldRequestRecord } from '../record/events.js';
 import type { ArmEvents, EventOf } from './arm-events.js';
 import type { FoundSet } from './found-set.js';
 import { isWithin, type PfnRange, traceEvents } from './trace-facts.js';
+import { throttledIn } from './untrusted.js';
 
 export interface Told {
   readonly file: 'stuck' | 'control';
@@ -33,6 +34,15 @@ export interface MitigationEvidence {
   /** Of what was written to the stuck file, what the page cache still has; null where the server has it. */
   readonly keptBytes: number | null;
   readonly told: readonly Told[];
+  /** Where it lets the bdi keep its limits. */
+  readonly limits: {
+    readonly maxRatio: number | null;
+    readonly strictLimit: number | null;
+    readonly wantedBytes: number;
+    readonly writtenBytes: number;
+    /** The writer was seen to sleep in balance_dirty_pages(). */
+    readonly stoppedWriter: boolean;
+  } | null;
 }
 
 interface Scene {
@@ -86,7 +96,16 @@ export function mitigationEvidence(scene: Scene): MitigationEvidence | null | un
     lostBytes: lostPages * PAGE_BYTES,
     keptBytes: kept === undefined ? null : kept * PAGE_BYTES,
     told,
+    limits: limitsOf(events),
   };
+}
+
+function limitsOf(events: ArmEvents): MitigationEvidence['limits'] {
+  const limited = events.all('untrusted').find(({ when }) => when === 'set-named');
+  if (limited === undefined) return null;
+  const { maxRatio, strictLimit, wantedBytes, writtenBytes, writerStack } = limited;
+  const stoppedWriter = writerStack?.includes(throttledIn) === true;
+  return { maxRatio, strictLimit, wantedBytes, writtenBytes, stoppedWriter };
 }
 
 /** Trace clock: when the first migration ended that had isolated from where folios lay that are gone from there. */

@@ -104,6 +104,16 @@ const MitigationSpec = z.object({
       }),
     )
     .meta({ description: 'What the writer was told afterwards' }),
+  limits: z
+    .object({
+      maxRatio: z.number().nullable(),
+      strictLimit: z.number().nullable(),
+      wantedBytes: count,
+      writtenBytes: count,
+      stoppedWriter: z.boolean().meta({ description: 'The writer was seen in balance_dirty_pages()' }),
+    })
+    .nullable()
+    .meta({ description: 'Where it lets the bdi keep its limits' }),
 });
 
 /** What tells the arms of a run apart. */

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import type { RunEventBody } from '../record/events.js';
 import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context.js';
 import type { Child } from './child.js';
-import { Relief } from './relief.js';
+import { keepsBdiLimits, Relief } from './relief.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
-import { UntrustedSet } from './untrusted-set.js';
+import { ThrottledSet } from './throttled-set.js';
 import { Wedge } from './wedge.js';
 
 /** @param device empty where the server did not start */
@@ -67,7 +67,7 @@ export class Arm {
       const workload = await this.spawnWorkload();
       const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
       const wedge = new Wedge(this.context);
-      const KindOfSet = plan.design.untrusted === true ? UntrustedSet : StuckSet;
+      const KindOfSet = keepsBdiLimits(plan.design) ? ThrottledSet : StuckSet;
       const set = new KindOfSet(this.context, workload, wedge);
       await set.make();
       const relief = new Relief(this.context, set, wedge);

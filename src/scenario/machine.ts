@@ -9,7 +9,7 @@ import { StuckfsError } from '../base/errors.js';
 import { bdiPath, readBdi } from '../kernel/bdi.js';
 import { readKernelFileIfPresent } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
-import { sysctlPath } from '../kernel/sysctl.js';
+import { readSysctl, sysctlPath } from '../kernel/sysctl.js';
 import { findTracing, TraceInstance } from '../kernel/tracefs.js';
 import { prepareTracing, type RecordedBesides } from '../record/trace-events.js';
 import { Ledger } from '../safety/ledger.js';
@@ -44,6 +44,16 @@ export class RunMachine {
     const path = join(this.state.path, `mnt-${arm}`);
     mkdirSync(path, { mode: 0o700 });
     return path;
+  }
+
+  /** @returns puts them back to what they were */
+  setSysctls(values: readonly (readonly [name: string, value: string])[]): () => void {
+    const before = values.map(([name]) => [name, readSysctl(name)] as const);
+    const set = (all: readonly (readonly [name: string, value: string])[]) => {
+      for (const [name, value] of all) this.ledger.setFile(sysctlPath(name), value);
+    };
+    set(values);
+    return () => set(before);
   }
 
   /**

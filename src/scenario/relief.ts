@@ -18,6 +18,11 @@ export function mitigationOf({ mitigation }: ArmDesign): Mitigation | undefined 
   return mitigation === undefined ? undefined : findMitigation(mitigation);
 }
 
+/** The limits of the bdi stay as the kernel sets them, and stop the writer. */
+export function keepsBdiLimits(design: ArmDesign): boolean {
+  return design.untrusted === true || mitigationOf(design)?.keepsBdiLimits === true;
+}
+
 export class Relief {
   private readonly mitigation: Mitigation | undefined;
   private dueMs = Number.POSITIVE_INFINITY;

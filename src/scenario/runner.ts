@@ -21,12 +21,12 @@ import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import { lackingForArm, serverDesignOf } from './page-giver.js';
 import type { Progress } from './progress.js';
-import { mitigationOf } from './relief.js';
+import { keepsBdiLimits, mitigationOf } from './relief.js';
 import { type ArmDesign, armName } from './scenario.js';
 import { type ArmServer, cleanUpMountOf, Server } from './server.js';
+import { enoughToBeThrottled } from './throttled-set.js';
 import { untrustedMountPoint } from './untrusted-namespaces.js';
 import { UntrustedServer } from './untrusted-server.js';
-import { enoughToBeThrottled } from './untrusted-set.js';
 
 export interface CellPlan extends WantedCell {
   /** Counted from 1; absent where each cell is played once. */
@@ -118,8 +118,6 @@ export async function runCells(
       run.append({ event: 'cell-skipped', cell, ...ids, reason: lacking });
       continue;
     }
-    const isUntrusted = arms.some(({ untrusted }) => untrusted === true);
-    const stuckBytes = isUntrusted ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
     for (const design of arms) {
       const reason = lackingForArm(design, run.path) ?? mitigationOf(design)?.missing();
       if (reason !== undefined) {
@@ -140,6 +138,8 @@ export async function runCells(
         }
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { holdMs, seed } = plan;
+        const isLimited = keepsBdiLimits(design);
+        const stuckBytes = isLimited ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
         const sizes = { stuckBytes, controlBytes: controlBytesFor(plan.stuckBytes) };
         await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },
@@ -219,7 +219,9 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     await arm?.endChildren();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
+  let putSysctlsBack = () => {};
   try {
+    putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
     server = await (isUntrusted ? UntrustedServer : Server).start({
       mountPoint,
       maxHoldMs: maxHoldMs(plan),
@@ -233,6 +235,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
         ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
       },
     });
+    putSysctlsBack();
     const { device, connection, client, workloadThrough } = server;
     const ofArm = server;
     run.append(armStarted(plan, device));
@@ -243,7 +246,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       origins: plan.design.serverPages !== undefined,
     });
     machine.lengthenCpuLists();
-    if (!isUntrusted) machine.liftDirtyLimits(device, plan.stuckBytes);
+    if (!keepsBdiLimits(plan.design)) machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
     arm = new Arm(plan, {
@@ -281,6 +284,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     if (!hasStarted) run.append(armStarted(plan, ''));
     run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
   } finally {
+    putSysctlsBack();
     await end();
   }
 }

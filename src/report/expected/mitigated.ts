@@ -8,6 +8,7 @@ import { type Expectation, hasReference, waitsForLock, waitsForWriteback } from 
 const frees: Readonly<Record<string, string>> = {
   release: 'fuse_dev_do_write() (fs/fuse/dev.c)',
   abort: 'fuse_abort_conn() (fs/fuse/dev.c)',
+  'request-timeout': 'fuse_check_timeout() (fs/fuse/dev.c)',
   'kill-server': 'fuse_dev_release() (fs/fuse/dev.c)',
 };
 
@@ -51,4 +52,15 @@ const pinned = Object.entries(frees).map(
   }),
 );
 
-export const mitigated: readonly Expectation[] = [...stalled, ...pinned];
+/** It frees nothing: what can get stuck is less. */
+const limited: Expectation = {
+  scenario: 'writeback-held',
+  trigger: 'compact',
+  arm: 'fault',
+  mitigation: 'bdi-limit',
+  feature: ['writebackInPlace', true],
+  outcome: 'stalled',
+  decidedBy: `${waitsForWriteback}; balance_dirty_pages() stops the writer (mm/page-writeback.c)`,
+};
+
+export const mitigated: readonly Expectation[] = [...stalled, ...pinned, limited];

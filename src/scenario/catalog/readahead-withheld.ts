@@ -31,7 +31,13 @@ export const readaheadWithheld: Scenario = {
   needs: 'READs of readahead that can be told apart by file and offset',
   arms: [
     control('read-ahead'),
-    ...withAndWithout(heldReads('fadvise', 'read-ahead'), 'release', 'abort', 'kill-server'),
+    ...withAndWithout(
+      heldReads('fadvise', 'read-ahead'),
+      'release',
+      'abort',
+      'kill-server',
+      'request-timeout',
+    ),
     heldReads('sequential', 'read-sequential'),
   ],
 };

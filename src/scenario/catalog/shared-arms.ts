@@ -27,7 +27,12 @@ export function heldWrites(workload: WorkloadKind, server: ServerDesign = {}): A
   };
 }
 
-/** The fault arm, and the same with each mitigation: under `compact`, whose trace shows which folios move first. */
+/** Mitigations are shown under `compact`, whose trace shows which folios move first. */
+export function underCompact(mitigation: MitigationName): Pick<ArmDesign, 'mitigation' | 'triggers'> {
+  return { mitigation, triggers: ['compact'] };
+}
+
+/** The fault arm, and the same with each mitigation. */
 export function withAndWithout(arm: ArmDesign, ...mitigations: readonly MitigationName[]): ArmDesign[] {
-  return [arm, ...mitigations.map((mitigation) => ({ ...arm, mitigation, triggers: ['compact'] }))];
+  return [arm, ...mitigations.map((mitigation) => ({ ...arm, ...underCompact(mitigation) }))];
 }

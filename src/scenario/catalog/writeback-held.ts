@@ -4,7 +4,7 @@
  * migrate_folio_unmap() (mm/migrate.c): the server decides how long.
  */
 import type { Scenario } from '../scenario.js';
-import { control, heldWrites, withAndWithout } from './shared-arms.js';
+import { control, heldWrites, underCompact, withAndWithout } from './shared-arms.js';
 
 export const writebackHeld: Scenario = {
   id: 'writeback-held',
@@ -23,5 +23,9 @@ export const writebackHeld: Scenario = {
   ],
   transports: ['dev-fuse'],
   needs: 'the writeback cache',
-  arms: [control('write'), ...withAndWithout(heldWrites('write'), 'release', 'abort', 'kill-server')],
+  arms: [
+    control('write'),
+    ...withAndWithout(heldWrites('write'), 'release', 'abort', 'kill-server', 'request-timeout'),
+    { ...heldWrites('write-throttled'), ...underCompact('bdi-limit') },
+  ],
 };

@@ -1,7 +1,7 @@
 /**
- * The stuck set of a user whom the kernel does not let have all that it wants: what is withheld once its writer is
- * stopped.  The user may not read its own pagemap (pagemap_read() hides the frames without CAP_SYS_ADMIN), so the
- * runner does, which touches no mount.
+ * The stuck set of a writer whom the kernel does not let have all that it wants: what is withheld once it is stopped.
+ * Where it is an unprivileged user's it may not read its own pagemap (pagemap_read() hides the frames without
+ * CAP_SYS_ADMIN), so the runner does, which touches no mount.
  */
 import { PAGE_BYTES } from '../base/page-size.js';
 import { readBdi } from '../kernel/bdi.js';
@@ -35,7 +35,7 @@ export function enoughToBeThrottled(stuckBytes: number): number {
   return Math.max(stuckBytes, mib * MIB);
 }
 
-export class UntrustedSet extends StuckSet {
+export class ThrottledSet extends StuckSet {
   private addresses: readonly number[] = [];
   /** As it was last seen stopped: it wakes every fifth of a second (MAX_PAUSE in mm/page-writeback.c) and looks. */
   private writerStack: readonly string[] | undefined;
