@@ -4,10 +4,11 @@
  */
 import type { ArmKind } from '../record/events.js';
 import { askedMoves } from './expected/asked-moves.js';
+import { directCompaction } from './expected/direct-compaction.js';
 import type { Expectation, KernelFeatures } from './expected/expectation.js';
 import { wholeZones } from './expected/whole-zones.js';
 
-export const expectations: readonly Expectation[] = [...wholeZones, ...askedMoves];
+export const expectations: readonly Expectation[] = [...wholeZones, ...directCompaction, ...askedMoves];
 
 export function expectationFor(
   cell: {

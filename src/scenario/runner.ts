@@ -58,8 +58,9 @@ const STOP_MS = 5000;
 const MOST_ATTEMPTS = 3;
 
 /** @throws {UsageError} when the machine has too little memory for `--stuck` */
-export function checkMemory(stuckBytes: number): void {
-  const needed = peakBytes(stuckBytes, controlBytesFor(stuckBytes));
+export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): void {
+  const isScarce = cells.some(({ trigger }) => trigger.allocatesHugePages === true);
+  const needed = peakBytes(stuckBytes, controlBytesFor(stuckBytes), isScarce);
   const available = availableBytes();
   if (needed > available * 0.9) {
     const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
@@ -261,6 +262,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       dropPageCache: () => machine.dropPageCache(run.path),
       expectChanges: (changes) => machine.expectChanges(changes),
       shortenCpuLists: () => machine.shortenCpuLists(),
+      scarcity: machine.scarcity,
       isServerSound: server.isSound.bind(server),
       progress,
       signal,
@@ -276,6 +278,16 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
   } finally {
     await end();
+    giveBackHugePages(machine, progress);
+  }
+}
+
+/** Of an arm that was broken off. What does not work here the cleanup of the run tries again, and fails where it cannot. */
+function giveBackHugePages({ scarcity }: RunMachine, progress: Progress): void {
+  try {
+    scarcity.giveBack();
+  } catch (error) {
+    progress.step(`${(error as Error).message}; the cleanup of the run tries again`);
   }
 }
 

@@ -44,6 +44,7 @@ export class Stall {
     const waits = await this.watch(startedMs, () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
+    if (plan.trigger.allocatesHugePages === true) this.set.recordPageblocks();
     if (this.context.withholds) await this.wedge.letGo();
     const { startedNs, endedNs, ...answered } = await this.context.deadlines.answer(
       'the trigger to end',
@@ -54,6 +55,7 @@ export class Stall {
     this.context.recordVmstat('trigger-ended');
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
     if (plan.design.stuckBy === 'reference') await this.pullAgain();
+    stage.scarcity.giveBack();
     await this.set.locateAgain('set-found', 'after');
     putBack();
   }

@@ -3,6 +3,7 @@ import { cmaAlloc } from './cma-alloc.js';
 import { compact } from './compact.js';
 import { compactNode } from './compact-node.js';
 import { giganticAlloc } from './gigantic-alloc.js';
+import { hugetlbAlloc } from './hugetlb-alloc.js';
 import { mbindTrigger } from './mbind.js';
 import { migratePagesTrigger } from './migrate-pages.js';
 import { movePagesTrigger } from './move-pages.js';
@@ -13,6 +14,7 @@ import type { Trigger } from './trigger.js';
 export const triggers: readonly Trigger[] = [
   compact,
   compactNode,
+  hugetlbAlloc,
   movePagesTrigger,
   migratePagesTrigger,
   mbindTrigger,
