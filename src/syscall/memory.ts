@@ -18,6 +18,8 @@ export const MADV_NOHUGEPAGE = 15;
 export const MADV_COLD = 20;
 /** As MADV_DONTNEED, of memory that is locked (5.18). */
 export const MADV_DONTNEED_LOCKED = 24;
+/** Make it a huge page, now (6.1). */
+export const MADV_COLLAPSE = 25;
 /** Fault every page in for reading or for writing, without touching it from here (5.14). */
 export const MADV_POPULATE_READ = 22;
 export const MADV_POPULATE_WRITE = 23;

@@ -9,12 +9,16 @@ import { migratePagesTrigger } from './migrate-pages.js';
 import { movePagesTrigger } from './move-pages.js';
 import { offline } from './offline.js';
 import { softOffline } from './soft-offline.js';
+import { thpCollapse } from './thp-collapse.js';
+import { thpFault } from './thp-fault.js';
 import type { Trigger } from './trigger.js';
 
 export const triggers: readonly Trigger[] = [
   compact,
   compactNode,
   hugetlbAlloc,
+  thpCollapse,
+  thpFault,
   movePagesTrigger,
   migratePagesTrigger,
   mbindTrigger,

@@ -1,7 +1,7 @@
 /** What asks for huge pages: direct compaction in MIGRATE_ASYNC, then MIGRATE_SYNC_LIGHT (__alloc_pages_slowpath()). */
 import { copies, type Expectation, hasReference, moves } from './expectation.js';
 
-export const directCompaction: readonly Expectation[] = ['hugetlb-alloc'].flatMap(
+export const directCompaction: readonly Expectation[] = ['hugetlb-alloc', 'thp-collapse', 'thp-fault'].flatMap(
   (trigger): Expectation[] => [
     ...['healthy', 'writeback-held', 'readahead-withheld', 'splice-pinned'].map(
       (scenario): Expectation => ({
