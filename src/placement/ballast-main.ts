@@ -1,6 +1,6 @@
 /**
- * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `land` (before the
- * workload allocates), `settle` (after).
+ * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `makeRoom` (where
+ * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
@@ -12,13 +12,23 @@ dieWithParent(SIGKILL);
 preferToBeKilled();
 
 let ballast: Ballast | undefined;
+let isOfHugePages = false;
 let plan: PlacementPlan | undefined;
 
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
-    // The same ballast serves every arm: to take a page for the first time costs much more than again.
-    if (ballast === undefined) ballast = new Ballast(Math.max(leastBallastPages(need), nrPages));
+    const isScarce = need.roomPages !== undefined;
+    // The same ballast serves every arm: to take a page for the first time costs much more than again.  But whole
+    // pageblocks it has only once.
+    if (ballast !== undefined && (isScarce || isOfHugePages)) {
+      ballast.release();
+      ballast = undefined;
+    }
+    isOfHugePages = isScarce;
+    if (isScarce) ballast = new Ballast(leastBallastPages(need), 'huge-pages');
+    else if (ballast === undefined) ballast = new Ballast(Math.max(leastBallastPages(need), nrPages));
     else ballast.take();
+    if (isScarce) ballast.lock();
     const planned = ballast.plan(need);
     plan = planned.plan;
     return {
@@ -28,6 +38,10 @@ serveCommands({
       targetPages: plan?.targets.length ?? 0,
       landingRange: plan?.landingRange ?? null,
     };
+  },
+  /** Room into which compaction can move whatever is not the run's, before the sets come. */
+  makeRoom() {
+    if (plan !== undefined) ballast?.free(plan.room);
   },
   /** What is freed goes to the free lists of this CPU first: whoever is to get it must allocate on the same one. */
   land({ cpu }: { cpu: number }) {

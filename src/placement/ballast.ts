@@ -8,6 +8,8 @@ import { readZoneinfo, type Zone } from '../kernel/zoneinfo.js';
 import * as memory from '../syscall/memory.js';
 import { type PlacementNeed, type PlacementPlan, planPlacement } from './plan.js';
 
+const HUGE_PAGE_BYTES = 2 << 20;
+
 export interface ZoneRange {
   readonly node: number;
   readonly name: string;
@@ -22,27 +24,54 @@ function rangeOf(zone: Zone): ZoneRange {
 }
 
 export class Ballast {
+  private readonly mapped: { readonly address: bigint; readonly bytes: number };
   private readonly address: bigint;
   private readonly bytes: number;
+  private isLocked = false;
 
   /**
-   * Takes `nrPages` base pages, each of its own (no huge pages), and touches them.
+   * Takes `nrPages` base pages, each of its own, and touches them.
+   * @param from `huge-pages`: base pages that fill whole pageblocks, as far as there are transparent huge pages to split
    * @throws {Error} with the errno in its message when there is not so much address space
    */
-  constructor(readonly nrPages: number) {
+  constructor(
+    readonly nrPages: number,
+    from: 'base-pages' | 'huge-pages' = 'base-pages',
+  ) {
     this.bytes = nrPages * memory.PAGE_SIZE;
+    const bytes = this.bytes + HUGE_PAGE_BYTES;
     const address = memory.mmap(
-      this.bytes,
+      bytes,
       memory.PROT_READ | memory.PROT_WRITE,
       memory.MAP_PRIVATE | memory.MAP_ANONYMOUS,
       -1,
       0,
     );
-    if (typeof address === 'number') throw new Error(`mmap of ${this.bytes} bytes: ${errnoName(-address)}`);
-    this.address = address;
+    if (typeof address === 'number') throw new Error(`mmap of ${bytes} bytes: ${errnoName(-address)}`);
+    this.mapped = { address, bytes };
+    const misaligned = address % BigInt(HUGE_PAGE_BYTES);
+    this.address = misaligned === 0n ? address : address + BigInt(HUGE_PAGE_BYTES) - misaligned;
     // Refused only where the kernel has no transparent huge pages, and then nothing is lost.
-    memory.madvise(address, this.bytes, memory.MADV_NOHUGEPAGE);
+    const advice = from === 'huge-pages' ? memory.MADV_HUGEPAGE : memory.MADV_NOHUGEPAGE;
+    memory.madvise(this.address, this.bytes, advice);
     this.take();
+    if (from === 'huge-pages') this.split();
+  }
+
+  /**
+   * Advice about a part of a huge page splits it (madvise_cold_or_pageout_pte_range() in mm/madvise.c); base pages of
+   * zeros would be given up then (try_to_map_unused_to_zeropage() in mm/migrate.c).
+   */
+  private split(): void {
+    memory.fill(this.address, 1, this.bytes);
+    for (let offset = 0; offset + HUGE_PAGE_BYTES <= this.bytes; offset += HUGE_PAGE_BYTES)
+      memory.madvise(this.address + BigInt(offset), memory.PAGE_SIZE, memory.MADV_COLD);
+    memory.madvise(this.address, this.bytes, memory.MADV_NOHUGEPAGE);
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    memory.munmap(this.mapped.address, this.mapped.bytes);
   }
 
   /** Takes every page again that was given back. */
@@ -50,6 +79,16 @@ export class Ballast {
     const populated = memory.madvise(this.address, this.bytes, memory.MADV_POPULATE_WRITE);
     if (populated < 0)
       throw new Error(`MADV_POPULATE_WRITE of ${this.bytes} bytes: ${errnoName(-populated)}`);
+  }
+
+  /**
+   * Locked pages are unevictable, and compaction leaves those where vm.compact_unevictable_allowed is 0
+   * (isolate_migratepages_block() in mm/compaction.c).
+   */
+  lock(): void {
+    const result = memory.mlock(this.address, this.bytes);
+    if (result < 0) throw new Error(`mlock of ${this.bytes} bytes: ${errnoName(-result)}`);
+    this.isLocked = true;
   }
 
   /** The zone in which most of the ballast lies, and a plan for the pages in it. */
@@ -71,7 +110,8 @@ export class Ballast {
       const first = sorted[start] ?? 0;
       if (end < sorted.length && sorted[end] === first + (end - start)) continue;
       const offset = BigInt(first) * BigInt(memory.PAGE_SIZE);
-      memory.madvise(this.address + offset, (end - start) * memory.PAGE_SIZE, memory.MADV_DONTNEED);
+      const advice = this.isLocked ? memory.MADV_DONTNEED_LOCKED : memory.MADV_DONTNEED;
+      memory.madvise(this.address + offset, (end - start) * memory.PAGE_SIZE, advice);
       start = end;
     }
   }

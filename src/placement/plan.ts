@@ -12,6 +12,11 @@
  */
 const LANDING_SPACING = 8;
 /**
+ * Where huge pages are scarce, every other one: then all that is freed is of order 0, and what was freed last is given
+ * first.  Otherwise small pieces of free memory from elsewhere would be given before the larger ones of the landing.
+ */
+const SCARCE_SPACING = 2;
+/**
  * Targets are freed in halves of a pageblock, the other half kept.  A pageblock that is wholly free would not be
  * used as a target; and a large folio on the scanner's way needs a free buddy of its own order, which may be as
  * large as such a half: without one migrate_pages() answers ENOMEM, and compaction of the zone ends at once, as
@@ -30,6 +35,11 @@ export interface PlacementNeed {
   readonly setPages: number;
   /** Pages on the LRU lists of the zone before anything is placed: they take free pages on the scanner's way. */
   readonly lruPages: number;
+  /**
+   * Where huge pages are to be had out of the landing only: so many pages are freed before it, to move away whatever
+   * else can be moved; and the landing is made of pageblocks that are ours as a whole.
+   */
+  readonly roomPages?: number;
 }
 
 export interface PlacementPlan {
@@ -37,6 +47,8 @@ export interface PlacementPlan {
   readonly landing: Uint32Array;
   /** Indexes to free once it has allocated: what kept `landing` apart. */
   readonly spacers: Uint32Array;
+  /** Indexes to free first of all; none unless `roomPages` is asked for. */
+  readonly room: Uint32Array;
   /** Indexes to free last: where compaction may move folios to. */
   readonly targets: Uint32Array;
   /** pfns [low, high] of the landing region. */
@@ -48,8 +60,13 @@ function withSlack(pages: number): number {
   return Math.ceil(pages + Math.min(pages / 4, 16_384 + pages / 32));
 }
 
+function spacingOf({ roomPages }: PlacementNeed): number {
+  return roomPages === undefined ? LANDING_SPACING : SCARCE_SPACING;
+}
+
 function landingPages(need: PlacementNeed): number {
-  return Math.ceil((withSlack(need.setPages) * LANDING_SPACING) / (LANDING_SPACING - 1));
+  const spacing = spacingOf(need);
+  return Math.ceil((withSlack(need.setPages) * spacing) / (spacing - 1));
 }
 
 function targetPages(need: PlacementNeed): number {
@@ -61,7 +78,7 @@ function targetPages(need: PlacementNeed): number {
  * the allocator gives pages from anywhere, and the landing is the lowest of what it gave.
  */
 export function leastBallastPages(need: PlacementNeed): number {
-  const targets = targetPages(need);
+  const targets = targetPages(need) + (need.roomPages ?? 0);
   const inHalves = Math.min(targets, MOST_HALF_PAGES);
   const inWholes = Math.ceil(((targets - inHalves) * PAGEBLOCK_PAGES) / (PAGEBLOCK_PAGES - 1));
   return Math.ceil((landingPages(need) + 2 * inHalves + inWholes) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
@@ -81,17 +98,51 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
   for (let index = 0; index < pfns.length; index++) if (isUsable(pfns[index])) order[count++] = index;
   const byPfn = order.subarray(0, count).sort((a, b) => (pfns[a] ?? 0) - (pfns[b] ?? 0));
   const landingSpan = landingPages(need);
-  const low = byPfn.subarray(0, landingSpan);
-  const targets = highestTargets(pfns, byPfn.subarray(landingSpan), targetPages(need));
+  const low =
+    need.roomPages === undefined
+      ? byPfn.subarray(0, landingSpan)
+      : lowestWholePageblocks(pfns, byPfn, landingSpan);
+  const top = pfns[low[low.length - 1] ?? 0] ?? 0;
+  const above = byPfn.subarray(byPfn.findLastIndex((index) => (pfns[index] ?? 0) <= top) + 1);
+  const targets = highestTargets(pfns, above, targetPages(need));
+  const room =
+    need.roomPages === undefined
+      ? new Uint32Array()
+      : highestTargets(pfns, outsideOf(pfns, byPfn, [low, targets]), need.roomPages);
   // Fewer targets than wanted may do; with less room than the sets take they cannot.
   if (low.length < landingSpan || targets.length < need.setPages) return undefined;
-  const isSpacer = (index: number) => (pfns[index] ?? 0) % LANDING_SPACING === 0;
+  const spacing = spacingOf(need);
+  const isSpacer = (index: number) => (pfns[index] ?? 0) % spacing === 0;
   return {
     landing: low.filter((index) => !isSpacer(index)),
     spacers: low.filter(isSpacer),
+    room,
     targets,
     landingRange: [pfns[low[0] ?? 0] ?? 0, pfns[low[low.length - 1] ?? 0] ?? 0],
   };
+}
+
+/** What lies in other pageblocks than these pages do. */
+function outsideOf(pfns: Float64Array, byPfn: Uint32Array, pages: readonly Uint32Array[]): Uint32Array {
+  const blockOf = (index: number) => Math.floor((pfns[index] ?? 0) / PAGEBLOCK_PAGES);
+  const blocks = new Set<number>();
+  for (const list of pages) for (const index of list) blocks.add(blockOf(index));
+  return byPfn.filter((index) => !blocks.has(blockOf(index)));
+}
+
+/** Of pageblocks that are ours as a whole, the lowest, as many as it takes. */
+function lowestWholePageblocks(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array {
+  const lowest = new Uint32Array(Math.ceil(wanted / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES);
+  let found = 0;
+  for (let start = 0; start + PAGEBLOCK_PAGES <= byPfn.length && found < wanted; ) {
+    const first = pfns[byPfn[start] ?? 0] ?? 0;
+    const last = pfns[byPfn[start + PAGEBLOCK_PAGES - 1] ?? 0] ?? 0;
+    const isWhole = first % PAGEBLOCK_PAGES === 0 && last - first === PAGEBLOCK_PAGES - 1;
+    if (isWhole) lowest.set(byPfn.subarray(start, start + PAGEBLOCK_PAGES), found);
+    found += isWhole ? PAGEBLOCK_PAGES : 0;
+    start += isWhole ? PAGEBLOCK_PAGES : 1;
+  }
+  return lowest.subarray(0, found);
 }
 
 /**

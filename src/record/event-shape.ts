@@ -68,6 +68,8 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     arm,
     zone: z.object({ name: z.string(), start: z.int().min(0), end: z.int().min(0) }),
   }),
+  'huge-pages-taken': z.object({ arm, hugePages: z.int().min(0), exhausted: z.boolean() }),
+  pageblocks: z.object({ arm, withStuck: z.array(z.int().min(0)), given: z.array(z.int().min(0)) }),
   'set-named': z.object({
     ...pfns,
     stuck: set,

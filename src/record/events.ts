@@ -123,6 +123,23 @@ export type RunEventBody =
       readonly ballastPages: number;
       readonly targetPages: number;
     }
+  /** Before the sets came, so that huge pages can only come out of the pageblocks in which they lie. */
+  | {
+      readonly event: 'huge-pages-taken';
+      readonly arm: number;
+      readonly hugePages: number;
+      /** No more were to be had; false where memory ran short before. */
+      readonly exhausted: boolean;
+    }
+  /** After the trigger, before anything is let go: the pageblocks that had folios of the stuck set. */
+  | {
+      readonly event: 'pageblocks';
+      readonly arm: number;
+      /** By number, pfn / 512. */
+      readonly withStuck: readonly number[];
+      /** Of them, those that are wholly a huge page now. */
+      readonly given: readonly number[];
+    }
   | {
       readonly event: 'set-named';
       readonly arm: number;

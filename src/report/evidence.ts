@@ -30,6 +30,27 @@ export interface Waiter {
   readonly waitsFor?: WaitsFor | undefined;
 }
 
+/** Huge pages asked for, and had; and how many pageblocks of the stuck set they took. */
+export interface CostEvidence {
+  readonly wanted: number;
+  readonly obtained: number;
+  /** Taken before the sets came, so that there were no others. */
+  readonly takenBefore: number;
+  /** Everything that could be had was taken before. */
+  readonly exhausted: boolean;
+  /** With folios of the stuck set; and those of them that are wholly a huge page afterwards. */
+  readonly pageblocks: number;
+  readonly pageblocksFreed: number;
+  /** Folios of the stuck set in the latter; of those, seen at another pfn, and not seen at all: reclaimed. */
+  readonly stuckInFreed: number;
+  readonly stuckInFreedMoved: number;
+  readonly stuckInFreedGone: number;
+  /** What the counters of direct compaction rose by, of the whole machine. */
+  readonly compactStall: number;
+  readonly compactFail: number;
+  readonly compactSuccess: number;
+}
+
 export interface ArmEvidence {
   readonly arm: number;
   readonly cell: number;
@@ -74,6 +95,19 @@ export interface ArmEvidence {
   readonly stuckReachedMoved: number;
   /** Before the release where there is one, else after the trigger. */
   readonly stuckMoved: number;
+  /**
+   * In ranges of passes that leave out no folio: MIGRATE_ASYNC direct compaction leaves a pageblock at the first that
+   * it cannot isolate (skip_on_failure in isolate_migratepages_block()), and its ranges do not tell.
+   */
+  readonly stuckPassed: number;
+  /** The same, each folio as often as a pass went by it. */
+  readonly stuckMet: number;
+  readonly controlPassed: number;
+  /** Of those, seen at another pfn; and not seen at all: reclaimed, or in the middle of a move. */
+  readonly controlPassedMoved: number;
+  readonly controlPassedGone: number;
+  /** What the trigger asked for and got; undefined where it allocates nothing, null where that was not recorded. */
+  readonly cost: CostEvidence | null | undefined;
   readonly controlFolios: number;
   readonly controlReached: number;
   readonly controlMoved: number;

@@ -4,11 +4,17 @@
  */
 import type { ArmKind } from '../record/events.js';
 import { askedMoves } from './expected/asked-moves.js';
+import { directCompaction } from './expected/direct-compaction.js';
 import type { Expectation, KernelFeatures } from './expected/expectation.js';
 import { mitigated } from './expected/mitigated.js';
 import { wholeZones } from './expected/whole-zones.js';
 
-export const expectations: readonly Expectation[] = [...wholeZones, ...askedMoves, ...mitigated];
+export const expectations: readonly Expectation[] = [
+  ...wholeZones,
+  ...directCompaction,
+  ...askedMoves,
+  ...mitigated,
+];
 
 export function expectationFor(
   cell: {

@@ -9,7 +9,7 @@ import type { RunDirectory } from '../record/run-directory.js';
 import type { EventOf } from './arm-events.js';
 
 type Named = EventOf<'set-named'>;
-type Located = EventOf<'hold-ended'> | EventOf<'set-found'> | undefined;
+export type Located = EventOf<'hold-ended'> | EventOf<'set-found'> | undefined;
 
 const nothing = new Float64Array();
 
@@ -64,8 +64,17 @@ export class FoundSet {
     return [...this.stuckPfns].filter((then, index) => then >= 0 && isGone(then, now[index] ?? then));
   }
 
-  controlMoved(later: Located): number {
-    return countMoved(this.controlPfns, this.table(later?.controlPfns), () => true);
+  controlMoved(later: Located, counts: (pfn: number) => boolean = () => true): number {
+    return countMoved(this.controlPfns, this.table(later?.controlPfns), counts);
+  }
+
+  /** Not seen anywhere. */
+  stuckGone(later: Located, counts: (pfn: number) => boolean): number {
+    return countGone(this.stuckPfns, this.table(later?.stuckPfns), counts);
+  }
+
+  controlGone(later: Located, counts: (pfn: number) => boolean): number {
+    return countGone(this.controlPfns, this.table(later?.controlPfns), counts);
   }
 
   /** Seen where they were. */
@@ -98,6 +107,10 @@ function countMoved(before: Float64Array, after: Float64Array, counts: (pfn: num
     if (now >= 0 && now !== then && counts(then)) moved += 1;
   }
   return moved;
+}
+
+function countGone(before: Float64Array, after: Float64Array, counts: (pfn: number) => boolean): number {
+  return before.filter((pfn, index) => counts(pfn) && (after[index] ?? -1) < 0).length;
 }
 
 function countCovered(held: readonly HeldRequestRecord[], stuck: SetRecord): number {

@@ -5,12 +5,14 @@
 import { KernelFileError } from '../kernel/kernel-file.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
+import { costEvidence } from './cost.js';
 import { damageOfArm, unreadableFormats } from './damage.js';
 import type { ArmEvidence } from './evidence.js';
 import { FoundSet } from './found-set.js';
 import { mitigationEvidence } from './mitigation.js';
 import { serverPagesEvidence } from './server-pages.js';
 import {
+  countMet,
   countWithin,
   isWithin,
   lostInText,
@@ -100,6 +102,12 @@ function gatherArm(
     stuckReached: stuckPfns.filter(isReached).length,
     stuckReachedMoved: set.stuckMoved(atHoldEnd, isReached),
     stuckMoved: set.stuckMoved(atHoldEnd),
+    stuckPassed: countWithin(stuckPfns, facts?.passed ?? []),
+    stuckMet: countMet(stuckPfns, facts?.passes ?? []),
+    controlPassed: countWithin(controlPfns, facts?.passed ?? []),
+    controlPassedMoved: set.controlMoved(atHoldEnd, (pfn) => isWithin(pfn, facts?.passed ?? [])),
+    controlPassedGone: set.controlGone(atHoldEnd, (pfn) => isWithin(pfn, facts?.passed ?? [])),
+    cost: costEvidence(events, set, atHoldEnd),
     controlFolios: controlPfns.length,
     controlReached: countWithin(controlPfns, facts?.scanned ?? []),
     controlMoved: set.controlMoved(atHoldEnd),

@@ -3,7 +3,7 @@
  * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
  */
 import type { LetGo } from '../record/events.js';
-import type { ArmEvidence } from './evidence.js';
+import type { ArmEvidence, CostEvidence } from './evidence.js';
 import { notServerPages } from './server-pages.js';
 import { notUntrusted } from './untrusted.js';
 
@@ -23,6 +23,10 @@ const MOVED_SHARE = 0.95;
 const REACHED_SHARE = 0.5;
 /** Of those that are reached once more after the release, how many must have moved: room runs short in the end. */
 const FREED_SHARE = 0.5;
+/** Of the pageblocks of the set, how many must be huge pages: some of those asked for come from elsewhere. */
+const FREED_PAGEBLOCKS_SHARE = 0.25;
+/** Of either set, how many must have moved for it to show that what can be moved is. */
+const LEAST_MOVED_SHARE = 0.02;
 /** The migration that waited ends within this after the release. */
 const RESUME_MS = 1000;
 /** And so much later for each page that it has yet to move: a memory block is moved by one migrate_pages(). */
@@ -188,6 +192,7 @@ export function endOf(letGo: LetGo | undefined): string {
 }
 
 function judgeEnded(evidence: ArmEvidence): Judgement {
+  if (evidence.cost !== undefined) return judgeAllocation(evidence, evidence.cost);
   const { stuckFolios, stuckReached, stuckReachedMoved, stuckMoved } = evidence;
   if (evidence.reach === 'asked') {
     // Asked for by address or by frame: to ask once more would be no other question.
@@ -237,6 +242,49 @@ function answered({ triggerAnswer, triggerResult, pageStatus }: ArmEvidence): st
   const errno = triggerAnswer === undefined ? '' : `; errno ${-(triggerResult ?? 0)}: ${triggerAnswer}`;
   const pages = Object.entries(pageStatus ?? {}).map(([status, count]) => `${count} x ${status}`);
   return `${errno}${pages.length === 0 ? '' : `; page status: ${pages.join(', ')}`}`;
+}
+
+/**
+ * Of a trigger that asks for huge pages, which stops as soon as it has them.  `migrated`: enough pageblocks of the set
+ * are huge pages now, and the folios that lay there are elsewhere.  `not-attempted`: none is; passes that leave no folio
+ * out went by most of the set, and the control folios there moved; and migrations failed there so seldom that hardly
+ * ever one of the set can have been tried: each try of a folio that does not move counts as one failure.
+ */
+function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | null): Judgement {
+  if (cost === null) return unknown('the run ended before its huge pages were counted');
+  if (!cost.exhausted) return inconclusive('memory ran short before all other huge pages were taken');
+  const { stuckFolios, stuckPassed, controlPassed, controlPassedMoved, controlPassedGone, controlFolios } =
+    evidence;
+  const { pageblocks, pageblocksFreed, stuckInFreed, stuckInFreedMoved, stuckInFreedGone } = cost;
+  const freed = `${pageblocksFreed} of ${pageblocks} pageblocks of the set are huge pages now`;
+  if (pageblocksFreed > 0 && pageblocksFreed >= pageblocks * FREED_PAGEBLOCKS_SHARE) {
+    // Page cache that is clean may be reclaimed at any time, and then says nothing.
+    const present = stuckInFreed - stuckInFreedGone;
+    const moved = `${stuckInFreedMoved} of ${present} folios that lay there are at another pfn, ${stuckInFreedGone} were reclaimed`;
+    if (stuckInFreedMoved < stuckFolios * LEAST_MOVED_SHARE || stuckInFreedMoved < present * MOVED_SHARE)
+      return inconclusive(`${freed}, but only ${moved}`);
+    return { outcome: 'migrated', reason: `${freed}; ${moved}` };
+  }
+  if (evidence.stuckMoved > 0) return inconclusive(`${freed}; ${evidence.stuckMoved} folios have moved`);
+  if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
+    return inconclusive(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
+  if (stuckPassed < stuckFolios * REACHED_SHARE)
+    return inconclusive(`passes that leave none out went by ${stuckPassed} of ${stuckFolios} folios only`);
+  const present = controlPassed - controlPassedGone;
+  const beside = `${controlPassedMoved} of ${present} folios beside them moved, ${controlPassedGone} were reclaimed`;
+  if (controlPassedMoved < controlFolios * LEAST_MOVED_SHARE || controlPassedMoved < present * MOVED_SHARE)
+    return inconclusive(`of those passed over only ${beside}`);
+  const { migrateFailedNearSet, stuckMet } = evidence;
+  if (migrateFailedNearSet > stuckMet * (1 - MOVED_SHARE)) {
+    const judged = judgeFailed(evidence);
+    return judged.outcome === 'unknown' ? inconclusive(judged.reason) : judged;
+  }
+  return {
+    outcome: 'not-attempted',
+    reason:
+      `the scanner met ${stuckPassed} folios ${stuckMet} times and tried at most ${migrateFailedNearSet} times; ` +
+      `${beside}; ${freed}`,
+  };
 }
 
 /** Tried and not moved; and where the trigger was pulled again without the hindrance, moved then. */

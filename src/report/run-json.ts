@@ -116,6 +116,20 @@ const MitigationSpec = z.object({
     .meta({ description: 'Where it lets the bdi keep its limits' }),
 });
 
+const CostSpec = z.object({
+  wanted: count.meta({ description: 'Huge pages asked for: twice as many as the stuck set has pageblocks' }),
+  obtained: count,
+  controlObtained: count.nullable().meta({ description: "The same of the cell's control arm" }),
+  takenBefore: count.meta({
+    description: 'Huge pages taken before the sets came, so that there were no others',
+  }),
+  pageblocks: count.meta({ description: 'With folios of the stuck set' }),
+  pageblocksFreed: count.meta({ description: 'Of them, those that are wholly a huge page afterwards' }),
+  compactStall: count.meta({ description: 'Rise of compact_stall, of the whole machine; so the next two' }),
+  compactFail: count,
+  compactSuccess: count,
+});
+
 /** What tells the arms of a run apart. */
 export const CellIdSpec = z.object({
   scenario: z.string(),
@@ -182,6 +196,9 @@ const CellSpec = CellIdSpec.extend({
     lostEvents: count,
     writebackBefore: count.nullable().meta({ description: 'nr_writeback, pages' }),
     writebackAfter: count.nullable(),
+    cost: CostSpec.nullable()
+      .default(null)
+      .meta({ description: 'Of a trigger that asks for huge pages: what it was given, and out of what' }),
     untrusted: UntrustedSpec.nullable().meta({
       description:
         "Where server and writer are an unprivileged user's: who it is, its limits, how far it came",

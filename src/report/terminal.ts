@@ -144,6 +144,13 @@ export function factsUntilRelease(cell: Cell): Fact[] {
     `${evidence.stuckMoved} of the stuck set${isHeld ? ' while held' : ''}, ` +
       `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
   );
+  if (evidence.cost !== null) {
+    const { wanted, obtained, controlObtained, pageblocks, pageblocksFreed } = evidence.cost;
+    const beside =
+      controlObtained === null || cell.arm === 'control' ? '' : `; control arm obtained ${controlObtained}`;
+    say('huge pages', `asked ${wanted}, obtained ${obtained}${beside}`);
+    say('pageblocks', `${pageblocksFreed} of ${pageblocks} with folios of the stuck set are huge pages now`);
+  }
   if (evidence.serverPages !== null) facts.push(...pageFacts(evidence.serverPages));
   if (evidence.reach === 'asked') say('asked for', `${evidence.scannerReached} of the stuck set`);
   else

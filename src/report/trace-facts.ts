@@ -11,6 +11,10 @@ export type PfnRange = readonly [start: number, end: number];
 export interface TraceFacts {
   /** Merged and ascending: where the migrate scanner has been. */
   readonly scanned: readonly PfnRange[];
+  /** The same without what a MIGRATE_ASYNC pass has scanned: that may have left out folios on the way. */
+  readonly passed: readonly PfnRange[];
+  /** Those one by one: a range as often as it was scanned. */
+  readonly passes: readonly PfnRange[];
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
   /** Migrations with failures that had ended by `untilUs`, and the ranges from which their folios had been isolated. */
@@ -55,6 +59,8 @@ export function splitAtMark(trace: string, mark: string): readonly [before: stri
 /** @param untilUs trace clock: the moment of the release, or Infinity where there is none */
 export function traceFacts(trace: string, pid: number, untilUs: number): TraceFacts {
   const ranges: PfnRange[] = [];
+  const passed: PfnRange[] = [];
+  let isAsync = false;
   const failures: { ranges: PfnRange[]; failed: number }[] = [];
   let sinceLast: PfnRange[] = [];
   let succeeded = 0;
@@ -69,10 +75,14 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   for (const line of traceEvents(trace, pid)) {
     const beforeRelease = line.timestampUs <= untilUs;
     switch (line.event) {
+      case 'mm_compaction_begin':
+        isAsync = parseTracePayload(line.event, line.payload).mode === 'async';
+        break;
       case 'mm_compaction_isolate_migratepages': {
         const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
         if (beforeRelease) {
           ranges.push([startPfn, endPfn]);
+          if (!isAsync) passed.push([startPfn, endPfn]);
           lastIsolated = [startPfn, endPfn];
         }
         sinceLast.push([startPfn, endPfn]);
@@ -117,6 +127,8 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   }
   return {
     scanned: merge(ranges),
+    passed: merge(passed),
+    passes: passed,
     migrateSucceeded: succeeded,
     migrateFailed: failed,
     failures,
@@ -160,6 +172,22 @@ function merge(ranges: readonly PfnRange[]): PfnRange[] {
     else merged.push([start, end]);
   }
   return merged;
+}
+
+/** How often these frames were met in the ranges, each range for itself. */
+export function countMet(pfns: Float64Array, ranges: readonly PfnRange[]): number {
+  const sorted = pfns.slice().sort();
+  const below = (pfn: number) => {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] ?? 0) < pfn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return ranges.reduce((sum, [start, end]) => sum + below(end) - below(start), 0);
 }
 
 /** How many of these frames lie in the ranges. */

@@ -1,6 +1,6 @@
 /** From the arms' evidence to run.json: each outcome against what this kernel is expected to do. */
 import { doseResponse } from './dose-response.js';
-import type { ArmEvidence } from './evidence.js';
+import type { ArmEvidence, CostEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
 import type { Expectation } from './expected/expectation.js';
 import { judge } from './outcome.js';
@@ -25,7 +25,10 @@ export function runJson(
   damage: readonly string[] = [],
 ): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
-  const judged = lastAttempts(arms).map((arm) => cellOf(arm, writebackInPlace));
+  const last = lastAttempts(arms);
+  const controlObtained = (index: number) =>
+    last.find(({ cell, kind }) => cell === index && kind === 'control')?.cost?.obtained;
+  const judged = last.map((arm) => cellOf(arm, writebackInPlace, controlObtained(arm.cell)));
   const inOrder = [
     ...judged.map(({ arm, cell }) => ({ order: arm.cell, cell })),
     ...skipped.map((one) => ({ order: one.cell, cell: skippedCell(one) })),
@@ -120,6 +123,7 @@ const noEvidence: Cell['evidence'] = {
   writebackBefore: null,
   writebackAfter: null,
   untrusted: null,
+  cost: null,
   serverPages: null,
   mitigation: null,
   byteExact: null,
@@ -129,6 +133,7 @@ const noEvidence: Cell['evidence'] = {
 function cellOf(
   arm: ArmEvidence,
   writebackInPlace: boolean | undefined,
+  controlObtained: number | undefined,
 ): { readonly arm: ArmEvidence; readonly cell: Cell } {
   const judgement = judge(arm);
   const expectation = expectationFor(arm, { writebackInPlace });
@@ -179,6 +184,7 @@ function cellOf(
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
       untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
+      cost: arm.cost ? costOf(arm.cost, controlObtained) : null,
       serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
       mitigation: mitigationOf(arm, expectation),
       byteExact: arm.verified ? arm.corrupt.length === 0 : null,
@@ -217,6 +223,11 @@ function mitigationOf({ mitigated }: ArmEvidence, expectation: Expectation | und
     expectedToFree: expectation?.frees ?? null,
     told: mitigated.told.map((one) => ({ ...one })),
   };
+}
+
+function costOf(cost: CostEvidence, controlObtained: number | undefined): Cell['evidence']['cost'] {
+  const { exhausted: _, stuckInFreed: _1, stuckInFreedMoved: _2, stuckInFreedGone: _3, ...told } = cost;
+  return { ...told, controlObtained: controlObtained ?? null };
 }
 
 function untrustedOf(found: UntrustedEvidence): Cell['evidence']['untrusted'] {

@@ -13,6 +13,7 @@ import type { FileChange, Trigger } from '../trigger/trigger.js';
 import { Child, type Role } from './child.js';
 import { Deadlines } from './deadlines.js';
 import type { Progress } from './progress.js';
+import type { Scarcity } from './scarcity.js';
 import type { ArmDesign, Scenario, TransportName } from './scenario.js';
 
 export interface ArmPlan {
@@ -60,6 +61,7 @@ export interface ArmStage {
   readonly shortenCpuLists: () => void;
   /** Written down before the trigger is pulled. @returns puts back what the trigger has changed */
   readonly expectChanges: (changes: readonly FileChange[]) => () => void;
+  readonly scarcity: Pick<Scarcity, 'take' | 'takeReady' | 'giveBack'>;
   readonly progress: Progress;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;

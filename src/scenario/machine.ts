@@ -17,6 +17,7 @@ import type { StateDirectory } from '../safety/state-directory.js';
 import { close, OpenFlag, open, syncfs, write } from '../syscall/file.js';
 import type { FileChange } from '../trigger/trigger.js';
 import { availableBytes } from './memory-need.js';
+import { Scarcity } from './scarcity.js';
 
 export class MachineError extends StuckfsError {
   override readonly code = 'MACHINE';
@@ -28,11 +29,13 @@ const SHORTEST_CPU_LISTS = '1000000';
 const UNTHROTTLED_SHARE = 0.04;
 
 export class RunMachine {
+  readonly scarcity: Scarcity;
   private readonly ledger: Ledger;
   private readonly cpuLists: { readonly path: string; readonly before: string | undefined };
 
   constructor(private readonly state: StateDirectory) {
     this.ledger = Ledger.open(state);
+    this.scarcity = new Scarcity(this.ledger);
     const path = sysctlPath('vm.percpu_pagelist_high_fraction');
     this.cpuLists = { path, before: readKernelFileIfPresent(path)?.trim() };
     this.ledger.mountPseudo('tracefs');

@@ -30,12 +30,16 @@ export function generousBallastPages(): number {
   return Math.floor(Math.min(free * 0.6, (availableBytes() / PAGE_BYTES) * 0.3, MOST_BALLAST_PAGES));
 }
 
+/** Where huge pages are made scarce: room into which whatever is not the run's can be moved, 384 MiB. */
+export const SCARCE_ROOM_PAGES = 98_304;
+
 /** Bytes that an arm takes at its peak: ballast, page cache and the server's store. */
-export function peakBytes(stuckBytes: number, controlBytes: number): number {
+export function peakBytes(stuckBytes: number, controlBytes: number, isScarce: boolean): number {
   const sets = stuckBytes + controlBytes;
   const ballast = leastBallastPages({
     setPages: Math.ceil(sets / PAGE_BYTES),
     lruPages: lruPagesOfLargestZone(),
+    ...(isScarce ? { roomPages: SCARCE_ROOM_PAGES } : {}),
   });
   return ballast * PAGE_BYTES + 2 * sets;
 }

@@ -48,7 +48,7 @@ export async function runScenarios(words: RunWords): Promise<RunResult> {
   await checkMachine();
   const cells: CellPlan[] = [];
   for (const cell of wanted) cells.push({ ...cell, lacking: await lackingFor(cell, words.disposable) });
-  checkMemory(words.stuckBytes);
+  checkMemory(words.stuckBytes, cells);
   const run = RunDirectory.create(safePath(words.out));
   const progress = new Progress(words.progress);
   progress.step(`on ${on}: ${because}; run directory ${run.path}`);

@@ -59,8 +59,9 @@ const STOP_MS = 5000;
 const MOST_ATTEMPTS = 3;
 
 /** @throws {UsageError} when the machine has too little memory for `--stuck` */
-export function checkMemory(stuckBytes: number): void {
-  const needed = peakBytes(stuckBytes, controlBytesFor(stuckBytes));
+export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): void {
+  const isScarce = cells.some(({ trigger }) => trigger.allocatesHugePages === true);
+  const needed = peakBytes(stuckBytes, controlBytesFor(stuckBytes), isScarce);
   const available = availableBytes();
   if (needed > available * 0.9) {
     const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
@@ -270,6 +271,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       shortenCpuLists: () => machine.shortenCpuLists(),
       connection,
       killServer: () => ofArm.kill(),
+      scarcity: machine.scarcity,
       isServerSound: server.isSound.bind(server),
       progress,
       signal,
@@ -286,6 +288,16 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   } finally {
     putSysctlsBack();
     await end();
+    giveBackHugePages(machine, progress);
+  }
+}
+
+/** Of an arm that was broken off. What does not work here the cleanup of the run tries again, and fails where it cannot. */
+function giveBackHugePages({ scarcity }: RunMachine, progress: Progress): void {
+  try {
+    scarcity.giveBack();
+  } catch (error) {
+    progress.step(`${(error as Error).message}; the cleanup of the run tries again`);
   }
 }
 

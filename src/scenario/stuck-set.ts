@@ -5,12 +5,14 @@
 
 import { join } from 'node:path';
 import { PAGE_BYTES } from '../base/page-size.js';
+import { LEAST_IN_PAGEBLOCK, PAGEBLOCK_PAGES, pageblocksOf } from '../kernel/huge-pages.js';
 import { hasKpf, readKpageflagsOf } from '../kernel/kpageflags.js';
 import { readVmstat } from '../kernel/vmstat.js';
 import type { RunEventBody } from '../record/events.js';
 import { pageCacheAdditions } from '../record/page-cache-additions.js';
 import { type ArmContext, ArmError } from './arm-context.js';
 import type { Child } from './child.js';
+import { SCARCE_ROOM_PAGES } from './memory-need.js';
 import type { Wedge } from './wedge.js';
 
 /** Of anybody's writing, as long as ours is done. */
@@ -18,6 +20,9 @@ const WRITEBACK_PAGES = 64;
 const WRITEBACK_MS = 3000;
 /** From the ack of a WRITE to the end of its folios' writeback. */
 const ACKED_MS = 10_000;
+
+/** Small turns, so that every pageblock of the landing has folios of both sets. */
+const SCARCE_TURN_BYTES = 64 << 10;
 
 interface Inodes {
   readonly stuckIno: number;
@@ -85,7 +90,12 @@ export class StuckSet {
       `${filling} ${mebibytes(plan.stuckBytes)}, and ${mebibytes(plan.controlBytes)} beside it`,
     );
     if (this.context.reads) stage.startTracing();
-    await this.workload.ask('fill', { cpu: this.context.cpu }, this.context.deadlineForBytes(this.bothBytes));
+    const turn = plan.trigger.allocatesHugePages === true ? { turn: SCARCE_TURN_BYTES } : {};
+    await this.workload.ask(
+      'fill',
+      { cpu: this.context.cpu, ...turn },
+      this.context.deadlineForBytes(this.bothBytes),
+    );
     if (this.beginsLate) {
       await this.locate(this.pfnArtifacts('before'), { touch: true });
     } else {
@@ -95,6 +105,10 @@ export class StuckSet {
     this.mapping = await this.workload.ask<SetTarget['mapping']>('mapping', {}, 10_000);
     stage.shortenCpuLists();
     await stage.ballast.ask('settle', {}, 60_000);
+    if (plan.trigger.allocatesHugePages === true) {
+      const hugePages = stage.scarcity.takeReady();
+      this.context.record({ event: 'huge-pages-taken', arm: plan.index, hugePages, exhausted: false });
+    }
   }
 
   /** Has the folios under way to the server, and waits until what it withholds covers them; or all is written back. */
@@ -185,6 +199,8 @@ export class StuckSet {
     const { ballast } = stage;
     const setPages = Math.ceil(this.bothBytes / PAGE_BYTES);
     stage.dropPageCache();
+    const isScarce = plan.trigger.allocatesHugePages === true;
+    const room: { roomPages?: number } = isScarce ? { roomPages: SCARCE_ROOM_PAGES } : {};
     const placed = await ballast.ask<{
       zone: { node: number; name: string; start: number; end: number };
       ballastPages: number;
@@ -192,8 +208,8 @@ export class StuckSet {
       landingRange: [number, number] | null;
     }>(
       'fill',
-      { need: { setPages, lruPages: stage.lruPages }, nrPages: stage.ballastPages },
-      this.context.deadlineForBytes(setPages * PAGE_BYTES * 8),
+      { need: { setPages, lruPages: stage.lruPages, ...room }, nrPages: stage.ballastPages },
+      this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
     );
     this.context.record({
       event: 'placed',
@@ -208,7 +224,32 @@ export class StuckSet {
         `placement: too few free pages in zone ${placed.zone.name} of node ${placed.zone.node}`,
       );
     }
+    if (isScarce) await this.makeScarce();
     await ballast.ask('land', { cpu: this.context.cpu }, 60_000);
+  }
+
+  /** Whatever huge pages there are, or can be made by moving what is not ours, are taken now. */
+  private async makeScarce(): Promise<void> {
+    const { plan, stage } = this.context;
+    stage.shortenCpuLists();
+    await stage.ballast.ask('makeRoom', {}, 60_000);
+    const taken = stage.scarcity.take();
+    this.context.record({ event: 'huge-pages-taken', arm: plan.index, ...taken });
+    stage.progress.step(
+      `took ${taken.hugePages} huge pages, ${taken.exhausted ? 'all that could be had' : 'until memory ran short'}`,
+    );
+  }
+
+  /** Of the pageblocks with folios of the stuck set: how many are wholly a huge page now. */
+  recordPageblocks(): void {
+    const pfns = this.readPfns(this.pfnArtifacts('before').stuckPfns);
+    const blocks = pageblocksOf(pfns, LEAST_IN_PAGEBLOCK);
+    const flags = readKpageflagsOf(blocks.map((block) => block * PAGEBLOCK_PAGES));
+    const given = blocks.filter((_, index) => {
+      const bits = flags[index] ?? 0n;
+      return hasKpf(bits, 'HUGE') || hasKpf(bits, 'THP');
+    });
+    this.context.record({ event: 'pageblocks', arm: this.context.plan.index, withStuck: blocks, given });
   }
 
   private recordSet(names: PfnArtifacts, stuckAdded?: string): void {

@@ -13,7 +13,13 @@ export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
 export const MAP_ANONYMOUS = 0x20;
 export const MADV_DONTNEED = 4;
+export const MADV_HUGEPAGE = 14;
 export const MADV_NOHUGEPAGE = 15;
+export const MADV_COLD = 20;
+/** As MADV_DONTNEED, of memory that is locked (5.18). */
+export const MADV_DONTNEED_LOCKED = 24;
+/** Make it a huge page, now (6.1). */
+export const MADV_COLLAPSE = 25;
 /** Fault every page in for reading or for writing, without touching it from here (5.14). */
 export const MADV_POPULATE_READ = 22;
 export const MADV_POPULATE_WRITE = 23;
@@ -28,9 +34,21 @@ const cMadvise = declare<(address: bigint, length: number, advice: number) => nu
   'int madvise(void *address, size_t length, int advice)',
 );
 
+const cMlock = declare<(address: bigint, length: number) => number>(
+  'int mlock(void *address, size_t length)',
+);
 const cMemcpy = declare<(to: bigint, from: Uint8Array, count: number) => bigint>(
   'void *memcpy(void *to, const void *from, size_t count)',
 );
+
+const cMemset = declare<(address: bigint, byte: number, count: number) => bigint>(
+  'void *memset(void *address, int byte, size_t count)',
+);
+
+/** Stores the byte everywhere. */
+export function fill(address: bigint, byte: number, length: number): void {
+  cMemset(address, byte, length);
+}
 
 /** Stores `from` at an address of a mapping. A page that cannot be had there is SIGBUS. */
 export function copyTo(address: bigint, from: Uint8Array): void {
@@ -50,6 +68,10 @@ export function mmap(
 
 export function munmap(address: bigint, length: number): number {
   return orErrno(cMunmap(address, length));
+}
+
+export function mlock(address: bigint, length: number): number {
+  return orErrno(cMlock(address, length));
 }
 
 export function madvise(address: bigint, length: number, advice: number): number {

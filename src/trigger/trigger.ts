@@ -20,7 +20,7 @@ export interface TriggerTarget {
   readonly workloadPid: number;
   /** By page index of the stuck file, -1 where it is not known. */
   readonly stuckPfns: Float64Array;
-  /** How many huge pages to ask for: as many as there are pageblocks with folios of the stuck set. */
+  /** How many huge pages to ask for: more than there are pageblocks with folios of the stuck set. */
   readonly hugePages: number;
   /** Where the workload has the stuck file mapped, and its descriptor there; undefined where it has not. */
   readonly mapping: { readonly address: bigint; readonly bytes: number; readonly fd: number } | undefined;
@@ -76,6 +76,11 @@ export interface Trigger {
   readonly waitsBeforeMigration?: true;
   /** What it will write to: written down before it is pulled, put back when it has ended. */
   changes?(stuckPfns: Float64Array): readonly FileChange[];
+  /**
+   * It asks for huge pages: before it is pulled all are taken that can be had elsewhere, so that they can come out of
+   * the pageblocks of the stuck set only.
+   */
+  readonly allocatesHugePages?: true;
   /** The requirement that this machine lacks, with the remedy; undefined where it can run. */
   missing(): string | undefined;
   /** Runs in the trigger's process. Blocks until the kernel is done. */

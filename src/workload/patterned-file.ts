@@ -17,6 +17,8 @@ import { CHUNK_BYTES, fillPattern, firstMismatch } from './pattern.js';
 
 export class PatternedFile {
   readonly fd: number;
+  /** How much dirty(), dirtyMapped(), readAhead() and read() take at an offset. */
+  chunkBytes = CHUNK_BYTES;
   private readonly chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   private address: bigint | undefined;
 
@@ -41,36 +43,36 @@ export class PatternedFile {
    */
   prime(bytes: 'other' | 'real'): void {
     const seed = bytes === 'real' ? this.seed : ~this.seed >>> 0;
-    for (let offset = 0; offset < this.bytes; offset += CHUNK_BYTES) this.write(offset, seed);
+    for (let offset = 0; offset < this.bytes; offset += CHUNK_BYTES) this.write(offset, seed, CHUNK_BYTES);
     this.sync();
     this.dropCache();
   }
 
   /** write(2) of the chunk at `offsetBytes`, into the page cache. */
   dirty(offsetBytes: number): void {
-    this.write(offsetBytes, this.seed);
+    this.write(offsetBytes, this.seed, this.chunkBytes);
   }
 
   /** The same by stores through a shared mapping. */
   dirtyMapped(offsetBytes: number): void {
     this.address ??= this.map();
-    const chunk = this.patterned(offsetBytes, this.seed);
+    const chunk = this.patterned(offsetBytes, this.seed, this.chunkBytes);
     memory.copyTo(this.address + BigInt(offsetBytes), chunk);
   }
 
-  private write(offsetBytes: number, seed: number): void {
-    const chunk = this.patterned(offsetBytes, seed);
+  private write(offsetBytes: number, seed: number, bytes: number): void {
+    const chunk = this.patterned(offsetBytes, seed, bytes);
     writeSync(this.fd, chunk, 0, chunk.length, offsetBytes);
   }
 
-  private patterned(offsetBytes: number, seed: number): Buffer {
-    const chunk = this.chunk.subarray(0, this.lengthAt(offsetBytes));
+  private patterned(offsetBytes: number, seed: number, bytes: number): Buffer {
+    const chunk = this.chunk.subarray(0, this.lengthAt(offsetBytes, bytes));
     fillPattern(chunk, seed, offsetBytes);
     return chunk;
   }
 
-  private lengthAt(offsetBytes: number): number {
-    return Math.min(CHUNK_BYTES, this.bytes - offsetBytes);
+  private lengthAt(offsetBytes: number, bytes = this.chunkBytes): number {
+    return Math.min(bytes, this.bytes - offsetBytes);
   }
 
   /** Asks for the chunk ahead of its use, and does not wait for it. */

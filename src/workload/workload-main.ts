@@ -44,10 +44,13 @@ function files(): readonly [PatternedFile, PatternedFile] {
 
 const reads = () => kind === 'read-ahead' || kind === 'read-sequential';
 
+/** How much of a file is used before it is the other's turn. */
+let turnBytes = CHUNK_BYTES;
+
 /** One chunk after the other, of both files in turns. */
 function inTurns(useStuck: (offset: number) => void, useControl: (offset: number) => void): void {
   const [stuckFile, controlFile] = files();
-  for (let offset = 0; offset < Math.max(stuckFile.bytes, controlFile.bytes); offset += CHUNK_BYTES) {
+  for (let offset = 0; offset < Math.max(stuckFile.bytes, controlFile.bytes); offset += turnBytes) {
     if (offset < stuckFile.bytes) useStuck(offset);
     if (offset < controlFile.bytes) useControl(offset);
   }
@@ -105,9 +108,14 @@ serveCommands({
   prime() {
     for (const file of files()) file.prime(reads() ? 'real' : 'other');
   },
-  /** @param cpu where the ballast was freed: its pages are on the free lists of that CPU */
-  fill({ cpu }: { cpu: number }) {
+  /**
+   * @param cpu where the ballast was freed: its pages are on the free lists of that CPU
+   * @param turn bytes of one file before it is the other's turn
+   */
+  fill({ cpu, turn = CHUNK_BYTES }: { cpu: number; turn?: number }) {
     pinToCpu(cpu);
+    turnBytes = turn;
+    for (const file of files()) file.chunkBytes = turn;
     ways[kind](cpu);
     if (kind === 'write' || kind === 'map') files()[1].sync();
   },

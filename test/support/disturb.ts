@@ -19,6 +19,8 @@ const RECOVERY_MS = 10_000;
 
 export interface Disturbance {
   readonly scenario: string;
+  /** By default `compact`. */
+  readonly trigger?: string;
   /** Where the trigger hangs then. */
   readonly waitsIn: string;
   /** Another moment than that of the stall, by what the run has written down so far. */
@@ -40,7 +42,7 @@ function eventsOf(out: string): readonly RunEvent[] {
 
 export async function disturb(
   t: TestContext,
-  { scenario, waitsIn, when, act, withinMs = RECOVERY_MS, ends }: Disturbance,
+  { scenario, trigger = 'compact', waitsIn, when, act, withinMs = RECOVERY_MS, ends }: Disturbance,
 ): Promise<void> {
   // What somebody's killed session left mounted is not as before once a rescue has found it: so it goes first.
   const leftovers = await runCli(['rescue'], 30_000);
@@ -48,7 +50,7 @@ export async function disturb(
   const before = machineState();
   const directory = mkdtempSync(join(tmpdir(), 'stuckfs-kill-'));
   const out = join(directory, 'run');
-  const words = [scenario, '--trigger', 'compact', '--on', 'host', '--stuck', '16M', '--hold', '60s'];
+  const words = [scenario, '--trigger', trigger, '--on', 'host', '--stuck', '16M', '--hold', '60s'];
   const run = startCli(['run', ...words, '--out', out], 180_000);
   try {
     if (when === undefined) await eventually('a stalled trigger', 60_000, () => triggerIsStalled(waitsIn));

@@ -50,6 +50,8 @@ export function machineState(): MachineState {
       ...filesOf('/proc/sys/vm'),
       ...filesOf('/proc/sys/fs/fuse'),
       ...filesOf('/proc/sys/fs'),
+      ...filesOf('/sys/kernel/mm/hugepages/hugepages-2048kB'),
+      ...filesOf('/sys/kernel/mm/transparent_hugepage'),
     ]),
     bdis,
     mounts: readMountinfo().map((entry) => `${entry.mountPoint} ${entry.fsType}`),

@@ -12,7 +12,15 @@ export const splicePinned: Scenario = {
   id: 'splice-pinned',
   description: 'WRITEs read by splice(2), answered, their data left in pipes',
   stuck: 'page-cache folios with a reference from a pipe, no longer under writeback',
-  triggers: ['compact', 'compact-node', 'move-pages', 'migrate-pages', 'mbind', 'soft-offline'],
+  triggers: [
+    'compact',
+    'compact-node',
+    'hugetlb-alloc',
+    'move-pages',
+    'migrate-pages',
+    'mbind',
+    'soft-offline',
+  ],
   transports: ['dev-fuse'],
   needs: 'splice',
   arms: [

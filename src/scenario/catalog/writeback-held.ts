@@ -13,6 +13,7 @@ export const writebackHeld: Scenario = {
   triggers: [
     'compact',
     'compact-node',
+    'hugetlb-alloc',
     'move-pages',
     'migrate-pages',
     'mbind',

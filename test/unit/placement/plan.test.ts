@@ -137,3 +137,38 @@ describe('planPlacement', () => {
     }
   });
 });
+
+describe('planPlacement where huge pages are to be scarce', () => {
+  const scarce: PlacementNeed = { ...need, roomPages: 3000 };
+  const ours = shuffledPfns(2 * leastBallastPages(scarce), 0x100000 + 77);
+  // Of every fourth pageblock a page is somebody else's.
+  const holed = ours.map((pfn) => (Math.floor(pfn / BLOCK) % 4 === 0 && pfn % BLOCK === 9 ? -1 : pfn));
+  const { plan, pfnsOf, freed, landing, targets } = planFor(holed, scarce);
+  const room = pfnsOf(plan.room);
+
+  it('lands in pageblocks that are ours as a whole, in every other page of them', () => {
+    const region = [...landing, ...pfnsOf(plan.spacers)];
+    for (const [block, count] of byBlock(region)) assert.equal(count, BLOCK, `pageblock ${block}`);
+    for (const block of byBlock(region).keys()) assert.ok(block % 4 !== 0 && block > 0x100000 / BLOCK);
+    assert.equal(landing.length, region.length / 2);
+    assert.ok(landing.length >= scarce.setPages);
+  });
+
+  it('has room besides the targets, and makes no pageblock free by either', () => {
+    assert.ok(room.length >= 3000 && targets.length >= scarce.setPages + scarce.lruPages);
+    const used = [...freed, ...room];
+    assert.equal(new Set(used).size, used.length);
+    for (const [block, count] of byBlock([...targets, ...room]))
+      assert.ok(count < BLOCK, `pageblock ${block}: ${count} freed`);
+    assert.ok((landing.at(-1) ?? Number.NaN) < (targets[0] ?? Number.NaN));
+  });
+
+  it('gives up where no pageblock is ours as a whole', () => {
+    const torn = ours.map((pfn) => (pfn % BLOCK === 9 ? -1 : pfn));
+    assert.equal(planPlacement(torn, scarce), undefined);
+  });
+
+  it('without it there is no room to make', () => {
+    assert.equal(planFor(pfns).plan.room.length, 0);
+  });
+});

@@ -38,6 +38,12 @@ const stalled: ArmEvidence = {
   serverPages: undefined,
   controlFolios: 16384,
   controlReached: 20,
+  stuckPassed: 20,
+  stuckMet: 20,
+  controlPassed: 20,
+  controlPassedMoved: 0,
+  controlPassedGone: 0,
+  cost: undefined,
   controlMoved: 0,
   triggerMs: 5100,
   triggerResult: 0,
@@ -334,4 +340,94 @@ describe('judge', () => {
       'not-attempted',
     );
   });
+});
+
+describe('a trigger that asks for huge pages', () => {
+  /** Direct compaction that has passed over folios under writeback. */
+  const passedOver: ArmEvidence = {
+    ...stalled,
+    trigger: 'hugetlb-alloc',
+    triggerEndedAfterRelease: false,
+    unfinishedMigrations: 0,
+    waiters: [],
+    stuckReached: 16384,
+    stuckPassed: 16360,
+    stuckMet: 16360,
+    controlReached: 16384,
+    controlPassed: 16359,
+    controlPassedMoved: 16300,
+    controlPassedGone: 0,
+    controlMoved: 16300,
+    migrateFailedNearSet: 96,
+    cost: {
+      wanted: 264,
+      obtained: 34,
+      takenBefore: 10_000,
+      exhausted: true,
+      pageblocks: 132,
+      pageblocksFreed: 0,
+      stuckInFreed: 0,
+      stuckInFreedMoved: 0,
+      stuckInFreedGone: 0,
+      compactStall: 50,
+      compactFail: 20,
+      compactSuccess: 30,
+    },
+  };
+  const cost = passedOver.cost ?? assert.fail();
+  const given = (freed: Partial<typeof cost>): ArmEvidence => ({
+    ...passedOver,
+    cost: { ...cost, ...freed },
+  });
+
+  it('not-attempted: passed over, while those beside them moved', () => {
+    const { outcome, reason } = judge(passedOver);
+    assert.equal(outcome, 'not-attempted');
+    assert.match(
+      reason,
+      /met 16360 folios 16360 times and tried at most 96 times; 16300 of 16359 .* moved, 0 .*; 0 of 132 pageblocks/,
+    );
+  });
+
+  it('not-attempted: many passes, each with a few failures of others', () => {
+    const often = { ...passedOver, stuckMet: 163_600, migrateFailedNearSet: 900 };
+    assert.equal(judge(often).outcome, 'not-attempted');
+    const once = judge({ ...often, stuckMet: 16_360 });
+    assert.deepEqual([once.outcome, once.inconclusive], ['unknown', true]);
+  });
+
+  it('reclaimed folios beside them say nothing, as long as some are left and moved', () => {
+    const some = { ...passedOver, controlPassedMoved: 400, controlPassedGone: 15_950 };
+    assert.equal(judge(some).outcome, 'not-attempted');
+    const none = { ...passedOver, controlPassedMoved: 9, controlPassedGone: 16_350 };
+    assert.deepEqual([judge(none).outcome, judge(none).inconclusive], ['unknown', true]);
+  });
+
+  it('migrated: its pageblocks are huge pages now, and the folios elsewhere', () => {
+    const freed = { pageblocksFreed: 90, stuckInFreed: 11_000, stuckInFreedMoved: 10_990, obtained: 120 };
+    assert.equal(judge(given(freed)).outcome, 'migrated');
+    const notSeen = judge(given({ ...freed, stuckInFreedMoved: 5000 }));
+    assert.deepEqual([notSeen.outcome, notSeen.inconclusive], ['unknown', true]);
+  });
+
+  it('failed: tried as often as there are folios', () => {
+    assert.equal(judge({ ...passedOver, migrateFailedNearSet: 30_000 }).outcome, 'failed');
+    assert.equal(judge({ ...passedOver, migrateFailedNearSet: 2000 }).outcome, 'unknown');
+  });
+
+  const unproven: readonly (readonly [what: string, evidence: ArmEvidence, reason: RegExp])[] = [
+    ['others were left', given({ exhausted: false }), /memory ran short/],
+    ['only passes that leave some out', { ...passedOver, stuckPassed: 900 }, /leave none out went by 900/],
+    ['those beside them stayed', { ...passedOver, controlPassedMoved: 8000 }, /only 8000 of 16359/],
+    ['some moved', { ...passedOver, stuckMoved: 3 }, /3 folios have moved/],
+    ['not seen in place', { ...passedOver, stuckStill: 100 }, /100 of 16384/],
+    ['not counted', { ...passedOver, cost: null }, /before its huge pages were counted/],
+  ];
+  for (const [what, evidence, reason] of unproven) {
+    it(`unknown: ${what}`, () => {
+      const judged = judge(evidence);
+      assert.equal(judged.outcome, 'unknown');
+      assert.match(judged.reason, reason);
+    });
+  }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StuckfsError } from '../../../src/base/errors.js';
-import { countWithin, lostInText, pidOfMark, traceFacts } from '../../../src/report/trace-facts.js';
+import { countMet, countWithin, lostInText, pidOfMark, traceFacts } from '../../../src/report/trace-facts.js';
 import { isolated, migrated, migrateStart, traceLine, traceText, waits } from './trace-text.js';
 
 const PID = 4711;
@@ -23,6 +23,21 @@ describe('traceFacts', () => {
       [0x1000, 0x1400],
       [0x2000, 0x2101],
     ]);
+  });
+
+  it('keeps apart what an async pass has scanned, which leaves folios out without telling', () => {
+    const begin = (mode: string) =>
+      `mm_compaction_begin: zone_start=0x1000 migrate_pfn=0x1000 free_pfn=0x9000 zone_end=0x9fff, mode=${mode}`;
+    const trace = traceText(
+      ours(1, begin('async')),
+      ours(2, isolated(0x1000, 0x1400)),
+      ours(3, begin('sync')),
+      theirs(4, begin('async')),
+      ours(5, isolated(0x1200, 0x1300)),
+    );
+    const { scanned, passed } = traceFacts(trace, PID, never);
+    assert.deepEqual(scanned, [[0x1000, 0x1400]]);
+    assert.deepEqual(passed, [[0x1200, 0x1300]]);
   });
 
   it('adds up what migration reported, and counts what has no report yet', () => {
@@ -49,6 +64,8 @@ describe('traceFacts', () => {
     );
     assert.deepEqual(traceFacts(trace, PID, never), {
       scanned: [],
+      passed: [],
+      passes: [],
       migrateSucceeded: 0,
       migrateFailed: 0,
       failures: [],
@@ -174,4 +191,17 @@ describe('traceFacts, of failures and ends', () => {
     assert.equal(facts.resumedUs, 30);
     assert.deepEqual(facts.ended, [{ status: 'contended', migratePfn: 0x1234 }]);
   });
+});
+
+it('counts how often frames were met, range by range', () => {
+  const pfns = Float64Array.of(9, 1, 5, -1);
+  assert.equal(countMet(pfns, []), 0);
+  assert.equal(
+    countMet(pfns, [
+      [0, 6],
+      [5, 9],
+      [0, 10],
+    ]),
+    2 + 1 + 3,
+  );
 });

@@ -1,0 +1,25 @@
+/**
+ * The pool of huge pages of 2 MiB, which on this page size are as large as a pageblock.
+ * Authority: mm/hugetlb.c (nr_hugepages_store_common), Documentation/admin-guide/mm/hugetlbpage.rst.
+ */
+export const hugePagesPath = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages';
+
+/** PAGE_SIZE << pageblock_order, where a pageblock is a huge page (include/linux/pageblock-flags.h). */
+export const PAGEBLOCK_PAGES = 512;
+
+/** Ascending: the pageblocks (pfn / PAGEBLOCK_PAGES) in which at least so many of these frames lie. */
+export function pageblocksOf(pfns: Float64Array, atLeast: number): number[] {
+  const counts = new Map<number, number>();
+  for (const pfn of pfns) {
+    if (pfn < 0) continue;
+    const block = Math.floor(pfn / PAGEBLOCK_PAGES);
+    counts.set(block, (counts.get(block) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count >= atLeast)
+    .map(([block]) => block)
+    .sort((a, b) => a - b);
+}
+
+/** A few strays do not make a pageblock one of the stuck set's: a sixteenth of it does. */
+export const LEAST_IN_PAGEBLOCK = PAGEBLOCK_PAGES / 16;

@@ -1,0 +1,41 @@
+/**
+ * What a trigger that allocates was given, and out of which pageblocks: joined from the events of an arm and the
+ * tables of its sets.  Judges nothing.
+ */
+import { PAGEBLOCK_PAGES } from '../kernel/huge-pages.js';
+import type { ArmEvents } from './arm-events.js';
+import type { CostEvidence } from './evidence.js';
+import type { FoundSet, Located } from './found-set.js';
+
+/** undefined where the arm's trigger allocates nothing; null where the record ends before. */
+export function costEvidence(
+  events: ArmEvents,
+  set: FoundSet,
+  found: Located,
+): CostEvidence | null | undefined {
+  const taken = events.all('huge-pages-taken');
+  const [first] = taken;
+  if (first === undefined) return undefined;
+  const pageblocks = events.first('pageblocks');
+  const { wanted, obtained } = events.first('trigger-ended') ?? {};
+  if (pageblocks === undefined || wanted === undefined || obtained === undefined) return null;
+  const freed = new Set(pageblocks.given);
+  const isInFreed = (pfn: number) => freed.has(Math.floor(pfn / PAGEBLOCK_PAGES));
+  const counter = (when: string, name: string) =>
+    events.all('vmstat').find((sample) => sample.when === when)?.counters[name] ?? 0;
+  const rise = (name: string) => counter('trigger-ended', name) - counter('trigger-started', name);
+  return {
+    wanted,
+    obtained,
+    takenBefore: taken.reduce((sum, { hugePages }) => sum + hugePages, 0),
+    exhausted: first.exhausted,
+    pageblocks: pageblocks.withStuck.length,
+    pageblocksFreed: pageblocks.given.length,
+    stuckInFreed: set.stuckPfns.filter(isInFreed).length,
+    stuckInFreedMoved: set.stuckMoved(found, isInFreed),
+    stuckInFreedGone: set.stuckGone(found, isInFreed),
+    compactStall: rise('compact_stall'),
+    compactFail: rise('compact_fail'),
+    compactSuccess: rise('compact_success'),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Anonymous memory in regions of the size of a huge page, for triggers that want a huge page for each.  It stays mapped
+ * until the process ends, so that what was given can be looked at.
+ * Authority: mm/huge_memory.c, mm/khugepaged.c.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { errnoName } from '../base/errno.js';
+import * as memory from '../syscall/memory.js';
+
+const HUGE_PAGE_BYTES = 2 << 20;
+const enabledPath = '/sys/kernel/mm/transparent_hugepage/enabled';
+
+/** Compaction is deferred after it has failed, and passes pageblocks by: see hugetlb-alloc.ts. */
+const BURSTS = 6;
+const TRIES_IN_BURST = 48;
+const PAUSE_MS = 60;
+
+/** Addresses of so many regions. @throws {Error} with the errno's name where there is not so much address space */
+function mapRegions(count: number): bigint[] {
+  const size = BigInt(HUGE_PAGE_BYTES);
+  const protection = memory.PROT_READ | memory.PROT_WRITE;
+  const flags = memory.MAP_PRIVATE | memory.MAP_ANONYMOUS;
+  const address = memory.mmap((count + 1) * HUGE_PAGE_BYTES, protection, flags, -1, 0);
+  if (typeof address === 'number') throw new Error(`mmap of ${count} huge pages: ${errnoName(-address)}`);
+  const first = ((address + size - 1n) / size) * size;
+  return Array.from({ length: count }, (_, index) => first + BigInt(index) * size);
+}
+
+/**
+ * Tries one region after the other; what fails is tried again.
+ * @param prepare once for each region
+ * @param obtain whether the region at this address is a huge page now
+ */
+export function obtainHugePages(
+  count: number,
+  prepare: (address: bigint, bytes: number) => void,
+  obtain: (address: bigint, bytes: number) => boolean,
+): { result: 0; wanted: number; obtained: number } {
+  const regions = mapRegions(count);
+  for (const address of regions) prepare(address, HUGE_PAGE_BYTES);
+  let obtained = 0;
+  for (let burst = 0; burst < BURSTS && obtained < count; burst++) {
+    if (burst > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    for (let failed = 0; failed < TRIES_IN_BURST && obtained < count; ) {
+      if (obtain(regions[obtained] ?? 0n, HUGE_PAGE_BYTES)) obtained += 1;
+      else failed += 1;
+    }
+  }
+  return { result: 0, wanted: count, obtained };
+}
+
+/** What this machine lacks for transparent huge pages where they are asked for. */
+export function missingForHugePages(): string | undefined {
+  if (!existsSync(enabledPath)) return `${enabledPath} is not there: needs CONFIG_TRANSPARENT_HUGEPAGE`;
+  return readFileSync(enabledPath, 'utf8').includes('[never]')
+    ? `${enabledPath} says never: needs madvise or always`
+    : undefined;
+}

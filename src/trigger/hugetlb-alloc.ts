@@ -1,0 +1,50 @@
+/**
+ * `hugetlb-alloc`: the pool of huge pages is raised by more than there are pageblocks with folios of the stuck set.
+ * Each page is an allocation of order 9 with direct compaction: MIGRATE_ASYNC first, then MIGRATE_SYNC_LIGHT.
+ * Authority: set_max_huge_pages() in mm/hugetlb.c, __alloc_pages_slowpath() in mm/page_alloc.c,
+ * try_to_compact_pages() in mm/compaction.c.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hugePagesPath } from '../kernel/huge-pages.js';
+import type { Trigger } from './trigger.js';
+
+/**
+ * One that falls short asks again.  Compaction that has failed is deferred for up to 64 tries
+ * (compaction_deferred()); and pageblocks in which it found nothing are passed by until kswapd has slept, for which it
+ * gets a pause.  Each time that kswapd wakes it reclaims some page cache, so the tries come in bursts.
+ */
+const BURSTS = 6;
+const TRIES_IN_BURST = 64;
+const PAUSE_MS = 60;
+
+function nrHugePages(): number {
+  return Number(readFileSync(hugePagesPath, 'utf8'));
+}
+
+export const hugetlbAlloc: Trigger = {
+  id: 'hugetlb-alloc',
+  description: 'nr_hugepages is raised: direct compaction for each huge page',
+  migrateModes: ['MIGRATE_ASYNC', 'MIGRATE_SYNC_LIGHT'],
+  migrateReason: 'compaction',
+  kernelFunction: 'alloc_pool_huge_folio',
+  harmsHost: false,
+  allocatesHugePages: true,
+  missing() {
+    try {
+      nrHugePages();
+    } catch {
+      return `${hugePagesPath} cannot be read: needs CONFIG_HUGETLB_PAGE with huge pages of 2 MiB`;
+    }
+    return undefined;
+  },
+  pull({ hugePages }) {
+    const before = nrHugePages();
+    const wanted = before + hugePages;
+    for (let burst = 0; burst < BURSTS && nrHugePages() < wanted; burst++) {
+      if (burst > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+      for (let time = 0; time < TRIES_IN_BURST && nrHugePages() < wanted; time++)
+        writeFileSync(hugePagesPath, `${wanted}\n`);
+    }
+    return { result: 0, wanted: hugePages, obtained: nrHugePages() - before };
+  },
+};

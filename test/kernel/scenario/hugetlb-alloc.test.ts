@@ -1,0 +1,66 @@
+/**
+ * `hugetlb-alloc`: direct compaction passes over folios under writeback, and what that costs is huge pages.
+ * On a busy machine an arm may say nothing, three times over: then it must say so, and never anything else.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { hugetlbAlloc } from '../../../src/trigger/hugetlb-alloc.js';
+import { disturb, killed } from '../../support/disturb.js';
+import { differences, machineState, ourTasksInD } from '../../support/machine-state.js';
+import { devFuse, requires, root } from '../../support/requirement.js';
+import { assertNothingLost, ScenarioRun } from '../../support/scenario-run.js';
+
+const needs = requires(root, devFuse, () => hugetlbAlloc.missing());
+
+describe('run writeback-held --trigger hugetlb-alloc', needs, () => {
+  const untouched = machineState();
+  let run: ScenarioRun;
+
+  before(async () => {
+    const words = ['--trigger', 'hugetlb-alloc', '--stuck', '32M', '--hold', '5s'];
+    run = await ScenarioRun.play('writeback-held', ...words);
+  });
+  after(() => run.remove());
+
+  const isAsExpected = (arm: 'control' | 'fault', expected: string): boolean => {
+    const { outcome, verdict, attempts } = run.cell(arm);
+    if (outcome === 'unknown') assert.equal(attempts, 3, run.told);
+    else assert.deepEqual([outcome, verdict], [expected, 'pass'], run.told);
+    return outcome !== 'unknown';
+  };
+
+  test('the control arm gets the pageblocks of its set', () => {
+    if (!isAsExpected('control', 'migrated')) return;
+    const cost = run.cell('control').evidence.cost ?? assert.fail(run.told);
+    assert.ok(cost.pageblocks > 0 && cost.pageblocksFreed >= cost.pageblocks / 4, run.told);
+    assert.ok(cost.obtained >= cost.pageblocksFreed, run.told);
+  });
+
+  test('the fault arm gets none of them: its folios are passed over while those beside them move', () => {
+    const { evidence } = run.cell('fault');
+    const cost = evidence.cost ?? assert.fail(run.told);
+    assert.equal(cost.pageblocksFreed, 0, run.told);
+    assert.equal(evidence.stuckMoved, 0, run.told);
+    if (!isAsExpected('fault', 'not-attempted')) return;
+    assert.ok(evidence.controlMoved > 0, run.told);
+    assert.ok(evidence.migrateFailedNearSet <= evidence.stuckFolios * 0.05, run.told);
+    assert.equal(cost.controlObtained, run.cell('control').evidence.cost?.obtained);
+    assert.match(run.result.stdout, /huge pages: +asked \d+, obtained \d+; control arm obtained \d+/);
+  });
+
+  test('nothing is lost, and the machine is as it was', () => {
+    assertNothingLost(run);
+    assert.deepEqual([...differences(untouched, machineState()), ...ourTasksInD()], []);
+  });
+
+  test('SIGKILL of the runner when it has taken the huge pages: the guard gives them back', (t) =>
+    disturb(t, {
+      scenario: 'writeback-held',
+      trigger: 'hugetlb-alloc',
+      waitsIn: '',
+      when: (events) => events.some(({ event }) => event === 'huge-pages-taken'),
+      act: (pidOf) => void process.kill(pidOf('runner'), 'SIGKILL'),
+      withinMs: 30_000,
+      ends: killed,
+    }));
+});
