@@ -23,6 +23,9 @@ export interface Disturbance {
   readonly trigger?: string;
   /** Where the trigger hangs then. */
   readonly waitsIn: string;
+  /** Further words of `stuckfs run`, and another hold than 60 s. */
+  readonly words?: readonly string[];
+  readonly hold?: string;
   /** Another moment than that of the stall, by what the run has written down so far. */
   readonly when?: (events: readonly RunEvent[]) => boolean;
   /** What is done then. */
@@ -42,7 +45,17 @@ function eventsOf(out: string): readonly RunEvent[] {
 
 export async function disturb(
   t: TestContext,
-  { scenario, trigger = 'compact', waitsIn, when, act, withinMs = RECOVERY_MS, ends }: Disturbance,
+  {
+    scenario,
+    trigger = 'compact',
+    waitsIn,
+    words: further = [],
+    hold = '60s',
+    when,
+    act,
+    withinMs = RECOVERY_MS,
+    ends,
+  }: Disturbance,
 ): Promise<void> {
   // What somebody's killed session left mounted is not as before once a rescue has found it: so it goes first.
   const leftovers = await runCli(['rescue'], 30_000);
@@ -50,7 +63,18 @@ export async function disturb(
   const before = machineState();
   const directory = mkdtempSync(join(tmpdir(), 'stuckfs-kill-'));
   const out = join(directory, 'run');
-  const words = [scenario, '--trigger', trigger, '--on', 'host', '--stuck', '16M', '--hold', '60s'];
+  const words = [
+    scenario,
+    '--trigger',
+    trigger,
+    '--on',
+    'host',
+    '--stuck',
+    '16M',
+    '--hold',
+    hold,
+    ...further,
+  ];
   const run = startCli(['run', ...words, '--out', out], 180_000);
   try {
     if (when === undefined) await eventually('a stalled trigger', 60_000, () => triggerIsStalled(waitsIn));
