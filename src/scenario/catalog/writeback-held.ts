@@ -14,6 +14,8 @@ export const writebackHeld: Scenario = {
     'compact',
     'compact-node',
     'hugetlb-alloc',
+    'thp-collapse',
+    'thp-fault',
     'move-pages',
     'migrate-pages',
     'mbind',
