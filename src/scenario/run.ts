@@ -17,7 +17,8 @@ import { exitStatusOf } from '../report/verdict.js';
 import { reportRun } from '../report/write.js';
 import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
 import { triggers } from '../trigger/registry.js';
-import { type CellWords, type WantedCell, wantedCells } from './cells.js';
+import { type CellWords, wantedCells } from './cells.js';
+import { lackingFor } from './lacking.js';
 import { Progress } from './progress.js';
 import { scenarios } from './registry.js';
 import { type CellPlan, checkMemory, type RunPlan, runCells } from './runner.js';
@@ -97,26 +98,6 @@ function repeated(cells: readonly CellPlan[], times: number): readonly CellPlan[
   return Array.from({ length: times }, (_, index) =>
     cells.map((cell) => ({ ...cell, repeat: index + 1 })),
   ).flat();
-}
-
-/** Why this machine, or this transport, cannot play it; a reason to skip, not an error. */
-async function lackingFor(
-  { scenario, trigger, transport }: WantedCell,
-  disposable: boolean,
-): Promise<string | undefined> {
-  if (!scenario.transports.includes(transport)) return `${transport} lacks what it needs: ${scenario.needs}`;
-  const needed = [...(transport === 'libfuse' ? ['libfuse'] : []), ...(scenario.requires ?? [])];
-  const rows = await checkRequirements(
-    requirements.filter(({ neededFor }) => neededFor.some((one) => needed.includes(one))),
-  );
-  const missing = rows.find(isMissing);
-  if (missing !== undefined)
-    return `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
-  const lacking = trigger.missing();
-  if (lacking !== undefined) return `trigger ${trigger.id}: ${lacking}`;
-  return trigger.harmsHost && !disposable
-    ? `trigger ${trigger.id} can take memory or service from this machine for good: run it in a VM, or give --i-know-this-host-is-disposable`
-    : undefined;
 }
 
 /** Throws for the first thing that this machine lacks; `stuckfs doctor` shows all. */

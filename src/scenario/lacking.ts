@@ -1,0 +1,30 @@
+/**
+ * Why a cell cannot be played here: its transport, this machine, or what its trigger may do to it.  A reason to skip the
+ * cell, loudly, and go on with the others; what every cell needs is checked in run.ts.
+ */
+import { requirements } from '../kernel/requirements/all.js';
+import { checkRequirements, isMissing } from '../kernel/requirements/requirement.js';
+import type { Trigger } from '../trigger/trigger.js';
+import type { WantedCell } from './cells.js';
+
+export async function lackingFor(cell: WantedCell, disposable: boolean): Promise<string | undefined> {
+  const { scenario, trigger, transport } = cell;
+  if (!scenario.transports.includes(transport)) return `${transport} lacks what it needs: ${scenario.needs}`;
+  const needed = [...(transport === 'libfuse' ? ['libfuse'] : []), ...(scenario.requires ?? [])];
+  const rows = await checkRequirements(
+    requirements.filter(({ neededFor }) => neededFor.some((one) => needed.includes(one))),
+  );
+  const missing = rows.find(isMissing);
+  if (missing !== undefined)
+    return `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
+  return lackingForTrigger(trigger, disposable);
+}
+
+/** @param disposable the user says that this machine may be harmed */
+export function lackingForTrigger(trigger: Trigger, disposable: boolean): string | undefined {
+  const lacking = trigger.missing();
+  if (lacking !== undefined) return `trigger ${trigger.id}: ${lacking}`;
+  return trigger.harmsHost && !disposable
+    ? `trigger ${trigger.id} can take memory or service from this machine for good: run it in a VM, or give --i-know-this-host-is-disposable`
+    : undefined;
+}
