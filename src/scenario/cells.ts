@@ -65,8 +65,8 @@ export function wantedCells(words: CellWords, catalogue: Catalogue): Wanted {
     for (const mitigation of mitigations)
       if (mitigation !== 'none' && !arms.some((arm) => arm.mitigation === mitigation))
         absent.push(`${scenario.id} has no arm with the mitigation ${mitigation}`);
-    if (mitigations.some((one) => one !== 'none') && arms.every(({ mitigation }) => mitigation === undefined))
-      continue;
+    const wantsMitigation = mitigations.some((one) => one !== 'none');
+    if (wantsMitigation && !arms.some(isMitigated)) continue;
     const ofScenario = triggersOf(scenario, triggers, catalogue.triggers, words.all);
     for (const { id } of triggers) {
       if (scenario.triggers.includes(id)) continue;
@@ -76,8 +76,9 @@ export function wantedCells(words: CellWords, catalogue: Catalogue): Wanted {
     for (const trigger of ofScenario) {
       const played = arms.filter(({ triggers: only }) => only?.includes(trigger.id) ?? true);
       for (const arm of arms)
-        if (!played.includes(arm) && !words.all)
+        if (!played.includes(arm) && (wantsMitigation || !words.all))
           absent.push(`${scenario.id} has no ${armName(arm)} arm under ${trigger.id}`);
+      if (wantsMitigation && !played.some(isMitigated)) continue;
       for (const transport of new Set(transports.length > 0 ? transports : scenario.transports))
         cells.push({ scenario, trigger, transport, arms: played });
     }
@@ -97,6 +98,10 @@ function scenariosOf(
   if (all) return scenarios;
   const names = scenarios.map(({ id }) => id).join(', ');
   throw new UsageError('scenario', '', `is missing: give --all, or some of ${names}`);
+}
+
+function isMitigated({ mitigation }: ArmDesign): boolean {
+  return mitigation !== undefined;
 }
 
 /** A mitigated arm says something beside the same arm without one, so those are always there. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UsageError } from '../../../src/base/errors.js';
-import { type CellWords, wantedCells } from '../../../src/scenario/cells.js';
+import { type Catalogue, type CellWords, wantedCells } from '../../../src/scenario/cells.js';
 import { type ArmDesign, armName, type Scenario } from '../../../src/scenario/scenario.js';
 import type { Trigger } from '../../../src/trigger/trigger.js';
 
@@ -36,7 +36,7 @@ const trigger = (id: string): Trigger => ({
   pull: () => ({ result: 0 }),
 });
 
-const catalogue = {
+const catalogue: Catalogue = {
   scenarios: [
     scenario('plain'),
     scenario('rich', {
@@ -49,9 +49,9 @@ const catalogue = {
   triggers: [trigger('compact'), trigger('offline'), trigger('unused')],
 };
 
-function wanted(words: Partial<CellWords>) {
+function wanted(words: Partial<CellWords>, from: Catalogue = catalogue) {
   const none = { scenarios: [], all: false, triggers: [], transports: [], mitigations: [] };
-  const { cells, absent } = wantedCells({ ...none, ...words }, catalogue);
+  const { cells, absent } = wantedCells({ ...none, ...words }, from);
   const texts = cells.map(
     (cell) =>
       `${cell.scenario.id} x ${cell.trigger.id} on ${cell.transport}: ${cell.arms.map(armName).join(', ')}`,
@@ -59,9 +59,9 @@ function wanted(words: Partial<CellWords>) {
   return { texts, absent };
 }
 
-function refuses(words: Partial<CellWords>, field: string, value: string): void {
+function refuses(words: Partial<CellWords>, field: string, value: string, from: Catalogue = catalogue): void {
   assert.throws(
-    () => wanted(words),
+    () => wanted(words, from),
     (error) => error instanceof UsageError && error.field === field && error.value === value,
   );
 }
@@ -110,6 +110,27 @@ describe('the cells of a run', () => {
     const { texts, absent } = wanted({ scenarios: ['plain', 'asked-only'], triggers: ['offline'] });
     assert.deepEqual(texts, ['asked-only x offline on dev-fuse: control, fault']);
     assert.deepEqual(absent, ['plain does not say anything under offline']);
+  });
+
+  test('an arm that one trigger has leaves the cells of the others as they are', () => {
+    const arms = [arm('control'), arm('fault'), { ...arm('fault', 'abort'), triggers: ['compact'] }];
+    const only = {
+      ...catalogue,
+      scenarios: [scenario('plain', { triggers: ['compact', 'offline'], arms })],
+    };
+    assert.deepEqual(wanted({ all: true }, only), {
+      texts: [
+        'plain x compact on dev-fuse: control, fault, fault+abort',
+        'plain x offline on dev-fuse: control, fault',
+      ],
+      absent: [],
+    });
+    const asked = { scenarios: ['plain'], mitigations: ['abort'] };
+    assert.deepEqual(wanted({ ...asked, triggers: ['compact', 'offline'] }, only), {
+      texts: ['plain x compact on dev-fuse: control, fault, fault+abort'],
+      absent: ['plain has no fault+abort arm under offline'],
+    });
+    refuses({ ...asked, triggers: ['offline'] }, '--mitigation', 'abort', only);
   });
 
   test('--all may be narrowed to scenarios by name', () => {
