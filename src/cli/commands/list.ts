@@ -1,10 +1,10 @@
-/** `stuckfs list`: the scenarios and triggers there are, and what each kernel is expected to do. */
+/** `stuckfs list`: the scenarios, triggers and mitigations there are, and what each kernel is expected to do. */
 import { type CommandContext, defineCommand } from '../command.js';
 import { formatTable } from '../table.js';
 
 export const listCommand = defineCommand({
   usage: 'list',
-  describe: 'the scenarios and the triggers',
+  describe: 'the scenarios, the triggers and the mitigations',
   examples: [
     ['list', 'what `stuckfs run` can be given'],
     ['list --expectations', 'what each cell is expected to come to, and which kernel function decides it'],
@@ -19,6 +19,7 @@ export const listCommand = defineCommand({
     if (argv.expectations) return listExpectations(argv.json, context);
     const { scenarios } = await import('../../scenario/registry.js');
     const { armName } = await import('../../scenario/scenario.js');
+    const { mitigations } = await import('../../mitigation/registry.js');
     const { triggers } = await import('../../trigger/registry.js');
     const described = {
       scenarios: scenarios.map(({ id, description, stuck, arms, transports, triggers: ids }) => ({
@@ -28,6 +29,13 @@ export const listCommand = defineCommand({
         arms: arms.map(armName),
         transports,
         triggers: ids,
+      })),
+      mitigations: mitigations.map(({ id, description, kernelFunction, acts, endsConnection }) => ({
+        id,
+        description,
+        kernelFunction,
+        acts,
+        endsConnection,
       })),
       triggers: triggers.map(
         ({ id, description, migrateModes, migrateReason, kernelFunction, harmsHost }) => ({
@@ -57,6 +65,13 @@ export const listCommand = defineCommand({
           one.kernelFunction,
           one.description,
         ]),
+      ),
+    );
+    context.print('\n');
+    context.print(
+      formatTable(
+        [{ title: 'mitigation' }, { title: 'when it acts' }, { title: 'by' }, { title: 'what it is' }],
+        described.mitigations.map((one) => [one.id, one.acts, one.kernelFunction, one.description]),
       ),
     );
   },
