@@ -7,16 +7,30 @@ import type { Cell } from './run-json.js';
 type Mitigation = NonNullable<Cell['evidence']['mitigation']>;
 
 const mib = (bytes: number) => (bytes / (1 << 20)).toFixed(0);
-const head = ['scenario', 'mitigation', 'stuck', 'without', 'with', 'first moved', 'lost', 'told'];
+export const mitigationHead = [
+  'scenario',
+  'mitigation',
+  'stuck',
+  'without',
+  'with',
+  'first moved',
+  'lost',
+  'told',
+];
 
-/** One row for each arm with a mitigation; nothing where there is none. */
-export function mitigationTable(cells: readonly Cell[]): string[] {
-  const mitigated = cells.flatMap((cell) =>
+/** One row for each arm with a mitigation. */
+export function mitigationRows(cells: readonly Cell[]): string[][] {
+  return cells.flatMap((cell) =>
     cell.evidence.mitigation === null ? [] : [rowOf(cell, cell.evidence.mitigation, withoutIt(cell, cells))],
   );
+}
+
+/** Nothing where there is none. */
+export function mitigationTable(cells: readonly Cell[]): string[] {
+  const mitigated = mitigationRows(cells);
   if (mitigated.length === 0) return [];
-  const rows = [head, ...mitigated];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const rows = [mitigationHead, ...mitigated];
+  const widths = mitigationHead.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
     '',
     'mitigations: the stall without (for the whole hold) and with, in ms; the first of the set moved',

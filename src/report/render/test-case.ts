@@ -43,7 +43,7 @@ function cellCase(cell: Cell): TestCase {
     suite: part(scenario),
     verdict,
     message: cell.reason ?? `${outcome}, ${expected ?? 'nothing'} expected`,
-    failureType: isLost ? 'data' : outcome === 'stalled' ? 'hang' : 'outcome',
+    failureType: isLost ? 'data' : outcome === 'stalled' && expected !== 'stalled' ? 'hang' : 'outcome',
     details: detailsOf(cell),
     durationMs: evidence.triggerMs ?? 0,
   };

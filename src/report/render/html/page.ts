@@ -2,6 +2,7 @@
  * The run as one page that stands alone: no script, nothing from a network.  What differs from what is expected comes
  * first.  It holds nothing of the machine on which it is made, nor of the time.
  */
+import { mitigationHead, mitigationRows } from '../../mitigation-table.js';
 import { repeatHead, repeatRow } from '../../repeat-rows.js';
 import type { DoseResponse, Repeats, RunJson } from '../../run-json.js';
 import { armOf, isShown } from '../../terminal.js';
@@ -40,6 +41,7 @@ ${findings(run)}
 ${section('What is unknown', notes(run.cells, 'unknown'))}
 <h2>Verdicts</h2>
 ${verdictTable(run.cells)}
+${section('Mitigations', mitigations(run))}
 ${section('Each time it was played', run.repeats.length === 0 ? [] : [repeatsTable(run.repeats)])}
 ${run.doseResponses.length === 0 ? nothing : html`<h2>The stall as a function of the delay</h2>`}
 ${run.doseResponses.map(dose)}
@@ -98,17 +100,33 @@ function damageNote(text: string): Markup {
 }
 
 function repeatsTable(repeats: readonly Repeats[]): Markup {
+  const rows = repeats.map((one) => repeatRow(one, armOf(one)));
+  return html`${textTable(repeatHead, rows)}
+<p class="quiet">Times are least..median..most.</p>
+`;
+}
+
+function mitigations({ cells }: RunJson): Markup[] {
+  const rows = mitigationRows(cells);
+  if (rows.length === 0) return [];
+  return [
+    html`${textTable(mitigationHead, rows)}
+<p class="quiet">The stall without (for the whole hold) and with it, in ms; the first folio of the set moved so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told the writer.</p>
+`,
+  ];
+}
+
+function textTable(heads: readonly string[], rows: readonly (readonly string[])[]): Markup {
   return html`<table class="cards">
-<thead><tr>${repeatHead.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
-${repeats.map(
-  (one) => html`<tr>${repeatRow(one, armOf(one)).map(
-    (text, column) => html`<td data-label="${repeatHead[column] ?? ''}">${text}</td>`,
-  )}</tr>
+${rows.map(
+  (
+    row,
+  ) => html`<tr>${row.map((text, column) => html`<td data-label="${heads[column] ?? ''}">${text}</td>`)}</tr>
 `,
 )}</tbody>
 </table>
-<p class="quiet">Times are least..median..most.</p>
 `;
 }
 

@@ -45,7 +45,7 @@ export function notes(cells: readonly Cell[], verdict: Exclude<Verdict, 'pass'>)
     const name = `${cell.scenario} × ${cell.trigger}, ${armOf(cell)}`;
     const link = cell.arm === null ? html`${name}` : html`<a href="#arm-${index + 1}">${name}</a>`;
     const what =
-      verdict === 'fail'
+      verdict === 'fail' && cell.outcome !== cell.expected
         ? html`<p><strong>${cell.outcome}</strong>, where <strong>${cell.expected ?? 'nothing'}</strong> is expected</p>`
         : nothing;
     const decided =

@@ -25,7 +25,23 @@ export function everyVerdict(t: TestContext): RunJson {
       change(fault, {
         verdict: 'fail',
         scenario: 'cable-trip',
-        evidence: { ...fault.evidence, byteExact: false },
+        evidence: {
+          ...fault.evidence,
+          byteExact: false,
+          mitigation: {
+            appliedAfterMs: 100,
+            toFirstMigrationMs: 3,
+            freedFolios: 8,
+            confirmedBy: 'pagemap',
+            frees: true,
+            expectedToFree: true,
+            endsConnection: true,
+            lostBytes: 8 * 4096,
+            keptBytes: 0,
+            told: [{ file: 'stuck', call: 'fsync', errno: 'EIO' }],
+            limits: null,
+          },
+        },
       }),
       change(control, {
         verdict: 'unknown',
@@ -91,6 +107,10 @@ export function hostileRun(t: TestContext): RunJson {
       reason: hostile,
       evidence: {
         ...cell.evidence,
+        mitigation:
+          cell.evidence.mitigation === null
+            ? null
+            : { ...cell.evidence.mitigation, told: [{ file: 'stuck', call: 'close', errno: hostile }] },
         waiters: cell.evidence.waiters.map((waiter) => ({
           ...waiter,
           role: hostile,

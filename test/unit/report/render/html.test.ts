@@ -81,6 +81,7 @@ test('what is other than expected comes first, then what is unknown', async (t) 
     'Findings: other than expected',
     'What is unknown',
     'Verdicts',
+    'Mitigations',
     'Each time it was played',
     'The stall as a function of the delay',
     'What was skipped',
