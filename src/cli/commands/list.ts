@@ -88,6 +88,7 @@ async function listExpectations(json: boolean, context: CommandContext): Promise
     variant: variant ?? null,
     feature: feature === undefined ? null : { name: feature[0], present: feature[1] },
     outcome: one.outcome,
+    frees: one.frees ?? null,
     decidedBy: one.decidedBy,
   }));
   if (json) return context.printJson({ features: featureProbes, expectations: listed });

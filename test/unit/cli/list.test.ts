@@ -10,8 +10,12 @@ test('list --expectations has every expectation, by JSON', async () => {
   assert.equal(listed.expectations.length, expectations.length);
   assert.deepEqual(
     listed.expectations.find(
-      ({ scenario, trigger, arm, feature }: (typeof listed.expectations)[number]) =>
-        scenario === 'writeback-held' && trigger === 'compact' && arm === 'fault' && feature.present,
+      ({ scenario, trigger, arm, mitigation, feature }: (typeof listed.expectations)[number]) =>
+        scenario === 'writeback-held' &&
+        trigger === 'compact' &&
+        arm === 'fault' &&
+        mitigation === 'none' &&
+        feature.present,
     ),
     {
       scenario: 'writeback-held',
@@ -21,6 +25,7 @@ test('list --expectations has every expectation, by JSON', async () => {
       variant: null,
       feature: { name: 'writebackInPlace', present: true },
       outcome: 'stalled',
+      frees: null,
       decidedBy: 'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)',
     },
   );
