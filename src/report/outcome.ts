@@ -25,6 +25,8 @@ const REACHED_SHARE = 0.5;
 const FREED_SHARE = 0.5;
 /** Of the pageblocks of the set, how many must be huge pages: some of those asked for come from elsewhere. */
 const FREED_PAGEBLOCKS_SHARE = 0.25;
+/** Of the set, how many those passes must have met: what they met is as good a sample as any, and its size is told. */
+const PASSED_SHARE = 0.25;
 /** Of either set, how many must have moved for it to show that what can be moved is. */
 const LEAST_MOVED_SHARE = 0.02;
 /** The migration that waited ends within this after the release. */
@@ -247,7 +249,7 @@ function answered({ triggerAnswer, triggerResult, pageStatus }: ArmEvidence): st
 /**
  * Of a trigger that asks for huge pages, which stops as soon as it has them.  `migrated`: enough pageblocks of the set
  * are huge pages now, and the folios that lay there are elsewhere.  `not-attempted`: none is; passes that leave no folio
- * out went by most of the set, and the control folios there moved; and migrations failed there so seldom that hardly
+ * out went by a good part of the set, and the control folios there moved; and migrations failed there so seldom that hardly
  * ever one of the set can have been tried: each try of a folio that does not move counts as one failure.
  */
 function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | null): Judgement {
@@ -268,7 +270,7 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | null): Judg
   if (evidence.stuckMoved > 0) return inconclusive(`${freed}; ${evidence.stuckMoved} folios have moved`);
   if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
     return inconclusive(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
-  if (stuckPassed < stuckFolios * REACHED_SHARE)
+  if (stuckPassed < stuckFolios * PASSED_SHARE)
     return inconclusive(`passes that leave none out went by ${stuckPassed} of ${stuckFolios} folios only`);
   const present = controlPassed - controlPassedGone;
   const beside = `${controlPassedMoved} of ${present} folios beside them moved, ${controlPassedGone} were reclaimed`;
@@ -282,7 +284,7 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | null): Judg
   return {
     outcome: 'not-attempted',
     reason:
-      `the scanner met ${stuckPassed} folios ${stuckMet} times and tried at most ${migrateFailedNearSet} times; ` +
+      `the scanner met ${stuckPassed} of ${stuckFolios} folios, ${stuckMet} times in all, and tried at most ${migrateFailedNearSet} times; ` +
       `${beside}; ${freed}`,
   };
 }
