@@ -16,6 +16,8 @@ export interface MachineState {
   /** Mount points with their types. */
   readonly mounts: readonly string[];
   readonly traceInstances: readonly string[];
+  /** Those that have a backing file: name and file. */
+  readonly loopDevices: readonly string[];
   readonly stateDirectories: readonly string[];
 }
 
@@ -56,6 +58,7 @@ export function machineState(): MachineState {
     bdis,
     mounts: readMountinfo().map((entry) => `${entry.mountPoint} ${entry.fsType}`),
     traceInstances: traceInstances(),
+    loopDevices: loopDevices(),
     stateDirectories: [...readable.map(({ directory }) => directory.path), ...broken.map(({ path }) => path)],
   };
 }
@@ -76,6 +79,19 @@ function traceInstances(): string[] {
   return stdout.split('\n').filter((name) => name !== '');
 }
 
+/** drivers/block/loop.c: a device has its directory `loop` in sysfs only while a file is bound to it. */
+function loopDevices(): string[] {
+  return readdirSync('/sys/block')
+    .filter((name) => name.startsWith('loop'))
+    .flatMap((name) => {
+      try {
+        return [`${name} ${readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').trim()}`];
+      } catch {
+        return [];
+      }
+    });
+}
+
 /** What of `before` is different now, a line each; empty when the machine is as it was. */
 export function differences(before: MachineState, now: MachineState): string[] {
   return [
@@ -83,6 +99,7 @@ export function differences(before: MachineState, now: MachineState): string[] {
     ...mapDifferences(before.bdis, now.bdis),
     ...listDifferences('mount', before.mounts, now.mounts),
     ...listDifferences('trace instance', before.traceInstances, now.traceInstances),
+    ...listDifferences('loop device', before.loopDevices, now.loopDevices),
     ...listDifferences('state directory', before.stateDirectories, now.stateDirectories),
   ];
 }
