@@ -3,6 +3,7 @@
  * report.  From run.json alone.
  */
 import type { Cell } from './run-json.js';
+import { table } from './text-table.js';
 
 type Mitigation = NonNullable<Cell['evidence']['mitigation']>;
 
@@ -29,19 +30,11 @@ export function mitigationRows(cells: readonly Cell[]): string[][] {
 export function mitigationTable(cells: readonly Cell[]): string[] {
   const mitigated = mitigationRows(cells);
   if (mitigated.length === 0) return [];
-  const rows = [mitigationHead, ...mitigated];
-  const widths = mitigationHead.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return [
     '',
     'mitigations: the stall without (for the whole hold) and with, in ms; the first of the set moved',
     'so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told',
-    ...rows.map(
-      (row) =>
-        `  ${row
-          .map((text, column) => text.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}`,
-    ),
+    ...table([mitigationHead, ...mitigated]),
   ];
 }
 

@@ -6,12 +6,10 @@ import { mitigationFacts, mitigationTable } from './mitigation-table.js';
 import { printable } from './render/one-line.js';
 import { repeatHead, repeatRow } from './repeat-rows.js';
 import type { Cell, CellId, DoseResponse, RunJson } from './run-json.js';
+import { folded, table } from './text-table.js';
 import { throttledIn } from './untrusted.js';
 
 const MIB = 1 << 20;
-const COLUMNS = 100;
-/** Where the texts of the details begin. */
-const INDENT = 20;
 
 export function renderTerminal(run: RunJson): string {
   const lines = [`stuckfs ${run.stuckfs}, kernel ${run.kernel}, on ${run.on}, seed ${run.seed}`, ''];
@@ -19,23 +17,16 @@ export function renderTerminal(run: RunJson): string {
     lines.push('the run directory is damaged:', ...run.damage.map((text) => `  ${text}`), '');
   const found = findings(run, (one) => `${one.scenario} x ${one.trigger}, ${armOf(one)} arm`);
   if (found.length > 0) lines.push('findings:', ...found.map((text) => `  ${text}`), '');
-  lines.push(...table([head, ...run.cells.filter(isShown).map(row)]));
+  lines.push(...table([head, ...run.cells.filter(isShown).map(row)], ['expected', 'moved']));
   if (run.repeats.length > 0)
     lines.push('', ...table([repeatHead, ...run.repeats.map((one) => repeatRow(one, armOf(one)))]));
   for (const curve of run.doseResponses) lines.push('', ...doseTable(curve));
   for (const cell of run.cells.filter(isShown)) lines.push('', ...details(cell));
   const skipped = run.cells.filter(({ verdict }) => verdict === 'skip').length;
   const skips = skipped === 0 ? '' : ` (${skipped} of ${run.cells.length} rows were skipped)`;
-  lines.push(...mitigationTable(run.cells));
+  lines.push(...mitigationTable(run.cells.filter(isShown)));
   lines.push('', `verdict: ${run.verdict}${skips}`);
   return `${lines.map(printable).flatMap(folded).join('\n')}\n`;
-}
-
-/** A text that is too long goes on in the next line; a word is never broken. */
-export function folded(line: string): string[] {
-  const at = line.lastIndexOf(' ', COLUMNS);
-  if (line.length <= COLUMNS || at <= INDENT) return [line];
-  return [line.slice(0, at), ...folded(`${' '.repeat(INDENT)}${line.slice(at + 1)}`)];
 }
 
 const head = ['scenario', 'trigger', 'arm', 'outcome', 'expected', 'verdict', 'moved', 'took ms'];
@@ -45,27 +36,13 @@ export function isShown({ repeat, verdict }: Cell): boolean {
   return repeat === 1 || verdict === 'fail' || verdict === 'unknown';
 }
 
-/** @param rows the first of them is the head */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const [head = []] = rows;
-  const widths = head.map((_, column) => Math.max(...rows.map((cell) => cell[column]?.length ?? 0)));
-  const isWide = widths.reduce((sum, width) => sum + width + 2, -2) > COLUMNS;
-  const gap = isWide ? ' ' : '  ';
-  const line = (cell: readonly string[]) =>
-    cell
-      .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join(gap)
-      .trimEnd();
-  return [line(head), widths.map((width) => '-'.repeat(width)).join(gap), ...rows.slice(1).map(line)];
-}
-
 function row(cell: Cell): string[] {
   const { evidence } = cell;
   return [
     cell.scenario,
     cell.trigger,
     armOf(cell),
-    cell.outcome,
+    cell.verdict === 'skip' ? '-' : cell.outcome,
     cell.expected ?? '-',
     cell.verdict,
     `${evidence.stuckMoved}/${evidence.stuckFolios}`,

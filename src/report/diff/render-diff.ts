@@ -1,7 +1,8 @@
 /** What differs between two runs, for a terminal or a mail: what changed first, then the rest in one table. */
 import { printable } from '../render/one-line.js';
 import { spreadText } from '../repeat-rows.js';
-import { armOf, folded, table } from '../terminal.js';
+import { armOf } from '../terminal.js';
+import { folded, table } from '../text-table.js';
 import type { CellDiff, DiffJson, DiffSide } from './diff-json.js';
 
 export function renderDiff(diff: DiffJson): string {
