@@ -2,7 +2,9 @@
  * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `makeRoom` (where
  * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
+import { writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
+import { sysctlPath } from '../kernel/sysctl.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Ballast } from './ballast.js';
 import { leastBallastPages, type PlacementNeed, type PlacementPlan } from './plan.js';
@@ -10,6 +12,10 @@ import { leastBallastPages, type PlacementNeed, type PlacementPlan } from './pla
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
 preferToBeKilled();
+
+function compactMemory(): void {
+  writeFileSync(sysctlPath('vm.compact_memory'), '1');
+}
 
 let ballast: Ballast | undefined;
 let isOfHugePages = false;
@@ -29,6 +35,8 @@ serveCommands({
     else if (ballast === undefined) ballast = new Ballast(Math.max(leastBallastPages(need), nrPages));
     else ballast.take();
     if (isScarce) ballast.lock();
+    // Our lowest pages fill the gaps that others have left in the pageblocks of the free scanner: what it then finds is ours.
+    if (need.landingOrder !== undefined) compactMemory();
     const planned = ballast.plan(need);
     plan = planned.plan;
     return {

@@ -5,6 +5,7 @@
  * lie low ("landing"), and above them there must be partly free pageblocks with room for every movable page
  * that the migrate scanner meets first ("targets").  Pure: pfns in, page indexes out.
  */
+import { planRuns } from './runs.js';
 
 /**
  * Of the landing, one page in so many stays allocated, so that what is freed around it cannot merge into large
@@ -40,6 +41,10 @@ export interface PlacementNeed {
    * else can be moved; and the landing is made of pageblocks that are ours as a whole.
    */
   readonly roomPages?: number;
+  /** Of half of the sets' pages, where they are to be in folios of that order (runs.ts). */
+  readonly landingOrder?: number;
+  /** Of the free pages that migration is given then. */
+  readonly targetOrder?: number;
 }
 
 export interface PlacementPlan {
@@ -97,6 +102,12 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
   let count = 0;
   for (let index = 0; index < pfns.length; index++) if (isUsable(pfns[index])) order[count++] = index;
   const byPfn = order.subarray(0, count).sort((a, b) => (pfns[a] ?? 0) - (pfns[b] ?? 0));
+  const { landingOrder, targetOrder } = need;
+  if (landingOrder !== undefined && targetOrder !== undefined) {
+    const { lruPages, setPages } = need;
+    const runs = planRuns(pfns, byPfn, { largePages: setPages / 2, lruPages, landingOrder, targetOrder });
+    return runs === undefined ? undefined : { ...runs, room: new Uint32Array() };
+  }
   const landingSpan = landingPages(need);
   const low =
     need.roomPages === undefined

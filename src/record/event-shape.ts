@@ -52,6 +52,22 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     allHangs: z.boolean(),
     untrusted: z.literal(true).optional(),
     serverPages: z.enum(['none', 'all']).optional(),
+    folios: z
+      .object({
+        memory: z.enum(['xfs', 'hugetlb', 'anonymous']),
+        order: z.int().min(0),
+        blockBytes: z.int().min(1).nullable(),
+        state: z.enum(['clean', 'dirty', 'dirty-whole']).nullable(),
+        fragmented: z.boolean(),
+      })
+      .optional(),
+  }),
+  folios: z.object({
+    arm,
+    when: z.enum(['set-named', 'set-found']),
+    split: z.int().nullable(),
+    splitFailed: z.int().nullable(),
+    flags: z.string(),
   }),
   'cell-skipped': z.object({
     cell: z.int().min(0),

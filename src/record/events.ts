@@ -30,6 +30,22 @@ export type StuckBy = 'writeback' | 'lock' | 'reference';
 /** How many of the stuck file's folios must be pages that the server gave away (SPLICE_F_MOVE). */
 export type ServerPages = 'none' | 'all';
 
+/** What folios an arm about large folios makes, and what room there is for them. */
+export interface FolioDesign {
+  /** Whose they are: of a file on an XFS image, of the hugetlb pool, or anonymous base pages. */
+  readonly memory: 'xfs' | 'hugetlb' | 'anonymous';
+  readonly order: number;
+  /** Of the filesystem; null where there is none. */
+  readonly blockBytes: number | null;
+  /**
+   * `dirty`: iomap keeps its per-block state on them; `dirty-whole`: dirty, and it has none; null where there is no
+   * filesystem.
+   */
+  readonly state: 'clean' | 'dirty' | 'dirty-whole' | null;
+  /** Migration finds targets of order 0 only. */
+  readonly fragmented: boolean;
+}
+
 export interface PlannedCell {
   readonly cell: number;
   /** Which time this cell of the run is played, counted from 1. */
@@ -96,6 +112,8 @@ export type RunEventBody =
       readonly answers?: readonly { readonly errno: number; readonly means: string }[];
       /** The trigger waits for a folio before mm_migrate_pages_start. */
       readonly waitsBeforeMigration?: true;
+      /** Of an arm that is about large folios, and has no FUSE server. */
+      readonly folios?: FolioDesign;
     }
   /** Not played: this machine lacks what it needs. */
   | {
@@ -220,6 +238,17 @@ export type RunEventBody =
       readonly pageStatus?: Readonly<Record<string, number>>;
       readonly startedNs: number;
       readonly endedNs: number;
+    }
+  /** Of an arm that is about large folios: the kernel's counters for their size, and their flags. */
+  | {
+      readonly event: 'folios';
+      readonly arm: number;
+      readonly when: 'set-named' | 'set-found';
+      /** Since boot; null where this kernel counts none of that size. */
+      readonly split: number | null;
+      readonly splitFailed: number | null;
+      /** Artifact: kpageflags by page index, 0 where no frame is known. */
+      readonly flags: string;
     }
   /** Where the set is, at the end of the hold and before anything is released; what is not seen there is -1. */
   | {

@@ -3,6 +3,7 @@
  * nothing is judged.  The join: held request (unique, nodeid, offset) → inode and index → pfn → waiting task.
  */
 import type { ArmKind, LetGo, StuckBy } from '../record/events.js';
+import type { FoliosEvidence } from './folios.js';
 import type { MitigationEvidence } from './mitigation.js';
 import type { ServerPagesEvidence } from './server-pages.js';
 import type { UntrustedEvidence } from './untrusted.js';
@@ -161,6 +162,8 @@ export interface ArmEvidence {
   readonly serverPages: ServerPagesEvidence | null | undefined;
   /** undefined for an arm without a mitigation; null where it was not seen through. */
   readonly mitigated: MitigationEvidence | null | undefined;
+  /** undefined for an arm with a FUSE server; null where it was not recorded. */
+  readonly folios: FoliosEvidence | null | undefined;
   /** Replies of the server that the kernel did not take; undefined where they were not counted. */
   readonly repliesRefused: number | undefined;
   /** The bytes were compared after the release. */

@@ -6,6 +6,7 @@ import type { ArmKind } from '../record/events.js';
 import { askedMoves } from './expected/asked-moves.js';
 import { directCompaction } from './expected/direct-compaction.js';
 import type { Expectation, KernelFeatures } from './expected/expectation.js';
+import { folios } from './expected/folios.js';
 import { mitigated } from './expected/mitigated.js';
 import { wholeZones } from './expected/whole-zones.js';
 
@@ -14,6 +15,7 @@ export const expectations: readonly Expectation[] = [
   ...directCompaction,
   ...askedMoves,
   ...mitigated,
+  ...folios,
 ];
 
 export function expectationFor(

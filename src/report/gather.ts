@@ -8,6 +8,7 @@ import { ArmEvents, type EventOf } from './arm-events.js';
 import { costEvidence } from './cost.js';
 import { damageOfArm, unreadableFormats } from './damage.js';
 import type { ArmEvidence } from './evidence.js';
+import { foliosEvidence } from './folios.js';
 import { FoundSet } from './found-set.js';
 import { mitigationEvidence } from './mitigation.js';
 import { serverPagesEvidence } from './server-pages.js';
@@ -166,6 +167,7 @@ function gatherArm(
       held,
       reachedAgain: countWithin(stuckPfns, factsAgain?.scanned ?? []),
     }),
+    folios: foliosEvidence(start, events, run, facts?.taken ?? []),
     repliesRefused: events.first('answered')?.refused,
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),

@@ -4,6 +4,7 @@
  */
 import type { LetGo } from '../record/events.js';
 import type { ArmEvidence, CostEvidence } from './evidence.js';
+import { judgeFolios, notFolios } from './judge-folios.js';
 import { notServerPages } from './server-pages.js';
 import { notUntrusted } from './untrusted.js';
 
@@ -52,6 +53,9 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (notUser !== undefined) return unknown(notUser);
   const notGiven = notServerPages(evidence.serverPages, evidence.stuckFolios);
   if (notGiven !== undefined) return unknown(notGiven);
+  const notAsDesigned = notFolios(evidence.folios, evidence.stuckFolios);
+  if (notAsDesigned !== undefined) return unknown(notAsDesigned);
+  if (evidence.folios !== undefined) return judgeFolios(evidence) ?? judgeEnded(evidence);
   // Of a server that gives its pages away nothing is withheld.
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
@@ -90,6 +94,8 @@ function incomplete(evidence: ArmEvidence): string | undefined {
 function wrongWithServer(evidence: ArmEvidence): string | undefined {
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
   if (!evidence.verified) return 'the run ended before its data was verified';
+  // Without a server nothing is answered, and dirty folios may be left for later.
+  if (evidence.folios !== undefined) return undefined;
   const { repliesRefused } = evidence;
   if (repliesRefused === undefined) return 'its replies were not counted';
   if (repliesRefused > 0)

@@ -76,6 +76,34 @@ const ServerPagesSpec = z.object({
     }),
 });
 
+const orders = z.record(z.string(), count);
+
+const FoliosSpec = z.object({
+  memory: z.enum(['xfs', 'hugetlb', 'anonymous']),
+  order: count,
+  blockBytes: count.nullable().meta({ description: 'Of the filesystem' }),
+  state: z.enum(['clean', 'dirty', 'dirty-whole']).nullable().meta({
+    description: 'dirty-whole: written as a whole only, so that iomap keeps no state on the folio',
+  }),
+  fragmented: z.boolean().meta({ description: 'Migration finds targets of order 0 only' }),
+  ordersBefore: orders.meta({ description: 'How many folios of each order there were before the trigger' }),
+  ordersAfter: orders,
+  ofOrder: count.meta({ description: 'Folios of the order that was wanted' }),
+  dirty: count.meta({ description: 'Of them, with KPF_DIRTY before the trigger' }),
+  withState: count.meta({ description: 'Of them, with KPF_PRIVATE: iomap keeps its state there' }),
+  hugetlb: count.meta({ description: 'Of them, with KPF_HUGE' }),
+  wholeAfter: count.meta({ description: 'Of them, of the same order afterwards' }),
+  movedWhole: count.meta({ description: 'Of those, at another pfn' }),
+  pagesInTakenRanges: count.meta({
+    description: 'Pages of the set in ranges of the migrate scanner out of which anything was isolated',
+  }),
+  split: z
+    .int()
+    .nullable()
+    .meta({ description: 'What mTHP statistics counted of that size, over the trigger' }),
+  splitFailed: z.int().nullable(),
+});
+
 const MitigationSpec = z.object({
   appliedAfterMs: z.number().nullable().meta({ description: "From the trigger's start to the act" }),
   toFirstMigrationMs: z
@@ -208,6 +236,9 @@ const CellSpec = CellIdSpec.extend({
     }),
     mitigation: MitigationSpec.nullable().default(null).meta({
       description: 'What the mitigation did, where the arm has one',
+    }),
+    folios: FoliosSpec.nullable().default(null).meta({
+      description: 'What became of large folios, where the arm is about them and has no FUSE server',
     }),
     byteExact: z.boolean().nullable(),
     waiters: z.array(WaiterSpec),

@@ -15,6 +15,8 @@ export interface TraceFacts {
   readonly passed: readonly PfnRange[];
   /** Those one by one: a range as often as it was scanned. */
   readonly passes: readonly PfnRange[];
+  /** Of those, where something was isolated. */
+  readonly taken: readonly PfnRange[];
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
   /** Migrations with failures that had ended by `untilUs`, and the ranges from which their folios had been isolated. */
@@ -61,6 +63,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   const ranges: PfnRange[] = [];
   const passed: PfnRange[] = [];
   let isAsync = false;
+  const taken: PfnRange[] = [];
   const failures: { ranges: PfnRange[]; failed: number }[] = [];
   let sinceLast: PfnRange[] = [];
   let succeeded = 0;
@@ -79,10 +82,11 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
         isAsync = parseTracePayload(line.event, line.payload).mode === 'async';
         break;
       case 'mm_compaction_isolate_migratepages': {
-        const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
+        const { startPfn, endPfn, nrTaken } = parseTracePayload(line.event, line.payload);
         if (beforeRelease) {
           ranges.push([startPfn, endPfn]);
           if (!isAsync) passed.push([startPfn, endPfn]);
+          if (nrTaken > 0) taken.push([startPfn, endPfn]);
           lastIsolated = [startPfn, endPfn];
         }
         sinceLast.push([startPfn, endPfn]);
@@ -129,6 +133,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
     scanned: merge(ranges),
     passed: merge(passed),
     passes: passed,
+    taken: merge(taken),
     migrateSucceeded: succeeded,
     migrateFailed: failed,
     failures,

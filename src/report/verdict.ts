@@ -126,6 +126,7 @@ const noEvidence: Cell['evidence'] = {
   cost: null,
   serverPages: null,
   mitigation: null,
+  folios: null,
   byteExact: null,
   waiters: [],
 };
@@ -187,6 +188,7 @@ function cellOf(
       cost: arm.cost ? costOf(arm.cost, controlObtained) : null,
       serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
       mitigation: mitigationOf(arm, expectation),
+      folios: arm.folios ?? null,
       byteExact: arm.verified ? arm.corrupt.length === 0 : null,
       waiters: arm.waiters.map((waiter) => ({
         role: waiter.role,

@@ -66,7 +66,19 @@ const instanceRecord = z.strictObject({
   path: z.string().refine(isInstancePath, 'an instance of tracefs named stuckfs-…'),
 });
 
-const ledgerRecord = z.discriminatedUnion('kind', [fileRecord, effectiveRecord, mountRecord, instanceRecord]);
+/** A filesystem on a loop device, mounted in the state directory: the device goes with it. */
+const imageMountRecord = z.strictObject({
+  kind: z.literal('image-mount'),
+  path: z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), 'an absolute path'),
+});
+
+const ledgerRecord = z.discriminatedUnion('kind', [
+  fileRecord,
+  effectiveRecord,
+  mountRecord,
+  instanceRecord,
+  imageMountRecord,
+]);
 export type LedgerRecord = Readonly<z.infer<typeof ledgerRecord>>;
 
 export interface ParsedLedger {

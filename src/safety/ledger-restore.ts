@@ -5,11 +5,11 @@
  * Authority: see ledger.ts for why a value may be left to another stuckfs.
  */
 import { rmdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Errno, errnoName } from '../base/errno.js';
 import { errnoOf, isMissing } from '../kernel/kernel-file.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
-import { UMOUNT_NOFOLLOW } from '../syscall/mount.js';
+import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
 import { KernelValueError, readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
 import { readLedger, rewriteLedger } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
@@ -92,6 +92,7 @@ function undo(
 ): Outcome {
   if (record.kind === 'mount') return undoMount(record.target, record.fsType, directory, machine);
   if (record.kind === 'trace-instance') return removeTraceInstance(record.path, machine);
+  if (record.kind === 'image-mount') return undoImageMount(record.path, directory, machine);
   return undoFile(record.path, records, directory, machine);
 }
 
@@ -140,6 +141,16 @@ function undoMount(target: string, fsType: string, directory: StateDirectory, ma
   const result = machine.umount2(target, UMOUNT_NOFOLLOW);
   // Whoever has it open may go on; it is an empty view of the kernel and harms nobody.
   if (result === -Errno.EBUSY) return done('left, as somebody uses it (EBUSY)');
+  return result < 0 ? failed(`cannot be unmounted (${errnoName(-result)})`) : done('unmounted');
+}
+
+/** Detached, as somebody may have files open there; the loop device is LO_FLAGS_AUTOCLEAR and goes with the last. */
+function undoImageMount(path: string, directory: StateDirectory, machine: Machine): Outcome {
+  if (dirname(path) !== directory.path) return failed('is not in the state directory');
+  const there = findMount(readMountinfo(machine.root), path);
+  if (there === undefined) return done('not mounted');
+  if (!there.source.startsWith('/dev/loop')) return done('was mounted by somebody else');
+  const result = machine.umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH);
   return result < 0 ? failed(`cannot be unmounted (${errnoName(-result)})`) : done('unmounted');
 }
 

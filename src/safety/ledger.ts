@@ -8,7 +8,7 @@
  * before the first began, in whatever order they end (KERNEL-FACTS.md on the bdi defaults that runs raise).
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoName } from '../base/errno.js';
 import { StuckfsError } from '../base/errors.js';
 import { errnoOf } from '../kernel/kernel-file.js';
@@ -136,6 +136,14 @@ export class Ledger {
       const why = errno === undefined ? String(cause) : errnoName(errno);
       throw new LedgerError('LEDGER_INSTANCE', `${path}: cannot be made (${why})`, { cause });
     }
+  }
+
+  /** Written down before an image is mounted there, directly in the state directory. */
+  imageMount(path: string): void {
+    if (dirname(path) !== this.directory.path) {
+      throw new LedgerError('LEDGER_REFUSED', `${path}: must be in ${this.directory.path}`);
+    }
+    appendRecord(this.directory.path, { kind: 'image-mount', path });
   }
 
   /** Undoes everything, last change first, and forgets what was undone; what failed stays written down. */

@@ -62,6 +62,8 @@ export interface ArmStage {
   /** Written down before the trigger is pulled. @returns puts back what the trigger has changed */
   readonly expectChanges: (changes: readonly FileChange[]) => () => void;
   readonly scarcity: Pick<Scarcity, 'take' | 'takeReady' | 'giveBack'>;
+  /** Adds to the pool of hugetlb pages; how many came of it. */
+  readonly fillHugetlbPool: (pages: number) => number;
   readonly progress: Progress;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { RunEventBody } from '../record/events.js';
 import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context.js';
 import type { Child } from './child.js';
+import { FolioSet } from './folio-set.js';
 import { keepsBdiLimits, Relief } from './relief.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
@@ -24,6 +25,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     stuckBy,
     untrusted,
     serverPages,
+    folios,
   } = design;
   return {
     event: 'arm-started',
@@ -47,7 +49,13 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     ...(plan.trigger.reach === 'asked' ? { reach: plan.trigger.reach } : {}),
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),
+    ...(folios === undefined ? {} : { folios }),
   };
+}
+
+function kindOfSet(design: ArmPlan['design']): typeof StuckSet {
+  if (design.folios !== undefined) return FolioSet;
+  return keepsBdiLimits(design) ? ThrottledSet : StuckSet;
 }
 
 export class Arm {
@@ -67,8 +75,7 @@ export class Arm {
       const workload = await this.spawnWorkload();
       const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
       const wedge = new Wedge(this.context);
-      const KindOfSet = keepsBdiLimits(plan.design) ? ThrottledSet : StuckSet;
-      const set = new KindOfSet(this.context, workload, wedge);
+      const set = new (kindOfSet(plan.design))(this.context, workload, wedge);
       await set.make();
       const relief = new Relief(this.context, set, wedge);
       await new Stall(this.context, trigger, set, wedge, relief).play();
@@ -86,7 +93,9 @@ export class Arm {
 
   private spawnWorkload(): Promise<Child> {
     const { workloadThrough } = this.context.stage;
-    return this.context.spawn('workload', '../workload/workload-main.js', workloadThrough);
+    const { folios } = this.context.plan.design;
+    const main = folios === undefined ? 'workload-main.js' : 'folio-workload-main.js';
+    return this.context.spawn('workload', `../workload/${main}`, workloadThrough);
   }
 
   private async flushedTrace(recorder: Child): Promise<string> {

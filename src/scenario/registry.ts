@@ -1,6 +1,9 @@
 /** The scenarios, a line each. */
 import { cableTrip } from './catalog/cable-trip.js';
+import { dirtyLargeFolio } from './catalog/dirty-large-folio.js';
 import { healthy } from './catalog/healthy.js';
+import { hugetlbUnsplittable } from './catalog/hugetlb-unsplittable.js';
+import { minOrderFolio } from './catalog/min-order-folio.js';
 import { readaheadWithheld } from './catalog/readahead-withheld.js';
 import { spliceMoved } from './catalog/splice-moved.js';
 import { splicePinned } from './catalog/splice-pinned.js';
@@ -20,4 +23,7 @@ export const scenarios: readonly Scenario[] = [
   spliceMoved,
   cableTrip,
   untrustedMount,
+  dirtyLargeFolio,
+  minOrderFolio,
+  hugetlbUnsplittable,
 ];

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { StuckfsError, UsageError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page-size.js';
 import type { PlannedCell } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { recordFrees } from '../record/trace-events.js';
@@ -17,6 +18,7 @@ import { type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
 import type { WantedCell } from './cells.js';
 import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
+import { startFolioHost } from './folio-host.js';
 import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import { lackingForArm, serverDesignOf } from './page-giver.js';
@@ -71,6 +73,13 @@ export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): voi
       `takes ${mib(needed)} at its peak, and ${mib(available)} are available: ask for less`,
     );
   }
+}
+
+/** Whole folios. */
+function bytesFor({ folios }: ArmDesign, stuckBytes: number): number {
+  if (folios === undefined) return stuckBytes;
+  const folioBytes = PAGE_BYTES << folios.order;
+  return Math.ceil(stuckBytes / folioBytes) * folioBytes;
 }
 
 function controlBytesFor(stuckBytes: number): number {
@@ -141,7 +150,10 @@ export async function runCells(
         const { holdMs, seed } = plan;
         const isLimited = keepsBdiLimits(design);
         const stuckBytes = isLimited ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
-        const sizes = { stuckBytes, controlBytes: controlBytesFor(plan.stuckBytes) };
+        const sizes = {
+          stuckBytes: bytesFor(design, stuckBytes),
+          controlBytes: controlBytesFor(plan.stuckBytes),
+        };
         await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },
           stage,
@@ -218,12 +230,19 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     // Of one that was interrupted while it started.
     if (isUntrusted) await cleanUpMountOf(process.pid);
     await arm?.endChildren();
+    machine.resumeWriteback();
+    if (plan.design.folios?.memory === 'hugetlb') machine.emptyHugetlbPool();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
   let putSysctlsBack = () => {};
   try {
     putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
-    server = await (isUntrusted ? UntrustedServer : Server).start({
+    const { folios } = plan.design;
+    if (folios !== undefined) {
+      machine.holdBackWriteback();
+      server = startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
+    }
+    server ??= await (isUntrusted ? UntrustedServer : Server).start({
       mountPoint,
       maxHoldMs: maxHoldMs(plan),
       seed: stage.plan.seed,
@@ -237,7 +256,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       },
     });
     putSysctlsBack();
-    const { device, connection, client, workloadThrough } = server;
+    const { device, workloadThrough } = server;
     const ofArm = server;
     run.append(armStarted(plan, device));
     hasStarted = true;
@@ -247,7 +266,8 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       origins: plan.design.serverPages !== undefined,
     });
     machine.lengthenCpuLists();
-    if (!keepsBdiLimits(plan.design)) machine.liftDirtyLimits(device, plan.stuckBytes);
+    if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null)
+      machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
     arm = new Arm(plan, {
@@ -256,7 +276,9 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       ballast,
       ballastPages,
       lruPages,
-      client,
+      get client() {
+        return ofArm.client;
+      },
       mountPoint,
       workloadThrough,
       device,
@@ -269,9 +291,12 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       dropPageCache: () => machine.dropPageCache(run.path),
       expectChanges: (changes) => machine.expectChanges(changes),
       shortenCpuLists: () => machine.shortenCpuLists(),
-      connection,
+      get connection() {
+        return ofArm.connection;
+      },
       killServer: () => ofArm.kill(),
       scarcity: machine.scarcity,
+      fillHugetlbPool: (pages) => machine.fillHugetlbPool(pages),
       isServerSound: server.isSound.bind(server),
       progress,
       signal,

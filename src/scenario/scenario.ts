@@ -4,7 +4,7 @@
  */
 import type { FaultInput } from '../control/contract/faults.js';
 import type { MitigationName } from '../mitigation/mitigation.js';
-import type { ArmKind, ServerPages, StuckBy } from '../record/events.js';
+import type { ArmKind, FolioDesign, ServerPages, StuckBy } from '../record/events.js';
 
 export const transportNames = ['dev-fuse', 'libfuse'] as const;
 export type TransportName = (typeof transportNames)[number];
@@ -54,6 +54,8 @@ export interface ArmDesign {
   readonly untrusted?: true;
   /** Whose pages the stuck file's folios must be; only where the scenario is about that. */
   readonly serverPages?: ServerPages;
+  /** No FUSE server: large folios of the kernel's own memory are the stuck set, and `workload` does not count. */
+  readonly folios?: FolioDesign;
   /** READs are answered with page-cache pages of the run directory's filesystem; the arm is skipped where it has none. */
   readonly givesPagesOfRunDirectory?: true;
   /** null where nothing is stuck. */

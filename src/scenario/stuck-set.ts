@@ -8,6 +8,7 @@ import { PAGE_BYTES } from '../base/page-size.js';
 import { LEAST_IN_PAGEBLOCK, PAGEBLOCK_PAGES, pageblocksOf } from '../kernel/huge-pages.js';
 import { hasKpf, readKpageflagsOf } from '../kernel/kpageflags.js';
 import { readVmstat } from '../kernel/vmstat.js';
+import type { PlacementNeed } from '../placement/plan.js';
 import type { RunEventBody } from '../record/events.js';
 import { pageCacheAdditions } from '../record/page-cache-additions.js';
 import { type ArmContext, ArmError } from './arm-context.js';
@@ -43,7 +44,7 @@ export interface SetTarget {
 }
 
 export class StuckSet {
-  private mapping: SetTarget['mapping'] = null;
+  protected mapping: SetTarget['mapping'] = null;
 
   /** From the start of the stuck file; no more than what the workload writes. */
   protected stuckBytes: number;
@@ -75,7 +76,7 @@ export class StuckSet {
     return kind === 'delay' || kind === 'unplug';
   }
 
-  private get bothBytes(): number {
+  protected get bothBytes(): number {
     return this.context.plan.stuckBytes + this.context.plan.controlBytes;
   }
 
@@ -194,7 +195,7 @@ export class StuckSet {
   }
 
   /** Decides where in physical memory the workload's folios will lie (placement/plan.ts says why). */
-  private async place(): Promise<void> {
+  protected async place(besides: Pick<PlacementNeed, 'landingOrder' | 'targetOrder'> = {}): Promise<void> {
     const { plan, stage } = this.context;
     const { ballast } = stage;
     const setPages = Math.ceil(this.bothBytes / PAGE_BYTES);
@@ -208,7 +209,7 @@ export class StuckSet {
       landingRange: [number, number] | null;
     }>(
       'fill',
-      { need: { setPages, lruPages: stage.lruPages, ...room }, nrPages: stage.ballastPages },
+      { need: { setPages, lruPages: stage.lruPages, ...room, ...besides }, nrPages: stage.ballastPages },
       this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
     );
     this.context.record({
@@ -252,7 +253,7 @@ export class StuckSet {
     this.context.record({ event: 'pageblocks', arm: this.context.plan.index, withStuck: blocks, given });
   }
 
-  private recordSet(names: PfnArtifacts, stuckAdded?: string): void {
+  protected recordSet(names: PfnArtifacts, stuckAdded?: string): void {
     const { plan, stage } = this.context;
     const stuckFlags = `pfns/${plan.index}-stuck-flags.u64`;
     const flags = readKpageflagsOf(this.readPfns(names.stuckPfns));
@@ -411,7 +412,7 @@ export class StuckSet {
     return Math.ceil(bytes / PAGE_BYTES);
   }
 
-  private pfnArtifacts(suffix: string): PfnArtifacts {
+  protected pfnArtifacts(suffix: string): PfnArtifacts {
     const { index } = this.context.plan;
     return {
       stuckPfns: `pfns/${index}-stuck-${suffix}.u64`,

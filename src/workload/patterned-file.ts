@@ -48,9 +48,9 @@ export class PatternedFile {
     this.dropCache();
   }
 
-  /** write(2) of the chunk at `offsetBytes`, into the page cache. */
-  dirty(offsetBytes: number): void {
-    this.write(offsetBytes, this.seed, this.chunkBytes);
+  /** write(2) of the chunk at `offsetBytes`, or of its first bytes, into the page cache. */
+  dirty(offsetBytes: number, lengthBytes = this.chunkBytes): void {
+    this.write(offsetBytes, this.seed, lengthBytes);
   }
 
   /** The same by stores through a shared mapping. */

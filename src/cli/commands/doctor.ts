@@ -15,6 +15,8 @@ const needs: Readonly<Record<Need, string>> = {
   mount: 'mount',
   compact: 'compact',
   untrusted: 'untrusted-mount',
+  'xfs-image': 'dirty-large-folio and min-order-folio',
+  hugetlb: 'hugetlb-unsplittable',
   tests: 'tests',
   libfuse: '--transport libfuse',
 };

@@ -1,6 +1,7 @@
 /**
  * The list of requirements, in the order in which they are told. A new one is an entry in one of these files.
  */
+import { folioRequirements } from './folios.js';
 import { fuseRequirements } from './fuse.js';
 import { memoryRequirements } from './memory.js';
 import { processRequirements } from './process.js';
@@ -15,5 +16,6 @@ export const requirements: readonly Requirement[] = [
   ...tracingRequirements,
   ...memoryRequirements,
   ...untrustedRequirements,
+  ...folioRequirements,
   ...programRequirements,
 ];

@@ -36,6 +36,7 @@ const stalled: ArmEvidence = {
   stuckMovedAtEnd: 16384,
   untrusted: undefined,
   serverPages: undefined,
+  folios: undefined,
   controlFolios: 16384,
   controlReached: 20,
   stuckPassed: 20,

@@ -66,6 +66,7 @@ describe('traceFacts', () => {
       scanned: [],
       passed: [],
       passes: [],
+      taken: [],
       migrateSucceeded: 0,
       migrateFailed: 0,
       failures: [],

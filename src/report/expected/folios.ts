@@ -1,0 +1,35 @@
+/** What is expected of folios that cannot be split, without any server. */
+import { type Expectation, moves } from './expectation.js';
+
+const splits = 'migrate_pages_batch(): try_split_folio() (mm/migrate.c)';
+
+export const folios: readonly Expectation[] = [
+  { scenario: 'dirty-large-folio', arm: 'control', variant: 'clean', outcome: 'migrated', decidedBy: splits },
+  {
+    scenario: 'dirty-large-folio',
+    arm: 'control',
+    variant: 'dirty-whole',
+    outcome: 'migrated',
+    decidedBy: splits,
+  },
+  {
+    scenario: 'dirty-large-folio',
+    arm: 'fault',
+    outcome: 'failed',
+    decidedBy: 'iomap_release_folio(): a dirty folio keeps its state (fs/iomap/buffered-io.c)',
+  },
+  { scenario: 'min-order-folio', arm: 'control', outcome: 'migrated', decidedBy: splits },
+  {
+    scenario: 'min-order-folio',
+    arm: 'fault',
+    outcome: 'failed',
+    decidedBy: 'min_order_for_split(), called by try_split_folio() (mm/huge_memory.c, mm/migrate.c)',
+  },
+  { scenario: 'hugetlb-unsplittable', arm: 'control', outcome: 'migrated', decidedBy: moves },
+  {
+    scenario: 'hugetlb-unsplittable',
+    arm: 'fault',
+    outcome: 'not-attempted',
+    decidedBy: 'isolate_migratepages_block(): PageHuge() without alloc_contig (mm/compaction.c)',
+  },
+].map((expected) => ({ trigger: 'compact', ...expected }) as Expectation);

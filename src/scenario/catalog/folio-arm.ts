@@ -1,0 +1,15 @@
+/** An arm without a FUSE server: folios of the kernel's own, of which nothing is withheld. */
+import type { ArmKind, FolioDesign } from '../../record/events.js';
+import type { ArmDesign } from '../scenario.js';
+
+export function folioArm(kind: ArmKind, variant: string | null, folios: FolioDesign): ArmDesign {
+  return {
+    kind,
+    ...(variant === null ? {} : { variant }),
+    workload: 'write',
+    misbehaviour: { kind: 'none' },
+    folios,
+    stuckBy: null,
+    waitsIn: null,
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * `hugetlb-unsplittable`: hugetlb pages in use.  Compaction passes over them (isolate_migratepages_block() in
+ * mm/compaction.c): only an allocation of contiguous memory moves them, and only as a whole.
+ */
+import type { FolioDesign } from '../../record/events.js';
+import type { Scenario } from '../scenario.js';
+import { folioArm } from './folio-arm.js';
+
+const plain: FolioDesign = {
+  memory: 'anonymous',
+  order: 0,
+  blockBytes: null,
+  state: null,
+  fragmented: false,
+};
+
+export const hugetlbUnsplittable: Scenario = {
+  id: 'hugetlb-unsplittable',
+  description: 'no server: hugetlb pages in use lie among base pages',
+  stuck: 'hugetlb pages',
+  triggers: ['compact'],
+  transports: ['dev-fuse'],
+  needs: 'hugetlb pages',
+  requires: ['hugetlb'],
+  arms: [
+    folioArm('control', 'base-pages', plain),
+    folioArm('fault', null, { ...plain, memory: 'hugetlb', order: 9 }),
+  ],
+};

@@ -1,0 +1,111 @@
+/**
+ * The stuck set of an arm about large folios: folios of one order, dirty or clean, with room for their like or with
+ * order-0 pages only, and anonymous base pages as the control set.  There is no server that holds anything.
+ */
+import { join } from 'node:path';
+import { PAGE_BYTES } from '../base/page-size.js';
+import { readKpageflagsOf } from '../kernel/kpageflags.js';
+import { readSplitCounters } from '../kernel/mthp-stats.js';
+import type { FolioDesign } from '../record/events.js';
+import { ArmError } from './arm-context.js';
+import { StuckSet } from './stuck-set.js';
+
+/** Of so many hugetlb pages the lowest one is kept; but not more than so many too many. */
+const CANDIDATES = 12;
+const MOST_CANDIDATES = 256;
+
+export class FolioSet extends StuckSet {
+  override async make(): Promise<void> {
+    const { plan, stage } = this.context;
+    const { order, fragmented, memory, state } = this.design;
+    const folioBytes = PAGE_BYTES << order;
+    this.inodes = await this.workload.ask(
+      'create',
+      {
+        memory,
+        folioBytes,
+        state,
+        stuckPath: join(stage.mountPoint, this.paths.stuck),
+        stuckBytes: plan.stuckBytes,
+        controlBytes: plan.controlBytes,
+        seed: plan.seed + plan.index,
+        candidates: this.candidates,
+      },
+      10_000,
+    );
+    const deadlineMs = this.context.deadlineForBytes(this.bothBytes);
+    await this.workload.ask('prime', {}, deadlineMs);
+    const lands = memory === 'xfs';
+    // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
+    if (lands) stage.shortenCpuLists();
+    await this.place(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : order } : {});
+    if (memory === 'hugetlb') this.fillPool(this.candidates);
+    stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
+    await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
+    if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
+    const names = this.pfnArtifacts('before');
+    await this.locate(names, { touch: true });
+    this.mapping = await this.workload.ask('mapping', {}, 10_000);
+    stage.shortenCpuLists();
+    await stage.ballast.ask('settle', {}, 60_000);
+    this.recordSet(names);
+    this.recordFolios('set-named', `pfns/${plan.index}-stuck-flags.u64`);
+  }
+
+  private get design(): FolioDesign {
+    const { folios } = this.context.plan.design;
+    if (folios === undefined) throw new ArmError('this arm is not about folios');
+    return folios;
+  }
+
+  /** The kernel takes hugetlb pages from anywhere. */
+  private get candidates(): number {
+    const pages = Math.ceil(this.context.plan.stuckBytes / (PAGE_BYTES << this.design.order));
+    return this.design.memory === 'hugetlb' ? Math.min(pages * CANDIDATES, pages + MOST_CANDIDATES) : 0;
+  }
+
+  private fillPool(pages: number): void {
+    const got = this.context.stage.fillHugetlbPool(pages);
+    if (got < pages) throw new ArmError(`vm.nr_hugepages is ${got} where ${pages} were asked for`);
+  }
+
+  override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
+    // Mapped in again: try_to_migrate() leaves migration entries, but a split of a file folio unmaps it.
+    const names = this.pfnArtifacts(suffix);
+    await this.locate(names, { touch: true });
+    this.context.record({ event, arm: this.context.plan.index, ...names });
+    if (event === 'hold-ended') return;
+    const flags = `pfns/${this.context.plan.index}-stuck-flags-${suffix}.u64`;
+    this.writeFlags(flags, names.stuckPfns);
+    this.recordFolios('set-found', flags);
+  }
+
+  private writeFlags(name: string, stuckPfns: string): void {
+    const { run } = this.context.stage;
+    const pfns = run.readNumbers(stuckPfns) ?? new Float64Array();
+    const known = pfns.filter((pfn) => pfn >= 0);
+    const flags = readKpageflagsOf(known);
+    let next = 0;
+    const byPage = BigUint64Array.from(pfns, (pfn) => (pfn >= 0 ? (flags[next++] ?? 0n) : 0n));
+    run.write(name, new Uint8Array(byPage.buffer));
+  }
+
+  private recordFolios(when: 'set-named' | 'set-found', flags: string): void {
+    const counters = readSplitCounters(PAGE_BYTES << this.design.order);
+    const { split = null, splitFailed = null } = counters ?? {};
+    this.context.record({ event: 'folios', arm: this.context.plan.index, when, split, splitFailed, flags });
+  }
+
+  override async verify(): Promise<void> {
+    const { plan } = this.context;
+    const deadlineMs = this.context.deadlineForBytes(3 * this.bothBytes);
+    const verified = await this.workload.ask<{
+      fsync: (string | null)[];
+      cached: number[];
+      served: number[];
+    }>('verify', {}, deadlineMs);
+    this.context.record({ event: 'verified', arm: plan.index, ...verified });
+    this.context.recordVmstat('verified');
+    await this.workload.ask('close', {}, 10_000);
+  }
+}

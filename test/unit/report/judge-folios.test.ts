@@ -1,0 +1,84 @@
+/** What is told from what became of large folios; each case spoils one thing. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ArmEvidence } from '../../../src/report/evidence.js';
+import type { FoliosEvidence } from '../../../src/report/folios.js';
+import { judgeFolios, notFolios } from '../../../src/report/judge-folios.js';
+
+const dirty: FoliosEvidence = {
+  memory: 'xfs',
+  order: 4,
+  blockBytes: 4096,
+  state: 'dirty',
+  fragmented: true,
+  ordersBefore: { 4: 256 },
+  ordersAfter: { 4: 256 },
+  ofOrder: 256,
+  dirty: 256,
+  withState: 256,
+  hugetlb: 0,
+  wholeAfter: 256,
+  movedWhole: 0,
+  pagesInTakenRanges: 16,
+  split: 0,
+  splitFailed: 1,
+};
+
+const unsplit = {
+  kind: 'fault',
+  folios: dirty,
+  contendedAtPfn: 0x11a625,
+  migrateFailedNearSet: 16,
+  stuckFolios: 4096,
+  stuckReached: 16,
+  stuckReachedMoved: 0,
+  stuckMoved: 0,
+  controlReached: 46,
+  controlMoved: 36,
+} as unknown as ArmEvidence;
+
+const spoilt = (changes: Partial<ArmEvidence>, folios: Partial<FoliosEvidence> = {}): ArmEvidence => ({
+  ...unsplit,
+  ...changes,
+  folios: { ...dirty, ...folios },
+});
+
+test('a folio that neither moved nor was split, at which compaction ended, has failed', () => {
+  const judged = judgeFolios(unsplit);
+  assert.equal(judged?.outcome, 'failed');
+  assert.match(judged?.reason ?? '', /1 of 256 folios were reached; splits refused: 1$/);
+});
+
+test('not where one was split, moved, or another folio ended it', () => {
+  assert.equal(judgeFolios(spoilt({}, { wholeAfter: 255 }))?.outcome, 'unknown');
+  assert.equal(judgeFolios(spoilt({ stuckReachedMoved: 16 }))?.inconclusive, true);
+  assert.equal(judgeFolios(spoilt({}, { splitFailed: 0 })), undefined);
+  assert.equal(judgeFolios(spoilt({ migrateFailedNearSet: 0 })), undefined);
+  assert.equal(judgeFolios(spoilt({ contendedAtPfn: undefined })), undefined);
+});
+
+test('a control that moved up to the last pageblock has migrated, one with more left behind is not judged here', () => {
+  const moved = { kind: 'control', stuckReached: 2208, stuckReachedMoved: 2064 } as const;
+  assert.equal(judgeFolios(spoilt(moved, { wholeAfter: 118 }))?.outcome, 'migrated');
+  assert.equal(judgeFolios(spoilt({ ...moved, stuckReachedMoved: 1600 })), undefined);
+  assert.equal(judgeFolios(spoilt({ ...moved, stuckReached: 200, stuckReachedMoved: 200 })), undefined);
+});
+
+test('hugetlb pages are not attempted only where nothing was isolated from where they are', () => {
+  const huge = { memory: 'hugetlb', order: 9, ofOrder: 8, hugetlb: 8, pagesInTakenRanges: 0 } as const;
+  const passed = { stuckReached: 4096, controlReached: 4096, controlMoved: 4090 };
+  assert.equal(judgeFolios(spoilt(passed, huge))?.outcome, 'not-attempted');
+  assert.equal(judgeFolios(spoilt(passed, { ...huge, pagesInTakenRanges: 512 })), undefined);
+  assert.equal(judgeFolios(spoilt({ ...passed, stuckReached: 1024 }, huge)), undefined);
+  assert.equal(judgeFolios(spoilt({ ...passed, controlMoved: 0 }, huge)), undefined);
+});
+
+test('folios that are not as designed are told', () => {
+  assert.equal(notFolios(undefined, 4096), undefined);
+  assert.equal(notFolios(dirty, 4096), undefined);
+  assert.match(notFolios(null, 4096) ?? '', /not recorded/);
+  assert.match(notFolios({ ...dirty, ofOrder: 200 }, 4096) ?? '', /200 folios of order 4/);
+  assert.match(notFolios({ ...dirty, dirty: 255 }, 4096) ?? '', /255 of 256 folios are dirty/);
+  assert.match(notFolios({ ...dirty, withState: 0 }, 4096) ?? '', /have iomap's state/);
+  assert.match(notFolios({ ...dirty, state: 'dirty-whole' }, 4096) ?? '', /have iomap's state/);
+});
