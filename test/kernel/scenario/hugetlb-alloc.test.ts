@@ -43,7 +43,6 @@ describe('run writeback-held --trigger hugetlb-alloc', needs, () => {
     assert.equal(evidence.stuckMoved, 0, run.told);
     if (!isAsExpected('fault', 'not-attempted')) return;
     assert.ok(evidence.controlMoved > 0, run.told);
-    assert.ok(evidence.migrateFailedNearSet <= evidence.stuckFolios * 0.05, run.told);
     assert.equal(cost.controlObtained, run.cell('control').evidence.cost?.obtained);
     assert.match(run.result.stdout, /huge pages: +asked \d+, obtained \d+; control arm obtained \d+/);
   });
