@@ -12,6 +12,9 @@ import { oneLine, parseFailure } from './parse-failure.js';
 
 const helpColumns = 110;
 
+/** For `git bisect run`: this commit cannot be tested. */
+const SAYS_NOTHING = 125;
+
 /** Runs one command; answers the exit status and never throws. */
 export async function runCommandLine(
   words: readonly string[],
@@ -48,6 +51,8 @@ export async function runCommandLine(
     const isFromParser = !isRead && error instanceof Error && !(error instanceof StuckfsError);
     const known = isFromParser ? parseFailure(error.message, words, commands) : error;
     report(known, level === 'debug' || level === 'trace');
+    // Any other status would have git take this commit for a bad one.
+    if (words.includes('--bisect')) return SAYS_NOTHING;
     return known instanceof StuckfsError ? known.exitStatus : 1;
   }
 }

@@ -5,11 +5,11 @@
  */
 import { KernelFileError } from '../kernel/kernel-file.js';
 import { parseTracePayload } from '../kernel/trace-events.js';
-import { parseTraceLine, type TraceEventLine } from '../kernel/trace-line.js';
+import type { TraceEventLine } from '../kernel/trace-line.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
 import { FoundSet } from './found-set.js';
-import { lostInText, pidOfMark } from './trace-facts.js';
+import { lostInText, pidOfMark, traceLines } from './trace-facts.js';
 
 export interface HeldSpan {
   readonly unique: string;
@@ -131,7 +131,7 @@ function readTrace(run: RunDirectory, events: ArmEvents, mark: string | undefine
   let triggerPid: number | undefined;
   try {
     triggerPid = mark === undefined ? undefined : pidOfMark(trace, mark);
-    for (const line of linesAbout(trace)) reader.take(line);
+    for (const line of traceLines(trace, (text) => wanted.test(text))) reader.take(line);
   } catch (error) {
     if (!(error instanceof KernelFileError)) throw error;
     missing.push(`${traceEnded.trace}: ${error.message}`);
@@ -140,19 +140,6 @@ function readTrace(run: RunDirectory, events: ArmEvents, mark: string | undefine
 }
 
 const wanted = /: (?:mm_migrate_pages(?:_start)?|fuse_request_end): /;
-
-function* linesAbout(trace: string): Generator<TraceEventLine> {
-  let start = 0;
-  while (start < trace.length) {
-    const end = trace.indexOf('\n', start);
-    if (end < 0) return;
-    const line = trace.slice(start, end);
-    start = end + 1;
-    if (!wanted.test(line)) continue;
-    const parsed = parseTraceLine(line);
-    if (parsed.kind === 'event') yield parsed;
-  }
-}
 
 class TraceReader {
   readonly answeredUs = new Map<string, number>();

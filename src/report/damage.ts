@@ -22,6 +22,9 @@ export function damageOf(history: History): string[] {
   const hasPlan = history.events.some(({ event }) => event === 'run-started');
   return [
     ...(hasPlan ? [] : ['events.jsonl has no event run-started: which arms were to be played is not known']),
+    ...(hasPlan && !history.events.some(({ event }) => event === 'run-ended')
+      ? ['events.jsonl has no event run-ended: the run did not come to its end']
+      : []),
     ...history.broken.map(damageText),
   ];
 }

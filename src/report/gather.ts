@@ -85,7 +85,8 @@ function gatherArm(
       damage ??
       missingArtifact(traceEnded, trace) ??
       unreadable ??
-      set.incomplete([holdEnded, found]),
+      set.incomplete([holdEnded, found]) ??
+      (events.first('arm-ended') === undefined ? 'the record ends before the arm did' : undefined),
     stuckBy: start.stuckBy,
     delayMs: start.delayMs ?? undefined,
     letGo: released?.by,

@@ -96,7 +96,11 @@ export function mitigationFacts(mitigation: Mitigation): (readonly [name: string
   const kept = keptBytes === null ? '' : `, ${mib(keptBytes)} MiB still in the page cache`;
   return [
     ['mitigation', `${applied}; the first of the set moved: ${movedOf(mitigation)}`],
-    ['freed', `${freedFolios} folios are elsewhere, by ${confirmedBy}`],
+    // By its flags a frame is only known not to hold its folio any more: one that could not be read in may be dropped.
+    [
+      'freed',
+      `${freedFolios} folios ${confirmedBy === 'pagemap' ? 'are elsewhere' : 'have left their frames, moved or dropped'}, by ${confirmedBy}`,
+    ],
     ['lost', `${mib(lostBytes)} MiB written and not acknowledged${kept}`],
     ['told', toldOf(mitigation)],
     ...(limits === null

@@ -78,7 +78,7 @@ function incomplete(evidence: ArmEvidence): string | undefined {
   // Where nothing is withheld, nothing is let go.
   if (evidence.stuckBy !== null && evidence.letGo === undefined) return 'the run ended before the release';
   if (evidence.mitigated === null) return 'the run ended before what the mitigation did was seen';
-  if (evidence.mitigated?.limits?.stoppedWriter === false)
+  if (evidence.mitigation === 'bdi-limit' && evidence.mitigated?.limits?.stoppedWriter !== true)
     return 'the writer was never seen to be stopped: how much the limits let it have is not known';
   const wrong = evidence.mitigated?.endsConnection === true ? undefined : wrongWithServer(evidence);
   if (wrong !== undefined) return wrong;
@@ -305,7 +305,12 @@ function judgeFailed(evidence: ArmEvidence): Judgement {
     return unknown(
       `${tried}; too few for the ${stuckReached} that ${evidence.reach === 'asked' ? 'were asked for' : 'the scanner reached'}`,
     );
-  if (triggeredAgain === undefined) return { outcome: 'failed', reason: tried };
+  if (triggeredAgain === undefined) {
+    // Nothing else keeps them: without it they must move.
+    if (evidence.stuckBy === 'reference')
+      return unknown(`${tried}; whether they can move without it was not asked`);
+    return { outcome: 'failed', reason: tried };
+  }
   if (triggeredAgain !== 0) return unknown(`the trigger failed the second time: errno ${-triggeredAgain}`);
   // Whether it frees them is what is asked of a mitigation, and no condition of what was before.
   if (evidence.mitigated) return { outcome: 'failed', reason: tried };

@@ -150,15 +150,20 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
 /** The lines of one task. */
 export function* traceEvents(trace: string, pid: number): Generator<TraceEventLine> {
   const mark = `-${pid} `;
+  for (const event of traceLines(trace, (line) => line.includes(mark))) if (event.pid === pid) yield event;
+}
+
+/** @param isWanted asked before a line is taken apart: most of a trace is about something else */
+export function* traceLines(trace: string, isWanted: (line: string) => boolean): Generator<TraceEventLine> {
   let start = 0;
   while (start < trace.length) {
     const end = trace.indexOf('\n', start);
     if (end < 0) return;
     const line = trace.slice(start, end);
     start = end + 1;
-    if (!line.includes(mark)) continue;
+    if (!isWanted(line)) continue;
     const parsed = parseTraceLine(line);
-    if (parsed.kind === 'event' && parsed.pid === pid) yield parsed;
+    if (parsed.kind === 'event') yield parsed;
   }
 }
 

@@ -72,7 +72,9 @@ export class Scarcity {
     const pool = Number(this.before.get(hugePagesPath) ?? 0);
     // What was taken first is given back last, and so is what the allocator gives first: what the machine has not used
     // before (deferred_grow_zone()) may cost much when it is touched for the first time.
-    if (this.before.has(hugePagesPath)) this.ledger.setFile(hugePagesPath, `${pool + this.usedBefore}`);
+    const first = pool + this.usedBefore;
+    if (this.before.has(hugePagesPath) && Number(readKernelFile(hugePagesPath)) > first)
+      this.ledger.setFile(hugePagesPath, `${first}`);
     for (const [path, value] of [...this.before].reverse()) {
       let now = '';
       for (let time = 0; time < TIMES_TO_GIVE_BACK && now !== value; time++)

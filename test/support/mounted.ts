@@ -124,7 +124,8 @@ export class MountPlace {
     } finally {
       if (this.leftovers().length > 0) await this.cli('rescue', '--mount', this.mountPoint);
       if (!readMountinfo().some(({ mountPoint }) => mountPoint === this.mountPoint)) {
-        rmSync(this.#base, { recursive: true, force: true });
+        // A process that ends may take the ledger's lock once more, and so make its file again meanwhile.
+        rmSync(this.#base, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
       }
     }
   }

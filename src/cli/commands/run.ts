@@ -81,7 +81,7 @@ export const runCommand = defineCommand({
         array: true,
         default: [],
         requiresArg: true,
-        describe: 'exit 1 also for a verdict of unknown, or skip',
+        describe: 'exit 1 also where the verdict of the run is unknown, or skip (nothing was played)',
       })
       .option('bisect', {
         type: 'boolean',
@@ -129,19 +129,10 @@ export const runCommand = defineCommand({
         [...failOn].join(' '),
         'contradicts --bisect, which has its own statuses',
       );
-    try {
-      const { bisectStatusOf } = await import('../../report/verdict.js');
-      await runAndReport(argv, context, (verdict) => bisectStatusOf[verdict]);
-    } catch (error) {
-      // Any other status would have git take this commit for a bad one.
-      process.stderr.write(`stuckfs: ${(error as Error).message}\n`);
-      context.setExitStatus(SAYS_NOTHING);
-    }
+    const { bisectStatusOf } = await import('../../report/verdict.js');
+    return runAndReport(argv, context, (verdict) => bisectStatusOf[verdict]);
   },
 });
-
-/** Of `git bisect run`: this commit cannot be tested. */
-const SAYS_NOTHING = 125;
 
 interface RunOptions {
   readonly name: readonly string[];

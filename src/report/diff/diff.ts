@@ -20,7 +20,9 @@ export function diffRuns(before: RunToCompare, after: RunToCompare): DiffJson {
     version: DIFF_JSON_VERSION,
     before: summary(before),
     after: summary(after),
-    outcomesChanged: cells.some(({ changed }) => changed.includes('presence') || changed.includes('outcome')),
+    outcomesChanged: cells.some(({ changed }) =>
+      (['presence', 'outcome', 'verdict'] as const).some((what) => changed.includes(what)),
+    ),
     cells,
     features: differences(before.report.features, after.report.features),
     environment: differences(flat(before.environment), flat(after.environment)),

@@ -20,7 +20,6 @@ const cases: readonly (readonly [words: readonly string[], ...texts: string[]])[
   [['run', 'healthy', '--repeat', '0'], '--repeat: "0"', '1000'],
   [['run', 'healthy', '--repeat', '1001'], '--repeat: "1001"'],
   [['run', 'healthy', '--fail-on', 'pass'], '--fail-on: "pass"', 'unknown or skip'],
-  [['run', 'healthy', '--bisect', '--fail-on', 'skip'], '--fail-on: "skip"', '--bisect'],
   [['run', 'healthy', '--junit', ''], '--junit: ""', 'no file'],
   [['run', 'healthy', '--junit', 'EMPTY'], '--junit: "', 'EISDIR'],
   [['run', 'healthy', '--ktap', '/nonexistent/deep/ktap'], '--ktap: "/nonexistent/deep/ktap"', 'ENOENT'],
@@ -51,7 +50,9 @@ test('an output of a run that is refused: what was there stays, what was not is 
 });
 
 test('git bisect is told that a run which was refused says nothing', async () => {
-  for (const words of [['frob'], ['healthy', '--trigger', 'push'], ['healthy', '--stuck', '3x']]) {
+  const refused = [['frob'], ['healthy', '--trigger', 'push'], ['healthy', '--stuck', '3x']];
+  refused.push(['healthy', '--fail-on', 'skip'], ['healthy', '--nosuch']);
+  for (const words of refused) {
     assertOneLineError(await runCli(['run', '--bisect', ...words]), 125, []);
   }
 });

@@ -193,6 +193,20 @@ test('a line of a newer stuckfs, or no JSON, costs the arm in which it stands', 
   }
 });
 
+test('a record that lacks the end of an arm, or of the run, does not pass', (t) => {
+  const without = (isLost: (line: { event: string; arm?: number }) => boolean) => {
+    const run = syntheticRun(t);
+    editEvents(run, (lines) => lines.filter((line) => !isLost(JSON.parse(line))));
+    return judgeRun(run);
+  };
+  const arm = without(({ event, arm }) => event === 'arm-ended' && arm === 1);
+  assert.deepEqual([arm.cells[0]?.verdict, arm.cells[1]?.verdict], ['pass', 'unknown']);
+  assert.match(arm.cells[1]?.reason ?? '', /the record ends before the arm did/);
+  const whole = without(({ event }) => event === 'run-ended');
+  assert.deepEqual([whole.cells[1]?.verdict, whole.verdict], ['pass', 'unknown']);
+  assert.match(whole.damage.join(), /no event run-ended/);
+});
+
 test('without its plan a run is unknown, though each arm that it has is judged', (t) => {
   const run = syntheticRun(t);
   editEvents(run, (lines) => lines.slice(1));

@@ -155,6 +155,12 @@ describe('judge', () => {
     );
   });
 
+  it('does not call failed what only a reference kept, where nobody asked whether it moves without', () => {
+    const { outcome, reason } = judge({ ...pinned, triggeredAgain: undefined });
+    assert.equal(outcome, 'unknown');
+    assert.match(reason, /was not asked/);
+  });
+
   it('calls not-attempted what the scanner passed over without a failure', () => {
     assert.equal(judge({ ...pinned, migrateFailedNearSet: 0 }).outcome, 'not-attempted');
   });

@@ -106,6 +106,13 @@ describe('what differs between two runs', () => {
     assert.match(text, /outcomes are not the same\n$/);
   });
 
+  test('the same outcome with another verdict is a change: a mitigation that no longer frees', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    const diff = compare(run, { ...run, cells: [control, { ...fault, verdict: 'fail' }] });
+    assert.equal(diff.outcomesChanged, true);
+  });
+
   test('an arm that only one run has, or that one has skipped, is a change', (t) => {
     const run = judgeRun(syntheticRun(t));
     const [control, fault] = pair(run);
