@@ -250,6 +250,8 @@ export type RunEventBody =
       /** Artifact: kpageflags by page index, 0 where no frame is known. */
       readonly flags: string;
     }
+  /** Of such an arm with a file, at its end: folios that were whole still, and those that ftruncate(2) could split. */
+  | { readonly event: 'split-asked'; readonly arm: number; readonly asked: number; readonly split: number }
   /** Where the set is, at the end of the hold and before anything is released; what is not seen there is -1. */
   | {
       readonly event: 'hold-ended';

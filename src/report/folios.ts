@@ -6,7 +6,7 @@ import type { FolioDesign } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { ArmEvents, EventOf } from './arm-events.js';
 import { countOrders, foliosOf, hasFlag, type SeenFolio } from './folio-orders.js';
-import { countWithin, type PfnRange } from './trace-facts.js';
+import { countWithin, isWithin, type TraceFacts } from './trace-facts.js';
 
 export interface FoliosEvidence extends FolioDesign {
   /** How many folios of each order there were, by the order in decimal. */
@@ -23,6 +23,11 @@ export interface FoliosEvidence extends FolioDesign {
   readonly movedWhole: number;
   /** Pages of the set in ranges of the migrate scanner out of which anything was isolated. */
   readonly pagesInTakenRanges: number;
+  /** Pages of the set by which the migrate scanner came without an event about their pageblock. */
+  readonly pagesPassedOver: number;
+  /** Of folios that were whole in the end: how many ftruncate(2) was to split, and how many it did; null without a file. */
+  readonly splitAsked: number | null;
+  readonly splitDone: number | null;
   /** The kernel's counters for that size, over the trigger; null where it has none. */
   readonly split: number | null;
   readonly splitFailed: number | null;
@@ -33,7 +38,7 @@ export function foliosEvidence(
   start: EventOf<'arm-started'>,
   events: ArmEvents,
   run: RunDirectory,
-  taken: readonly PfnRange[],
+  facts: TraceFacts | undefined,
 ): FoliosEvidence | null | undefined {
   const { folios: design } = start;
   if (design === undefined) return undefined;
@@ -53,6 +58,7 @@ export function foliosEvidence(
   const ofOrder = foliosBefore.filter(({ pages }) => pages === 2 ** design.order);
   const sizeAt = new Map(foliosAfter.map(({ index, pages }) => [index, pages]));
   const whole = ofOrder.filter(({ index, pages }) => sizeAt.get(index) === pages);
+  const asked = events.first('split-asked');
   const difference = (first: number | null, last: number | null) =>
     first === null || last === null ? null : last - first;
   return {
@@ -65,7 +71,13 @@ export function foliosEvidence(
     hugetlb: countWith(ofOrder, 'HUGE'),
     wholeAfter: whole.length,
     movedWhole: whole.filter(({ index }) => pfnsBefore[index] !== pfnsAfter[index]).length,
-    pagesInTakenRanges: countWithin(pfnsBefore, taken),
+    pagesInTakenRanges: countWithin(pfnsBefore, facts?.taken ?? []),
+    pagesPassedOver: countWithin(
+      pfnsBefore.filter((pfn) => !isWithin(pfn, facts?.scanned ?? [])),
+      facts?.crossed ?? [],
+    ),
+    splitAsked: asked?.asked ?? null,
+    splitDone: asked?.split ?? null,
     split: difference(before.split, after.split),
     splitFailed: difference(before.splitFailed, after.splitFailed),
   };

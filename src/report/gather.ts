@@ -168,7 +168,7 @@ function gatherArm(
       held,
       reachedAgain: countWithin(stuckPfns, factsAgain?.scanned ?? []),
     }),
-    folios: foliosEvidence(start, events, run, facts?.taken ?? []),
+    folios: foliosEvidence(start, events, run, facts),
     repliesRefused: events.first('answered')?.refused,
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),

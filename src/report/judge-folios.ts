@@ -2,6 +2,7 @@
  * Judges arms about large folios: whether the folios were what the design says, and what became of them under the
  * trigger.  Pure; outcome.ts asks here first where an arm has `folios`.
  */
+import { PAGE_BYTES } from '../base/page-size.js';
 import type { ArmEvidence } from './evidence.js';
 import type { FoliosEvidence } from './folios.js';
 
@@ -25,7 +26,7 @@ export function notFolios(folios: FoliosEvidence | null | undefined, pages: numb
   return (
     must(dirty, state === 'clean', 'are dirty') ??
     // With blocks as large as the folio there is nothing to keep a state of.
-    (folios.blockBytes === 4096 && state !== 'clean'
+    (folios.blockBytes === PAGE_BYTES && state !== 'clean'
       ? must(withState, state === 'dirty-whole', "have iomap's state")
       : undefined)
   );
@@ -43,16 +44,46 @@ const ENOUGH_FOLIOS = 16;
 const PAGEBLOCK_PAGES = 512;
 const REACHED_SHARE = 0.5;
 const CONTROL_MOVED_SHARE = 0.95;
+/** Of the base pages beside hugetlb pages, how much must be reached to be a sample. */
+const CONTROL_SAMPLE_SHARE = 0.25;
+
+/** Whether the kernel must refuse to split such folios of a file: iomap's state on a dirty one, or its least order. */
+function refusesSplit({ state, blockBytes, order }: FoliosEvidence): boolean {
+  return state === 'dirty' || blockBytes === PAGE_BYTES << order;
+}
+
+/** Why asking outright for a split contradicts what the arm is about; undefined where it does not. */
+function contraryToSplit(folios: FoliosEvidence): string | undefined {
+  if (folios.memory !== 'xfs') return undefined;
+  const { splitAsked, splitDone } = folios;
+  if (splitAsked === null || splitDone === null) return 'whether the folios can be split was not asked';
+  if (splitDone === (refusesSplit(folios) ? 0 : splitAsked)) return undefined;
+  return `asked outright by ftruncate(2), ${splitDone} of ${splitAsked} folios were split`;
+}
 
 /** @returns undefined where the rules for any other set apply */
 export function judgeFolios(evidence: ArmEvidence): FolioOutcome | undefined {
   const { folios, contendedAtPfn, kind } = evidence;
   if (!folios) return undefined;
+  const contrary = contraryToSplit(folios);
+  if (contrary !== undefined) return { outcome: 'unknown', reason: contrary };
   if (folios.memory === 'hugetlb') return judgeHugetlb(evidence, folios);
+  const otherwise = kind === 'control' ? movedOtherwise(evidence, folios) : undefined;
+  if (otherwise !== undefined) return { outcome: 'unknown', reason: otherwise, inconclusive: true };
   // Ended by the first folio, of whomever, that neither moved nor was split.
   if (folios.memory !== 'xfs' || contendedAtPfn === undefined) return undefined;
   const where = `compaction of the zone ended as contended at pfn 0x${contendedAtPfn.toString(16)}`;
   return kind === 'fault' ? judgeUnsplit(evidence, folios, where) : judgeSplit(evidence, folios, where);
+}
+
+/** Where there is room folios must move whole, and where there is none in parts: else the control shows something else. */
+function movedOtherwise({ stuckMoved }: ArmEvidence, folios: FoliosEvidence): string | undefined {
+  const { memory, order, ofOrder, wholeAfter, movedWhole, fragmented } = folios;
+  if (memory !== 'xfs' || stuckMoved < ENOUGH_FOLIOS * 2 ** order) return undefined;
+  const wanted = fragmented ? ofOrder - wholeAfter : movedWhole;
+  if (wanted >= (stuckMoved / 2 ** order) * AS_DESIGNED_SHARE) return undefined;
+  const room = fragmented ? 'no free page of their order was to be there' : 'there was to be room for them';
+  return `${stuckMoved} pages moved, ${movedWhole} of ${ofOrder} folios whole: ${room}`;
 }
 
 /** All that was reached has moved, but for what was isolated when compaction ended. */
@@ -94,16 +125,28 @@ function judgeUnsplit(
   };
 }
 
-/** The scanner was there and took nothing from them. */
+/**
+ * The scanner came by and took nothing from them.  Of a pageblock that is one compound page there is no event at all:
+ * suitable_migration_source() leaves it out before isolate_migratepages_block() is called.
+ */
 function judgeHugetlb(evidence: ArmEvidence, folios: FoliosEvidence): FolioOutcome | undefined {
-  const { stuckFolios, stuckReached, stuckMoved, controlReached, controlMoved } = evidence;
-  if (stuckReached < stuckFolios * REACHED_SHARE || stuckMoved > 0) return undefined;
-  if (folios.pagesInTakenRanges > 0) return undefined;
-  if (controlReached === 0 || controlMoved < controlReached * CONTROL_MOVED_SHARE) return undefined;
+  const { stuckFolios, stuckReached, stuckMoved, controlFolios, controlReached, controlMoved } = evidence;
+  const { pagesPassedOver, pagesInTakenRanges, order, ofOrder } = folios;
+  const passed = stuckReached + pagesPassedOver;
+  if (passed < stuckFolios * REACHED_SHARE || stuckMoved > 0) {
+    const reason = `the scanner came by ${passed} of ${stuckFolios} pages, ${stuckMoved} have moved`;
+    return { outcome: 'unknown', reason, inconclusive: true };
+  }
+  if (pagesInTakenRanges > 0)
+    return { outcome: 'unknown', reason: `something was isolated where ${pagesInTakenRanges} of their pages lie` };
+  if (controlReached < controlFolios * CONTROL_SAMPLE_SHARE || controlMoved < controlReached * CONTROL_MOVED_SHARE) {
+    const reason = `of ${controlFolios} base pages beside them ${controlReached} were reached and ${controlMoved} moved`;
+    return { outcome: 'unknown', reason, inconclusive: true };
+  }
   return {
     outcome: 'not-attempted',
     reason:
-      `the scanner passed over ${stuckReached / 2 ** folios.order} of ${folios.ofOrder} hugetlb pages and isolated ` +
+      `the scanner passed over ${passed / 2 ** order} of ${ofOrder} hugetlb pages and isolated ` +
       `nothing from them; ${controlMoved} of ${controlReached} base pages that it reached moved`,
   };
 }

@@ -97,6 +97,13 @@ const FoliosSpec = z.object({
   pagesInTakenRanges: count.meta({
     description: 'Pages of the set in ranges of the migrate scanner out of which anything was isolated',
   }),
+  pagesPassedOver: count.meta({
+    description: 'Pages of the set by which the scanner came without an event about their pageblock',
+  }),
+  splitAsked: count.nullable().meta({
+    description: 'Folios of a file that were whole in the end and were then cut by ftruncate(2); null without a file',
+  }),
+  splitDone: count.nullable().meta({ description: 'Of those, how many were split' }),
   split: z
     .int()
     .nullable()

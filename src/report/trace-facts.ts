@@ -29,6 +29,8 @@ export interface TraceFacts {
   readonly resumedPages: number | undefined;
   /** How compaction of each zone ended: `complete`, or `contended` and where its migrate scanner was. */
   readonly ended: readonly { readonly status: string; readonly migratePfn: number }[];
+  /** Merged: from the start of a zone to where its migrate scanner was at the end; what it left out is in no event. */
+  readonly crossed: readonly PfnRange[];
   /** When the migration that had not ended by `untilUs` began to wait, as far as the trace shows it. */
   readonly waitingSinceUs: number | undefined;
   /** Of that migration: the last range that was isolated from before it. */
@@ -72,6 +74,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   let resumedUs: number | undefined;
   let resumedPages: number | undefined;
   const ended: { status: string; migratePfn: number }[] = [];
+  const crossed: PfnRange[] = [];
   let waitsFor: TraceFacts['waitsFor'];
   let waitingSinceUs: number | undefined;
   let lastIsolated: PfnRange | undefined;
@@ -115,8 +118,9 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
         break;
       }
       case 'mm_compaction_end': {
-        const { status, migratePfn } = parseTracePayload(line.event, line.payload);
+        const { status, migratePfn, zoneStartPfn } = parseTracePayload(line.event, line.payload);
         ended.push({ status, migratePfn });
+        if (beforeRelease && !isAsync) crossed.push([zoneStartPfn, migratePfn]);
         break;
       }
       case 'folio_wait_writeback': {
@@ -141,6 +145,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
     resumedUs,
     resumedPages,
     ended,
+    crossed: merge(crossed),
     waitingSinceUs,
     lastIsolated,
     waitsFor,

@@ -13,6 +13,8 @@ import { StuckSet } from './stuck-set.js';
 /** Of so many hugetlb pages the lowest one is kept; but not more than so many too many. */
 const CANDIDATES = 12;
 const MOST_CANDIDATES = 256;
+/** Folios that are asked to be split. */
+const MOST_PROBED = 16;
 
 export class FolioSet extends StuckSet {
   override async make(): Promise<void> {
@@ -38,8 +40,9 @@ export class FolioSet extends StuckSet {
     const lands = memory === 'xfs';
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
-    await this.place(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : order } : {});
+    // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     if (memory === 'hugetlb') this.fillPool(this.candidates);
+    await this.place(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : order } : {});
     stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
     await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
@@ -96,8 +99,17 @@ export class FolioSet extends StuckSet {
     this.context.record({ event: 'folios', arm: this.context.plan.index, when, split, splitFailed, flags });
   }
 
+  /** Asked at last, since it cuts the file. */
+  private async probeSplits(): Promise<void> {
+    const most = { most: MOST_PROBED };
+    const probed = await this.workload.ask<{ asked: number; split: number } | null>('probeSplits', most, 10_000);
+    if (probed === null) return;
+    this.context.record({ event: 'split-asked', arm: this.context.plan.index, ...probed });
+  }
+
   override async verify(): Promise<void> {
     const { plan } = this.context;
+    await this.probeSplits();
     const deadlineMs = this.context.deadlineForBytes(3 * this.bothBytes);
     const verified = await this.workload.ask<{
       fsync: (string | null)[];

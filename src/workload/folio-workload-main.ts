@@ -9,6 +9,7 @@ import { HugetlbMemory } from './hugetlb-memory.js';
 import { CHUNK_BYTES } from './pattern.js';
 import { PatternedFile } from './patterned-file.js';
 import { PatternedMemory } from './patterned-memory.js';
+import { probeSplits } from './split-probe.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
@@ -94,6 +95,11 @@ serveCommands({
     const located = stuckSet instanceof PatternedFile && !touch ? stuckSet.relocate() : stuckSet.locate();
     if (stuckOut !== undefined) writePfns(stuckOut, located);
     if (controlOut !== undefined) writePfns(controlOut, controlSet.locate());
+  },
+  /** Of the file: `null` where there is none. */
+  probeSplits({ most }: { most: number }) {
+    const [stuckSet, , { folioBytes }] = sets();
+    return stuckSet instanceof PatternedFile ? probeSplits(stuckSet, folioBytes, most) : null;
   },
   /** Whether every byte is there; of a file, as cached and as it is on the disk. */
   verify() {

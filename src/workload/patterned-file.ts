@@ -24,7 +24,7 @@ export class PatternedFile {
 
   constructor(
     readonly path: string,
-    readonly bytes: number,
+    public bytes: number,
     readonly seed: number,
   ) {
     this.fd = openSync(path, 'wx+', 0o600);
@@ -173,6 +173,13 @@ export class PatternedFile {
   dropCache(): void {
     this.unmap();
     posixFadvise(this.fd, 0, 0, POSIX_FADV_DONTNEED);
+  }
+
+  /** Ends the file there: what lies behind is forgotten, and not checked any more. */
+  cut(bytes: number): void {
+    this.unmap();
+    ftruncateSync(this.fd, bytes);
+    this.bytes = bytes;
   }
 
   close(): void {

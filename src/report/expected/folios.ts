@@ -30,6 +30,6 @@ export const folios: readonly Expectation[] = [
     scenario: 'hugetlb-unsplittable',
     arm: 'fault',
     outcome: 'not-attempted',
-    decidedBy: 'isolate_migratepages_block(): PageHuge() without alloc_contig (mm/compaction.c)',
+    decidedBy: 'suitable_migration_source(): pageblock_skip_persistent() (mm/compaction.c)',
   },
 ].map((expected) => ({ trigger: 'compact', ...expected }) as Expectation);

@@ -21,6 +21,8 @@ export const dirtyLargeFolio: Scenario = {
   arms: [
     folioArm('control', 'clean', { ...dirty, state: 'clean' }),
     folioArm('control', 'dirty-whole', { ...dirty, state: 'dirty-whole' }),
+    folioArm('control', 'clean-with-room', { ...dirty, state: 'clean', fragmented: false }),
+    folioArm('control', 'dirty-with-room', { ...dirty, fragmented: false }),
     folioArm('fault', null, dirty),
   ],
 };

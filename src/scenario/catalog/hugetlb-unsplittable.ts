@@ -1,6 +1,7 @@
 /**
- * `hugetlb-unsplittable`: hugetlb pages in use.  Compaction passes over them (isolate_migratepages_block() in
- * mm/compaction.c): only an allocation of contiguous memory moves them, and only as a whole.
+ * `hugetlb-unsplittable`: hugetlb pages in use.  Compaction passes over pageblocks that are one compound page
+ * (suitable_migration_source() in mm/compaction.c): only an allocation of contiguous memory moves them, and only as a
+ * whole.
  */
 import type { FolioDesign } from '../../record/events.js';
 import type { Scenario } from '../scenario.js';

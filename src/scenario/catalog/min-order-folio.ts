@@ -18,5 +18,9 @@ export const minOrderFolio: Scenario = {
   transports: ['dev-fuse'],
   needs: 'an XFS image with blocks larger than a page',
   requires: ['xfs-image'],
-  arms: [folioArm('control', 'blocks-of-4k', { ...least, blockBytes: 4096 }), folioArm('fault', null, least)],
+  arms: [
+    folioArm('control', 'blocks-of-4k', { ...least, blockBytes: 4096 }),
+    folioArm('control', 'with-room', { ...least, fragmented: false }),
+    folioArm('fault', null, least),
+  ],
 };

@@ -20,6 +20,9 @@ const dirty: FoliosEvidence = {
   wholeAfter: 256,
   movedWhole: 0,
   pagesInTakenRanges: 16,
+  pagesPassedOver: 0,
+  splitAsked: 16,
+  splitDone: 0,
   split: 0,
   splitFailed: 1,
 };

@@ -1,0 +1,39 @@
+/**
+ * Whether a folio of a file can be split, asked of the kernel without debugfs and without migration: ftruncate(2) to the
+ * middle of a folio has truncate_inode_partial_folio() (mm/truncate.c) try to split it, and where it refuses, the folio
+ * stays as large as it was, beyond the end of the file.  It writes nothing back first, so that a dirty folio stays dirty.
+ */
+import { hasKpf, readKpageflags } from '../kernel/kpageflags.js';
+import * as memory from '../syscall/memory.js';
+import type { PatternedFile } from './patterned-file.js';
+
+export interface ProbedSplits {
+  /** Folios that were whole before. */
+  readonly asked: number;
+  readonly split: number;
+}
+
+/** Cuts the file from its end, in the middle of one folio after the other. @param most so many folios at the most */
+export function probeSplits(file: PatternedFile, folioBytes: number, most: number): ProbedSplits {
+  const pages = folioBytes / memory.PAGE_SIZE;
+  let asked = 0;
+  let split = 0;
+  for (let offset = file.bytes - folioBytes; offset >= 0 && asked < most; offset -= folioBytes) {
+    const [head = -1] = file.locate().subarray(offset / memory.PAGE_SIZE);
+    if (head < 0 || folioPages(head, pages) !== pages) continue;
+    file.cut(offset + folioBytes / 2);
+    const [now = -1] = file.locate().subarray(offset / memory.PAGE_SIZE);
+    asked += 1;
+    if (now !== head || folioPages(now, pages) !== pages) split += 1;
+  }
+  return { asked, split };
+}
+
+/** Of the folio that begins with this frame; 1 of what is none. @param most no more than so many are counted */
+function folioPages(head: number, most: number): number {
+  const flags = readKpageflags(head, most);
+  if (!hasKpf(flags[0] ?? 0n, 'COMPOUND_HEAD')) return 1;
+  let pages = 1;
+  while (pages < most && hasKpf(flags[pages] ?? 0n, 'COMPOUND_TAIL')) pages += 1;
+  return pages;
+}
