@@ -2,43 +2,40 @@
  * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `makeRoom` (where
  * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
-import { writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
-import { sysctlPath } from '../kernel/sysctl.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Ballast } from './ballast.js';
+import { Filler } from './filler.js';
 import { leastBallastPages, type PlacementNeed, type PlacementPlan } from './plan.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
 preferToBeKilled();
 
-function compactMemory(): void {
-  writeFileSync(sysctlPath('vm.compact_memory'), '1');
-}
-
 let ballast: Ballast | undefined;
 let isOfHugePages = false;
+const filler = new Filler();
 let plan: PlacementPlan | undefined;
 
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
-    const isScarce = need.roomPages !== undefined;
+    const needsRuns = need.landingOrder !== undefined;
+    const isWhole = need.roomPages !== undefined || needsRuns;
+    filler.release();
     // The same ballast serves every arm: to take a page for the first time costs much more than again.  But whole
     // pageblocks it has only once.
-    if (ballast !== undefined && (isScarce || isOfHugePages)) {
+    if (ballast !== undefined && (isWhole || isOfHugePages)) {
       ballast.release();
       ballast = undefined;
     }
-    isOfHugePages = isScarce;
-    if (isScarce) ballast = new Ballast(leastBallastPages(need), 'huge-pages');
+    isOfHugePages = isWhole;
+    if (isWhole) ballast = new Ballast(leastBallastPages(need), 'huge-pages');
     else if (ballast === undefined) ballast = new Ballast(Math.max(leastBallastPages(need), nrPages));
     else ballast.take();
-    if (isScarce) ballast.lock();
-    // Our lowest pages fill the gaps that others have left in the pageblocks of the free scanner: what it then finds is ours.
-    if (need.landingOrder !== undefined) compactMemory();
+    if (isWhole) ballast.lock();
     const planned = ballast.plan(need);
     plan = planned.plan;
+    if (needsRuns) filler.fill(planned.zone);
     return {
       zone: planned.zone,
       ballastPages: ballast.nrPages,

@@ -5,7 +5,7 @@
  * lie low ("landing"), and above them there must be partly free pageblocks with room for every movable page
  * that the migrate scanner meets first ("targets").  Pure: pfns in, page indexes out.
  */
-import { planRuns } from './runs.js';
+import { pagesForRuns, planRuns, type RunsNeed } from './runs.js';
 
 /**
  * Of the landing, one page in so many stays allocated, so that what is freed around it cannot merge into large
@@ -83,10 +83,18 @@ function targetPages(need: PlacementNeed): number {
  * the allocator gives pages from anywhere, and the landing is the lowest of what it gave.
  */
 export function leastBallastPages(need: PlacementNeed): number {
+  const runs = runsNeed(need);
+  if (runs !== undefined) return Math.ceil(pagesForRuns(runs) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
   const targets = targetPages(need) + (need.roomPages ?? 0);
   const inHalves = Math.min(targets, MOST_HALF_PAGES);
   const inWholes = Math.ceil(((targets - inHalves) * PAGEBLOCK_PAGES) / (PAGEBLOCK_PAGES - 1));
   return Math.ceil((landingPages(need) + 2 * inHalves + inWholes) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
+}
+
+function runsNeed(need: PlacementNeed): RunsNeed | undefined {
+  const { landingOrder, targetOrder, setPages, lruPages } = need;
+  if (landingOrder === undefined || targetOrder === undefined) return undefined;
+  return { largePages: setPages / 2, lruPages, landingOrder, targetOrder };
 }
 
 function isUsable(pfn: number | undefined): boolean {
@@ -102,10 +110,9 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
   let count = 0;
   for (let index = 0; index < pfns.length; index++) if (isUsable(pfns[index])) order[count++] = index;
   const byPfn = order.subarray(0, count).sort((a, b) => (pfns[a] ?? 0) - (pfns[b] ?? 0));
-  const { landingOrder, targetOrder } = need;
-  if (landingOrder !== undefined && targetOrder !== undefined) {
-    const { lruPages, setPages } = need;
-    const runs = planRuns(pfns, byPfn, { largePages: setPages / 2, lruPages, landingOrder, targetOrder });
+  const inRuns = runsNeed(need);
+  if (inRuns !== undefined) {
+    const runs = planRuns(pfns, byPfn, inRuns);
     return runs === undefined ? undefined : { ...runs, room: new Uint32Array() };
   }
   const landingSpan = landingPages(need);

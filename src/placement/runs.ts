@@ -5,11 +5,8 @@
  * at hand, and once more what it meets next, which may be one page of order 0.
  */
 
-/**
- * Our own pages that are left below the landing: they move first, into what others have left free in single pages
- * where the free scanner begins.
- */
-const VANGUARD_PAGES = 16_384;
+/** COMPACT_CLUSTER_MAX. */
+const SCANNER_STRIDE = 32;
 /** What other allocations take first. */
 const SLACK = 1.25;
 
@@ -30,6 +27,15 @@ export interface RunsNeed {
   readonly targetOrder: number;
 }
 
+function roomPages({ largePages, lruPages }: RunsNeed): number {
+  return (2 * largePages + lruPages) * SLACK;
+}
+
+/** How many pages such a plan needs, of whole pageblocks: half of them stay. */
+export function pagesForRuns(need: RunsNeed): number {
+  return 2 * Math.ceil(need.largePages * SLACK + roomPages(need));
+}
+
 /**
  * @param byPfn indexes in ascending order of their pfn
  * @returns undefined where there are too few runs
@@ -42,7 +48,7 @@ export function planRuns(pfns: Float64Array, byPfn: Uint32Array, need: RunsNeed)
   const spacers: number[] = [];
   let inRuns = 0;
   let first = -1;
-  let place = Math.min(VANGUARD_PAGES, byPfn.length >> 3);
+  let place = 0;
   for (; place < byPfn.length && inRuns < wanted; place++) {
     if (!isOddRun(at, place, byPfn.length, size)) continue;
     if (first < 0) first = at(place - 1);
@@ -56,8 +62,7 @@ export function planRuns(pfns: Float64Array, byPfn: Uint32Array, need: RunsNeed)
   }
   if (inRuns < wanted) return undefined;
   const below = place;
-  const room = (2 * need.largePages + need.lruPages + below) * SLACK;
-  const targets = highestRuns(at, byPfn, below, 2 ** need.targetOrder, room);
+  const targets = highestRuns(at, byPfn, below, 2 ** need.targetOrder, roomPages(need));
   if (targets.length < 2 * need.largePages) return undefined;
   return {
     landing: Uint32Array.from(landing),
@@ -79,11 +84,7 @@ function isOddRun(at: (place: number) => number, place: number, places: number, 
   );
 }
 
-/**
- * Whether an aligned run begins there that is the lower one of two buddies, and the upper one is ours at its beginning.
- * The free scanner looks at every 32nd page only, from the beginning of a pageblock on, once it has found nothing for a
- * while (`stride` in isolate_freepages()): it must find a run there, or it passes over all of them.
- */
+/** Whether an aligned run begins there that is the lower one of two buddies, and the upper one is ours at its beginning. */
 function isEvenRun(at: (place: number) => number, place: number, places: number, size: number): boolean {
   const start = at(place);
   return (
@@ -102,8 +103,12 @@ function highestRuns(
   wanted: number,
 ): Uint32Array {
   const targets: number[] = [];
+  // The free scanner looks at every 32nd page only, from the beginning of a pageblock on, once it has found nothing for
+  // a while (`stride` in isolate_freepages()): short runs must begin there.  Long ones do anyway, and lie better at the
+  // end of their pageblock: a call that only looks at the rest of one brings nothing, and the folio has no place to go.
+  const isRun = size < SCANNER_STRIDE ? isEvenRun : isOddRun;
   for (let place = byPfn.length - size; place > below && targets.length < wanted; place--) {
-    if (!isEvenRun(at, place, byPfn.length, size)) continue;
+    if (!isRun(at, place, byPfn.length, size)) continue;
     for (let page = 0; page < size; page++) targets.push(byPfn[place + page] ?? 0);
   }
   return Uint32Array.from(targets);

@@ -70,10 +70,14 @@ export function judgeFolios(evidence: ArmEvidence): FolioOutcome | undefined {
   if (folios.memory === 'hugetlb') return judgeHugetlb(evidence, folios);
   const otherwise = kind === 'control' ? movedOtherwise(evidence, folios) : undefined;
   if (otherwise !== undefined) return { outcome: 'unknown', reason: otherwise, inconclusive: true };
+  if (folios.memory !== 'xfs') return undefined;
   // Ended by the first folio, of whomever, that neither moved nor was split.
-  if (folios.memory !== 'xfs' || contendedAtPfn === undefined) return undefined;
-  const where = `compaction of the zone ended as contended at pfn 0x${contendedAtPfn.toString(16)}`;
-  return kind === 'fault' ? judgeUnsplit(evidence, folios, where) : judgeSplit(evidence, folios, where);
+  const where =
+    contendedAtPfn === undefined
+      ? undefined
+      : `compaction of the zone ended as contended at pfn 0x${contendedAtPfn.toString(16)}`;
+  if (kind === 'control') return judgeSplit(evidence, folios, where ?? 'the scanners met');
+  return where === undefined ? undefined : judgeUnsplit(evidence, folios, where);
 }
 
 /** Where there is room folios must move whole, and where there is none in parts: else the control shows something else. */
@@ -86,13 +90,18 @@ function movedOtherwise({ stuckMoved }: ArmEvidence, folios: FoliosEvidence): st
   return `${stuckMoved} pages moved, ${movedWhole} of ${ofOrder} folios whole: ${room}`;
 }
 
-/** All that was reached has moved, but for what was isolated when compaction ended. */
+/**
+ * All that was reached has moved, but for what was isolated when compaction ended.  Of folios that cannot be split a
+ * single one shows that it moves where there is room: as soon as only smaller free pages are at hand the next has none,
+ * since isolate_freepages() isolates nothing before those are used up (compaction_alloc(), mm/compaction.c).
+ */
 function judgeSplit(
   { stuckReached, stuckReachedMoved }: ArmEvidence,
-  { order, ofOrder, wholeAfter, movedWhole }: FoliosEvidence,
+  folios: FoliosEvidence,
   where: string,
 ): FolioOutcome | undefined {
-  const enough = ENOUGH_FOLIOS * 2 ** order;
+  const { order, ofOrder, wholeAfter, movedWhole } = folios;
+  const enough = (refusesSplit(folios) ? 1 : ENOUGH_FOLIOS) * 2 ** order;
   if (stuckReachedMoved < enough || stuckReached - stuckReachedMoved > PAGEBLOCK_PAGES) return undefined;
   const how = `${ofOrder - wholeAfter} of ${ofOrder} folios were split, ${movedWhole} moved whole`;
   return {
@@ -138,8 +147,14 @@ function judgeHugetlb(evidence: ArmEvidence, folios: FoliosEvidence): FolioOutco
     return { outcome: 'unknown', reason, inconclusive: true };
   }
   if (pagesInTakenRanges > 0)
-    return { outcome: 'unknown', reason: `something was isolated where ${pagesInTakenRanges} of their pages lie` };
-  if (controlReached < controlFolios * CONTROL_SAMPLE_SHARE || controlMoved < controlReached * CONTROL_MOVED_SHARE) {
+    return {
+      outcome: 'unknown',
+      reason: `something was isolated where ${pagesInTakenRanges} of their pages lie`,
+    };
+  if (
+    controlReached < controlFolios * CONTROL_SAMPLE_SHARE ||
+    controlMoved < controlReached * CONTROL_MOVED_SHARE
+  ) {
     const reason = `of ${controlFolios} base pages beside them ${controlReached} were reached and ${controlMoved} moved`;
     return { outcome: 'unknown', reason, inconclusive: true };
   }

@@ -101,7 +101,8 @@ const FoliosSpec = z.object({
     description: 'Pages of the set by which the scanner came without an event about their pageblock',
   }),
   splitAsked: count.nullable().meta({
-    description: 'Folios of a file that were whole in the end and were then cut by ftruncate(2); null without a file',
+    description:
+      'Folios of a file that were whole in the end and were then cut by ftruncate(2); null without a file',
   }),
   splitDone: count.nullable().meta({ description: 'Of those, how many were split' }),
   split: z

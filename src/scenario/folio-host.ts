@@ -4,6 +4,15 @@ import type { StateDirectory } from '../safety/state-directory.js';
 import { Serverless } from './serverless.js';
 import { XfsImage } from './xfs-image.js';
 
+/** For as long as such an arm lasts. */
+export const folioSysctls: readonly (readonly [name: string, value: string])[] = [
+  // The flusher does not wake by itself, and finds nothing old when it is woken: dirty folios stay dirty.
+  ['vm.dirty_writeback_centisecs', '0'],
+  ['vm.dirty_expire_centisecs', '360000'],
+  // Compaction leaves the ballast where it is.
+  ['vm.compact_unevictable_allowed', '0'],
+];
+
 export function startFolioHost(
   { blockBytes }: FolioDesign,
   { state, mountPoint, bytes }: { state: StateDirectory; mountPoint: string; bytes: number },

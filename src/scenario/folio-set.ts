@@ -13,6 +13,8 @@ import { StuckSet } from './stuck-set.js';
 /** Of so many hugetlb pages the lowest one is kept; but not more than so many too many. */
 const CANDIDATES = 12;
 const MOST_CANDIDATES = 256;
+/** Half a pageblock: in one that is wholly free nothing is looked for. */
+const ROOM_ORDER = 8;
 /** Folios that are asked to be split. */
 const MOST_PROBED = 16;
 
@@ -42,7 +44,7 @@ export class FolioSet extends StuckSet {
     if (lands) stage.shortenCpuLists();
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     if (memory === 'hugetlb') this.fillPool(this.candidates);
-    await this.place(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : order } : {});
+    await this.place(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : ROOM_ORDER } : {});
     stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
     await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
@@ -102,7 +104,11 @@ export class FolioSet extends StuckSet {
   /** Asked at last, since it cuts the file. */
   private async probeSplits(): Promise<void> {
     const most = { most: MOST_PROBED };
-    const probed = await this.workload.ask<{ asked: number; split: number } | null>('probeSplits', most, 10_000);
+    const probed = await this.workload.ask<{ asked: number; split: number } | null>(
+      'probeSplits',
+      most,
+      10_000,
+    );
     if (probed === null) return;
     this.context.record({ event: 'split-asked', arm: this.context.plan.index, ...probed });
   }

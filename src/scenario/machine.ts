@@ -25,11 +25,6 @@ export class MachineError extends StuckfsError {
 
 /** A fraction so small that the kernel takes its least, four batches a CPU. */
 const SHORTEST_CPU_LISTS = '1000000';
-/** The flusher does not wake by itself, and finds nothing old when it is woken. */
-const heldBackWriteback: readonly (readonly [name: string, value: string])[] = [
-  ['vm.dirty_writeback_centisecs', '0'],
-  ['vm.dirty_expire_centisecs', '360000'],
-];
 /** Up to this share of available memory the default dirty limits (10 % and 20 %) do not throttle the workload. */
 const UNTHROTTLED_SHARE = 0.04;
 
@@ -37,7 +32,6 @@ export class RunMachine {
   readonly scarcity: Scarcity;
   private readonly ledger: Ledger;
   private hugetlbBefore: string | undefined;
-  private readonly writebackBefore = new Map<string, string>();
   private readonly cpuLists: { readonly path: string; readonly before: string | undefined };
 
   constructor(private readonly state: StateDirectory) {
@@ -103,21 +97,6 @@ export class RunMachine {
   emptyHugetlbPool(): void {
     if (this.hugetlbBefore !== undefined)
       this.ledger.setFile(sysctlPath('vm.nr_hugepages'), this.hugetlbBefore);
-  }
-
-  /** Nobody writes dirty folios back unless asked to; until `resumeWriteback`. */
-  holdBackWriteback(): void {
-    for (const [name, value] of heldBackWriteback) {
-      const path = sysctlPath(name);
-      if (!this.writebackBefore.has(path)) this.writebackBefore.set(path, readSysctl(name));
-      this.ledger.setFile(path, value);
-    }
-  }
-
-  /** As before, for the next arm. */
-  resumeWriteback(): void {
-    for (const [path, value] of this.writebackBefore) this.ledger.setFile(path, value);
-    this.writebackBefore.clear();
   }
 
   /**

@@ -18,7 +18,7 @@ import { type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
 import type { WantedCell } from './cells.js';
 import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
-import { startFolioHost } from './folio-host.js';
+import { folioSysctls, startFolioHost } from './folio-host.js';
 import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
 import { lackingForArm, serverDesignOf } from './page-giver.js';
@@ -224,13 +224,14 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
   let hasStarted = false;
+  let putFolioSysctlsBack = () => {};
   // In this order: the release frees whoever hangs, and then the children can end.
   const end = async () => {
     await server?.stop(STOP_MS);
     // Of one that was interrupted while it started.
     if (isUntrusted) await cleanUpMountOf(process.pid);
     await arm?.endChildren();
-    machine.resumeWriteback();
+    putFolioSysctlsBack();
     if (plan.design.folios?.memory === 'hugetlb') machine.emptyHugetlbPool();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
@@ -239,7 +240,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
     const { folios } = plan.design;
     if (folios !== undefined) {
-      machine.holdBackWriteback();
+      putFolioSysctlsBack = machine.setSysctls(folioSysctls);
       server = startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
     }
     server ??= await (isUntrusted ? UntrustedServer : Server).start({

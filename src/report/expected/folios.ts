@@ -2,6 +2,7 @@
 import { type Expectation, moves } from './expectation.js';
 
 const splits = 'migrate_pages_batch(): try_split_folio() (mm/migrate.c)';
+const whole = 'compaction_alloc(): a free page of their order (mm/compaction.c)';
 
 export const folios: readonly Expectation[] = [
   { scenario: 'dirty-large-folio', arm: 'control', variant: 'clean', outcome: 'migrated', decidedBy: splits },
@@ -14,9 +15,30 @@ export const folios: readonly Expectation[] = [
   },
   {
     scenario: 'dirty-large-folio',
+    arm: 'control',
+    variant: 'clean-with-room',
+    outcome: 'migrated',
+    decidedBy: whole,
+  },
+  {
+    scenario: 'dirty-large-folio',
+    arm: 'control',
+    variant: 'dirty-with-room',
+    outcome: 'migrated',
+    decidedBy: whole,
+  },
+  {
+    scenario: 'dirty-large-folio',
     arm: 'fault',
     outcome: 'failed',
     decidedBy: 'iomap_release_folio(): a dirty folio keeps its state (fs/iomap/buffered-io.c)',
+  },
+  {
+    scenario: 'min-order-folio',
+    arm: 'control',
+    variant: 'with-room',
+    outcome: 'migrated',
+    decidedBy: whole,
   },
   { scenario: 'min-order-folio', arm: 'control', outcome: 'migrated', decidedBy: splits },
   {

@@ -54,6 +54,21 @@ describe(
       assert.equal(folios.dirty, folios.ofOrder);
       assert.equal(folios.withState, folios.ofOrder);
       assert.deepEqual(folios.ordersAfter, folios.ordersBefore);
+      assert.ok((folios.splitAsked ?? 0) > 0);
+      assert.equal(folios.splitDone, 0);
+    });
+
+    test('with room for them they move whole, dirty or clean, and only the clean ones can be split', () => {
+      const dirty = cell('dirty-large-folio', 'control', 'dirty-with-room');
+      assert.equal(dirty.outcome, 'migrated', dirty.reason);
+      assert.ok(dirty.folios.movedWhole > 0, run.told);
+      assert.equal(dirty.folios.withState, dirty.folios.ofOrder);
+      assert.equal(dirty.folios.splitDone, 0);
+      const clean = cell('dirty-large-folio', 'control', 'clean-with-room');
+      assert.equal(clean.outcome, 'migrated', clean.reason);
+      assert.ok(clean.folios.movedWhole > 0, run.told);
+      assert.ok((clean.folios.splitAsked ?? 0) > 0);
+      assert.equal(clean.folios.splitDone, clean.folios.splitAsked);
     });
 
     for (const variant of ['clean', 'dirty-whole'])
@@ -71,6 +86,10 @@ describe(
       const control = cell('min-order-folio', 'control', 'blocks-of-4k');
       assert.equal(control.outcome, 'migrated', control.reason);
       assert.ok(control.folios.wholeAfter < control.folios.ofOrder, run.told);
+      const withRoom = cell('min-order-folio', 'control', 'with-room');
+      assert.equal(withRoom.outcome, 'migrated', withRoom.reason);
+      assert.ok(withRoom.folios.movedWhole > 0, run.told);
+      assert.deepEqual([folios.splitDone, withRoom.folios.splitDone], [0, 0]);
     });
 
     test('hugetlb pages are passed over, and base pages are moved', () => {
@@ -78,6 +97,7 @@ describe(
       assert.equal(outcome, 'not-attempted', reason);
       assert.equal(folios.hugetlb, folios.ofOrder);
       assert.equal(folios.pagesInTakenRanges, 0);
+      assert.ok(folios.pagesPassedOver > 0);
       assert.equal(cell('hugetlb-unsplittable', 'control', 'base-pages').outcome, 'migrated');
     });
 

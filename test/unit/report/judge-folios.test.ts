@@ -62,18 +62,56 @@ test('not where one was split, moved, or another folio ended it', () => {
 
 test('a control that moved up to the last pageblock has migrated, one with more left behind is not judged here', () => {
   const moved = { kind: 'control', stuckReached: 2208, stuckReachedMoved: 2064 } as const;
-  assert.equal(judgeFolios(spoilt(moved, { wholeAfter: 118 }))?.outcome, 'migrated');
-  assert.equal(judgeFolios(spoilt({ ...moved, stuckReachedMoved: 1600 })), undefined);
-  assert.equal(judgeFolios(spoilt({ ...moved, stuckReached: 200, stuckReachedMoved: 200 })), undefined);
+  const clean = { state: 'clean', dirty: 0, wholeAfter: 118, splitDone: 16 } as const;
+  assert.equal(judgeFolios(spoilt(moved, clean))?.outcome, 'migrated');
+  assert.equal(judgeFolios(spoilt({ ...moved, stuckReachedMoved: 1600 }, clean)), undefined);
+  assert.equal(
+    judgeFolios(spoilt({ ...moved, stuckReached: 200, stuckReachedMoved: 200 }, clean)),
+    undefined,
+  );
+});
+
+test('a control whose folios move otherwise than it is about says nothing', () => {
+  const control = { kind: 'control', stuckReached: 4096, stuckReachedMoved: 4096, stuckMoved: 4096 } as const;
+  const clean = { state: 'clean', dirty: 0, splitAsked: 0, wholeAfter: 0, movedWhole: 0 } as const;
+  assert.equal(judgeFolios(spoilt(control, clean))?.outcome, 'migrated');
+  const whole = { ...clean, wholeAfter: 256, movedWhole: 256, splitAsked: 16, splitDone: 16 };
+  assert.equal(judgeFolios(spoilt(control, whole))?.inconclusive, true);
+  assert.equal(judgeFolios(spoilt(control, { ...whole, fragmented: false }))?.outcome, 'migrated');
+  assert.equal(judgeFolios(spoilt(control, { ...clean, fragmented: false }))?.inconclusive, true);
+});
+
+test('of folios that cannot be split a single one shows that they move where there is room', () => {
+  const control = { kind: 'control', stuckReached: 512, stuckReachedMoved: 16, stuckMoved: 16 } as const;
+  const room = { fragmented: false, movedWhole: 1 };
+  assert.match(
+    judgeFolios(spoilt(control, room))?.reason ?? '',
+    /^0 of 256 folios were split, 1 moved whole/,
+  );
+  assert.equal(judgeFolios(spoilt(control, { ...room, state: 'clean', dirty: 0, splitDone: 16 })), undefined);
+});
+
+test('asking for a split outright must not contradict it', () => {
+  assert.match(judgeFolios(spoilt({}, { splitDone: 1 }))?.reason ?? '', /1 of 16 folios were split/);
+  assert.match(judgeFolios(spoilt({}, { splitAsked: null }))?.reason ?? '', /was not asked/);
+  const least = { state: 'clean', dirty: 0, order: 2, blockBytes: 16_384 } as const;
+  assert.equal(judgeFolios(spoilt({}, { ...least, splitDone: 1 }))?.outcome, 'unknown');
+  assert.equal(judgeFolios(spoilt({}, { ...least, splitDone: 0 }))?.outcome, 'failed');
 });
 
 test('hugetlb pages are not attempted only where nothing was isolated from where they are', () => {
   const huge = { memory: 'hugetlb', order: 9, ofOrder: 8, hugetlb: 8, pagesInTakenRanges: 0 } as const;
-  const passed = { stuckReached: 4096, controlReached: 4096, controlMoved: 4090 };
+  const passed = { stuckReached: 4096, controlFolios: 4096, controlReached: 4096, controlMoved: 4090 };
   assert.equal(judgeFolios(spoilt(passed, huge))?.outcome, 'not-attempted');
-  assert.equal(judgeFolios(spoilt(passed, { ...huge, pagesInTakenRanges: 512 })), undefined);
-  assert.equal(judgeFolios(spoilt({ ...passed, stuckReached: 1024 }, huge)), undefined);
-  assert.equal(judgeFolios(spoilt({ ...passed, controlMoved: 0 }, huge)), undefined);
+  const unseen = { ...passed, stuckReached: 0 };
+  assert.equal(judgeFolios(spoilt(unseen, { ...huge, pagesPassedOver: 4096 }))?.outcome, 'not-attempted');
+  assert.equal(judgeFolios(spoilt(unseen, huge))?.inconclusive, true);
+  assert.equal(judgeFolios(spoilt(passed, { ...huge, pagesInTakenRanges: 512 }))?.outcome, 'unknown');
+  assert.equal(judgeFolios(spoilt({ ...passed, controlMoved: 0 }, huge))?.inconclusive, true);
+  assert.equal(
+    judgeFolios(spoilt({ ...passed, controlReached: 100, controlMoved: 100 }, huge))?.inconclusive,
+    true,
+  );
 });
 
 test('folios that are not as designed are told', () => {

@@ -74,6 +74,7 @@ describe('traceFacts', () => {
       resumedUs: undefined,
       resumedPages: undefined,
       ended: [],
+      crossed: [],
       waitingSinceUs: undefined,
       lastIsolated: undefined,
       waitsFor: undefined,
@@ -191,6 +192,8 @@ describe('traceFacts, of failures and ends', () => {
     assert.equal(facts.unfinished, 1);
     assert.equal(facts.resumedUs, 30);
     assert.deepEqual(facts.ended, [{ status: 'contended', migratePfn: 0x1234 }]);
+    assert.deepEqual(facts.crossed, []);
+    assert.deepEqual(traceFacts(trace, PID, never).crossed, [[0x1000, 0x1234]]);
   });
 });
 
