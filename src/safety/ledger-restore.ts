@@ -31,11 +31,13 @@ type Outcome = Pick<RestoreAction, 'ok' | 'detail'>;
 const done = (detail: string): Outcome => ({ ok: true, detail });
 const failed = (detail: string): Outcome => ({ ok: false, detail });
 
-/** @param only `trace-instance` leaves all else written down, for the step of the cleanup that comes first */
+/** Trace instances, for the step of the cleanup that comes first; or these files. All else stays written down. */
+type RestoreOnly = 'trace-instance' | ReadonlySet<string>;
+
 export function restoreLedger(
   directory: StateDirectory,
   machine: Machine,
-  only?: 'trace-instance',
+  only?: RestoreOnly,
 ): RestoreAction[] {
   return withLedgerLock(directory.root, (held) => {
     const { records, refused } = readLedger(directory.path);
@@ -47,7 +49,7 @@ export function restoreLedger(
     }
     const seen = new Set<string>();
     for (const record of records.toReversed()) {
-      if (record.kind === 'effective' || (only !== undefined && record.kind !== only)) continue;
+      if (record.kind === 'effective' || isOther(record, only)) continue;
       const what = nameOf(record);
       if (seen.has(what)) continue;
       seen.add(what);
@@ -63,8 +65,10 @@ export function restoreLedger(
   });
 }
 
-function isOther(record: LedgerRecord, only: 'trace-instance' | undefined): boolean {
-  return only !== undefined && record.kind !== only;
+function isOther(record: LedgerRecord, only: RestoreOnly | undefined): boolean {
+  if (only === undefined) return false;
+  if (only === 'trace-instance') return record.kind !== only;
+  return (record.kind !== 'file' && record.kind !== 'effective') || !only.has(record.path);
 }
 
 function nameOf(record: LedgerRecord): string {

@@ -138,6 +138,13 @@ export class Ledger {
     }
   }
 
+  /** Undoes what was changed in these files only, and in those that the kernel changes with them. */
+  restoreFiles(paths: Iterable<string>): RestoreAction[] {
+    const all = [...paths];
+    const siblings = all.map((path) => clearedBySetting.get(path)).filter((path) => path !== undefined);
+    return restoreLedger(this.directory, this.machine, new Set([...all, ...siblings]));
+  }
+
   /** Undoes everything, last change first, and forgets what was undone; what failed stays written down. */
   restore(): RestoreAction[] {
     return restoreLedger(this.directory, this.machine);

@@ -220,9 +220,8 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     await arm?.endChildren();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
-  let putSysctlsBack = () => {};
   try {
-    putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
+    const putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
     server = await (isUntrusted ? UntrustedServer : Server).start({
       mountPoint,
       maxHoldMs: maxHoldMs(plan),
@@ -246,7 +245,6 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       pageCacheOf: reads ? device : undefined,
       origins: plan.design.serverPages !== undefined,
     });
-    machine.lengthenCpuLists();
     if (!keepsBdiLimits(plan.design)) machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
@@ -286,16 +284,18 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     if (!hasStarted) run.append(armStarted(plan, ''));
     run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
   } finally {
-    putSysctlsBack();
-    await end();
-    giveBackHugePages(machine, progress);
+    try {
+      await end();
+    } finally {
+      putBackOfArm(machine, progress);
+    }
   }
 }
 
-/** Of an arm that was broken off. What does not work here the cleanup of the run tries again, and fails where it cannot. */
-function giveBackHugePages({ scarcity }: RunMachine, progress: Progress): void {
+/** What does not work here the cleanup of the run tries again, and fails where it cannot. */
+function putBackOfArm(machine: RunMachine, progress: Progress): void {
   try {
-    scarcity.giveBack();
+    machine.endArm();
   } catch (error) {
     progress.step(`${(error as Error).message}; the cleanup of the run tries again`);
   }

@@ -77,6 +77,28 @@ test('a value set several times is back at the first one, and a second restore d
   assert.equal(machine.read(knob), '7\n');
 });
 
+test('of these files only: they are as before and forgotten, the rest stays for later', (t) => {
+  const ratio = '/proc/sys/vm/dirty_ratio';
+  const bytes = '/proc/sys/vm/dirty_bytes';
+  const machine = fakeMachine(t, { [knob]: '1\n', [bdi]: '2\n', [ratio]: '20\n', [bytes]: '0\n' });
+  const directory = runDirectory(t);
+  const ledger = Ledger.open(directory, machine);
+  for (const path of [knob, bdi, ratio]) ledger.setFile(path, '50');
+  const actions = ledger.restoreFiles([bdi, ratio]);
+  assert.deepEqual(
+    actions.map(({ what, ok }) => ({ what, ok })),
+    [ratio, bytes, bdi].map((what) => ({ what, ok: true })),
+  );
+  assert.deepEqual([knob, bdi, ratio].map(machine.read), ['50\n', '2\n', '20\n']);
+  assert.doesNotMatch(ledgerText(directory), /dirty|max_ratio/);
+  machine.write(bdi, '3\n');
+  assert.deepEqual(
+    ledger.restore().map(({ what }) => what),
+    [knob],
+  );
+  assert.deepEqual([knob, bdi].map(machine.read), ['1\n', '3\n']);
+});
+
 test('what cannot be read, lies elsewhere or is more than a line is refused before it is recorded', (t) => {
   const machine = fakeMachine(t, { [knob]: '1\n' });
   const directory = runDirectory(t);
