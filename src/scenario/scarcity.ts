@@ -5,6 +5,7 @@
  * Authority: set_max_huge_pages() in mm/hugetlb.c, isolate_migratepages_block() in mm/compaction.c.
  */
 import { StuckfsError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { readBuddyinfo } from '../kernel/buddyinfo.js';
 import { hugePagesPath } from '../kernel/huge-pages.js';
 import { readKernelFile } from '../kernel/kernel-file.js';
@@ -12,6 +13,7 @@ import { sysctlPath } from '../kernel/sysctl.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
 import { normaliseValue } from '../safety/kernel-value.js';
 import type { Ledger } from '../safety/ledger.js';
+import { availableBytes } from './memory-need.js';
 
 /** They cannot be had, or not be given back. */
 export class ScarcityError extends StuckfsError {
@@ -21,8 +23,11 @@ export class ScarcityError extends StuckfsError {
 const HUGE_PAGE_ORDER = 9;
 /** With compaction for each: in small steps, so that free memory can be watched. */
 const STEP = 16;
-/** Stops taking while the machine has still so much besides: 192 MiB. */
+/** Also of what lies about ready: the write that takes it is not over before all of it is had. 256 MiB. */
+const MOST_IN_A_STEP = 128;
+/** Takes nothing of the last 192 MiB of the machine. */
 const LEAST_FREE_PAGES = 49_152;
+const HUGE_PAGE_PAGES = 1 << HUGE_PAGE_ORDER;
 /**
  * Nothing gained for so long means that there is nothing left.  Less says nothing: compaction that has failed is
  * deferred for up to 64 allocations, and pageblocks in which it found nothing are passed by until kswapd has slept.
@@ -52,19 +57,27 @@ export class Scarcity {
     this.usedBefore = freeHugePages();
     let gainedMs = performance.now();
     while (performance.now() - gainedMs < EXHAUSTED_MS) {
-      const now = Number(this.ledger.setFile(hugePagesPath, `${pool + Math.max(STEP, freeHugePages())}`));
+      const step = nextStep(freeHugePages(), roomPages());
+      if (step === 0) return { hugePages: pool - currentPool, exhausted: false };
+      const now = Number(this.ledger.setFile(hugePagesPath, `${pool + step}`));
       if (now > pool) gainedMs = performance.now();
       pool = now;
-      if (freePages() < LEAST_FREE_PAGES) return { hugePages: pool - currentPool, exhausted: false };
     }
     return { hugePages: pool - currentPool, exhausted: true };
   }
 
   /** What lies about ready, without compaction. */
   takeReady(): number {
-    const ready = freeHugePages();
-    const pool = Number(readKernelFile(hugePagesPath));
-    return ready === 0 ? 0 : Number(this.ledger.setFile(hugePagesPath, `${pool + ready}`)) - pool;
+    const before = Number(readKernelFile(hugePagesPath));
+    let pool = before;
+    for (;;) {
+      const ready = freeHugePages();
+      const step = Math.min(ready, nextStep(ready, roomPages()));
+      if (step === 0) return pool - before;
+      const now = Number(this.ledger.setFile(hugePagesPath, `${pool + step}`));
+      if (now <= pool) return pool - before;
+      pool = now;
+    }
   }
 
   /** @throws {ScarcityError} when some are left after several attempts */
@@ -108,6 +121,17 @@ function freeHugePages(): number {
     .reduce((sum, count) => sum + count, 0);
 }
 
-function freePages(): number {
-  return Math.max(...readZoneinfo().map(({ free }) => free));
+/** What may still be taken: of the zone with the most free pages, and of what the machine has available. */
+function roomPages(): number {
+  const free = Math.max(...readZoneinfo().map((zone) => zone.free));
+  return Math.min(free, Math.floor(availableBytes() / PAGE_BYTES)) - LEAST_FREE_PAGES;
+}
+
+/**
+ * How many huge pages to ask for next; 0 where that would take of what the machine keeps.
+ * @param readyHugePages how many lie about
+ */
+export function nextStep(readyHugePages: number, roomPages: number): number {
+  const most = Math.min(MOST_IN_A_STEP, Math.floor(roomPages / HUGE_PAGE_PAGES));
+  return Math.max(0, Math.min(Math.max(STEP, readyHugePages), most));
 }
