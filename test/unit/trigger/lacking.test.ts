@@ -73,15 +73,15 @@ describe('cma-alloc', () => {
     assert.match(lacksCma(fakeRoot(t, { '/proc/meminfo': 'MemTotal: 1 kB\n' })) ?? '', /CmaTotal .* absent/);
     assert.match(lacksCma(fakeRoot(t, total(0))) ?? '', /cma=SIZE/);
     const noWay = fakeRoot(t, { ...total(65536), '/dev/dma_heap/system': '' });
-    assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_CMA_DEBUGFS.*hugetlb_cma=1G/);
+    assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_DMABUF_HEAPS_CMA.*hugetlb_cma=1G/);
   });
 
-  it('takes debugfs before a heap, and a heap before huge pages', (t) => {
+  it('takes a heap before huge pages, and never debugfs, where a killed trigger would leak', (t) => {
     const hugetlb = { ...total(1 << 20), ...gigantic, '/proc/cmdline': 'quiet hugetlb_cma=1G\n' };
     const heap = { ...hugetlb, '/dev/dma_heap/system': '', '/dev/dma_heap/default_cma_region': '' };
-    const debugfs = { ...heap, '/sys/kernel/debug/cma/reserved/alloc': '' };
+    const debugfs = { ...total(65536), '/sys/kernel/debug/cma/reserved/alloc': '' };
     const kinds = [hugetlb, heap, debugfs].map((files) => findCmaRoute(fakeRoot(t, files))?.kind);
-    assert.deepEqual(kinds, ['hugetlb', 'dma-heap', 'debugfs']);
+    assert.deepEqual(kinds, ['hugetlb', 'dma-heap', undefined]);
     assert.equal(lacksCma(fakeRoot(t, hugetlb)), undefined);
     // Huge pages of 1 GiB without hugetlb_cma= are none of CMA.
     assert.equal(findCmaRoute(fakeRoot(t, { ...hugetlb, '/proc/cmdline': 'cma=1G\n' })), undefined);
