@@ -116,7 +116,7 @@ function undoFile(
     return done(`left to the stuckfs that set it to ${other.value}`);
   const wanted = other?.value ?? ours.old;
   if (current === wanted) return done(`is ${wanted} already`);
-  writeKernelValue(path, wanted, root);
+  writeKernelValue(path, other === undefined ? (ours.putBackWith ?? wanted) : wanted, root);
   const now = readKernelValue(path, root);
   if (now !== wanted) return failed(`is ${now}, and should be ${wanted}`);
   const foreign = current === ours.value ? '' : `; found ${current}, which somebody else must have set`;

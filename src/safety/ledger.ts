@@ -79,17 +79,19 @@ export class Ledger {
 
   /**
    * Writes down that a process of ours is about to set a file itself, which may take as long as the kernel likes.
+   * @param putBackWith the word that brings back what it is now, where that is another than it shows
    * @returns what it is now
    */
-  expectFile(path: string, value: string): string {
+  expectFile(path: string, value: string, putBackWith?: string): string {
     if (/[\0\n]/.test(value)) throw new LedgerError('LEDGER_REFUSED', `${path}: a value is one line`);
-    return withLedgerLock(this.directory.root, () => this.announce(path, value));
+    return withLedgerLock(this.directory.root, () => this.announce(path, value, putBackWith));
   }
 
-  private announce(path: string, value: string): string {
+  private announce(path: string, value: string, putBackWith?: string): string {
     const { root } = this.machine;
     const current = readKernelValue(path, root);
     const inherited = otherClaims(this.directory, path).find((claim) => claim.value === current);
+    const word = inherited === undefined ? putBackWith : inherited.putBackWith;
     const ino = sysfsInode(path, root);
     appendRecord(this.directory.path, {
       kind: 'file',
@@ -98,6 +100,7 @@ export class Ledger {
       new: value,
       at: monotonicMs(),
       ...(ino === undefined ? {} : { ino }),
+      ...(word === undefined ? {} : { putBackWith: word }),
     });
     return current;
   }

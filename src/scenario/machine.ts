@@ -122,9 +122,9 @@ export class RunMachine {
 
   /** What the trigger will write to. @returns puts it back once the trigger has ended, whether or not it got there */
   expectChanges(changes: readonly FileChange[]): () => void {
-    for (const { path, value } of changes) {
+    for (const { path, value, putBackWith } of changes) {
       this.ofArm.add(path);
-      this.ledger.expectFile(path, value);
+      this.ledger.expectFile(path, value, putBackWith);
     }
     return () => this.putBack(changes.map(({ path }) => path));
   }

@@ -43,6 +43,8 @@ export interface Answer {
 export interface FileChange {
   readonly path: string;
   readonly value: string;
+  /** What brings the value of before back, where that takes another word than the file shows. */
+  readonly putBackWith?: string;
 }
 
 export interface TriggerResult {

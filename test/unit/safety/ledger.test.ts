@@ -77,6 +77,19 @@ test('a value set several times is back at the first one, and a second restore d
   assert.equal(machine.read(knob), '7\n');
 });
 
+test('a memory block goes online again with the word for its zone, which its file does not show', (t) => {
+  const block = '/sys/devices/system/memory/memory7/state';
+  const machine = fakeMachine(t, { [block]: 'online\n' });
+  const ledger = Ledger.open(runDirectory(t), machine);
+  ledger.expectFile(block, 'offline', 'online_movable');
+  assert.match(ledger.restore()[0]?.detail ?? '', /is online already/);
+  ledger.expectFile(block, 'offline', 'online_movable');
+  machine.write(block, 'offline\n');
+  // Of a plain file: the kernel would show `online`.
+  assert.match(ledger.restore()[0]?.detail ?? '', /is online_movable, and should be online/);
+  assert.equal(machine.read(block), 'online_movable\n');
+});
+
 test('of these files only: they are as before and forgotten, the rest stays for later', (t) => {
   const ratio = '/proc/sys/vm/dirty_ratio';
   const bytes = '/proc/sys/vm/dirty_bytes';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
 import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
 import { lacksRemovableBlock } from '../../../src/trigger/offline.js';
@@ -25,6 +26,18 @@ describe('offline', () => {
     assert.match(lacksRemovableBlock(straddling) ?? '', /valid_zones says none for all 1/);
     const usable = fakeRoot(t, { ...size, ...block(0, '1', 'none'), ...block(1, '1', 'Movable') });
     assert.equal(lacksRemovableBlock(usable), undefined);
+  });
+});
+
+describe('the way back of an offline block', () => {
+  it('is the zone in which it was', (t) => {
+    const zones = ['Movable', 'Normal', 'DMA32', 'none', 'Normal Movable'];
+    const files = zones.map((zone, number) => block(number, '1', zone));
+    const there = fakeRoot(t, Object.assign({}, ...files));
+    assert.deepEqual(
+      [...zones.keys(), 99].map((number) => wordForSameZone(number, there)),
+      ['online_movable', 'online_kernel', 'online_kernel', undefined, undefined, undefined],
+    );
   });
 });
 
