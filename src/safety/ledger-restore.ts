@@ -10,7 +10,7 @@ import { Errno, errnoName } from '../base/errno.js';
 import { errnoOf, isMissing } from '../kernel/kernel-file.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { UMOUNT_NOFOLLOW } from '../syscall/mount.js';
-import { KernelValueError, readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
+import { KernelValueError, readKernelValue, sysfsInode, writeKernelValueWithin } from './kernel-value.js';
 import { readLedger, rewriteLedger } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
 import { type LedgerRecord, ourMountSource } from './ledger-records.js';
@@ -26,6 +26,9 @@ export interface RestoreAction {
   readonly ok: boolean;
   readonly detail: string;
 }
+
+/** A pool of hundreds of GiB takes its time; what takes longer hangs. */
+const DEADLINE_MS = 60_000;
 
 type Outcome = Pick<RestoreAction, 'ok' | 'detail'>;
 const done = (detail: string): Outcome => ({ ok: true, detail });
@@ -116,7 +119,8 @@ function undoFile(
     return done(`left to the stuckfs that set it to ${other.value}`);
   const wanted = other?.value ?? ours.old;
   if (current === wanted) return done(`is ${wanted} already`);
-  writeKernelValue(path, other === undefined ? (ours.putBackWith ?? wanted) : wanted, root);
+  const word = other === undefined ? (ours.putBackWith ?? wanted) : wanted;
+  writeKernelValueWithin(path, word, root, DEADLINE_MS);
   const now = readKernelValue(path, root);
   if (now !== wanted) return failed(`is ${now}, and should be ${wanted}`);
   const foreign = current === ours.value ? '' : `; found ${current}, which somebody else must have set`;
