@@ -114,7 +114,7 @@ function undoFile(
   if (ours.ino !== undefined && sysfsInode(path, root) !== ours.ino) {
     return done('gone; another device has its name now');
   }
-  const other = otherClaims(directory, path).find((claim) => claim.isAlive);
+  const other = otherClaims(directory, path).find((claim) => claim.isAlive && claim.ino === ours.ino);
   if (other !== undefined && other.at > ours.at)
     return done(`left to the stuckfs that set it to ${other.value}`);
   const wanted = other?.value ?? ours.old;

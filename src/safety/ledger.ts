@@ -87,12 +87,20 @@ export class Ledger {
     return withLedgerLock(this.directory.root, () => this.announce(path, value, putBackWith));
   }
 
+  /** Another stuckfs that runs has set it, too. */
+  isWantedByOthers(path: string): boolean {
+    return otherClaims(this.directory, path).some(({ isAlive }) => isAlive);
+  }
+
   private announce(path: string, value: string, putBackWith?: string): string {
     const { root } = this.machine;
     const current = readKernelValue(path, root);
-    const inherited = otherClaims(this.directory, path).find((claim) => claim.value === current);
-    const word = inherited === undefined ? putBackWith : inherited.putBackWith;
     const ino = sysfsInode(path, root);
+    // One whose owner lives counts whatever the file shows: the kernel may have made less of it, or a trigger more.
+    const inherited = otherClaims(this.directory, path).find(
+      (claim) => claim.ino === ino && (claim.isAlive || claim.value === current),
+    );
+    const word = inherited === undefined ? putBackWith : inherited.putBackWith;
     appendRecord(this.directory.path, {
       kind: 'file',
       path,

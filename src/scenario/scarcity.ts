@@ -7,7 +7,7 @@
 import { StuckfsError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { readBuddyinfo } from '../kernel/buddyinfo.js';
-import { hugePagesPath } from '../kernel/huge-pages.js';
+import { hugePagesPath, nodePoolPaths } from '../kernel/huge-pages.js';
 import { readKernelFile } from '../kernel/kernel-file.js';
 import { sysctlPath } from '../kernel/sysctl.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
@@ -44,26 +44,29 @@ export interface Taken {
 export class Scarcity {
   /** How many were free before the first was taken. */
   private usedBefore = 0;
-  /** Values by path, in the order of the change. */
-  private readonly before = new Map<string, string>();
+  /** How many there were in the pool. */
+  private poolBefore = 0;
+  /** Files that are not as before. */
+  private readonly changed = new Set<string>();
 
   constructor(private readonly ledger: Ledger) {}
 
   /** All that can be had. Locked memory, that of the ballast, is left where it is by compaction. */
   take(): Taken {
     this.set(sysctlPath('vm.compact_unevictable_allowed'), '0');
-    const currentPool = Number(this.remember(hugePagesPath));
-    let pool = currentPool;
+    const before = Number(readKernelFile(hugePagesPath));
+    this.poolBefore = before;
+    let pool = before;
     this.usedBefore = freeHugePages();
     let gainedMs = performance.now();
     while (performance.now() - gainedMs < EXHAUSTED_MS) {
       const step = nextStep(freeHugePages(), roomPages());
-      if (step === 0) return { hugePages: pool - currentPool, exhausted: false };
-      const now = Number(this.ledger.setFile(hugePagesPath, `${pool + step}`));
+      if (step === 0) return { hugePages: pool - before, exhausted: false };
+      const now = this.setPool(pool + step);
       if (now > pool) gainedMs = performance.now();
       pool = now;
     }
-    return { hugePages: pool - currentPool, exhausted: true };
+    return { hugePages: pool - before, exhausted: true };
   }
 
   /** What lies about ready, without compaction. */
@@ -74,7 +77,7 @@ export class Scarcity {
       const ready = freeHugePages();
       const step = Math.min(ready, nextStep(ready, roomPages()));
       if (step === 0) return pool - before;
-      const now = Number(this.ledger.setFile(hugePagesPath, `${pool + step}`));
+      const now = this.setPool(pool + step);
       if (now <= pool) return pool - before;
       pool = now;
     }
@@ -82,32 +85,43 @@ export class Scarcity {
 
   /** @throws {ScarcityError} when some are left after several attempts */
   giveBack(): void {
-    const pool = Number(this.before.get(hugePagesPath) ?? 0);
+    if (this.changed.size === 0) return;
     // What was taken first is given back last, and so is what the allocator gives first: what the machine has not used
     // before (deferred_grow_zone()) may cost much when it is touched for the first time.
-    const first = pool + this.usedBefore;
-    if (this.before.has(hugePagesPath) && Number(readKernelFile(hugePagesPath)) > first)
-      this.ledger.setFile(hugePagesPath, `${first}`);
-    for (const [path, value] of [...this.before].reverse()) {
-      let now = '';
-      for (let time = 0; time < TIMES_TO_GIVE_BACK && now !== value; time++)
-        now = this.ledger.setFile(path, value);
-      if (now !== value)
-        throw new ScarcityError(`${path} is ${now}, and cannot be set to ${value} again, as it was`);
-      this.before.delete(path);
+    const first = this.poolBefore + this.usedBefore;
+    if (this.isPoolOurs() && Number(readKernelFile(hugePagesPath)) > first) this.setPool(first);
+    for (let time = 1; ; time++) {
+      // Node by node first: then the sum is as before, too.
+      this.ledger.restoreFiles(nodePoolPaths(hugePagesPath));
+      const failed = this.ledger.restoreFiles(this.changed).filter(({ ok }) => !ok);
+      if (failed.length === 0) break;
+      if (time < TIMES_TO_GIVE_BACK) continue;
+      throw new ScarcityError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
     }
+    this.changed.clear();
   }
 
-  private set(path: string, value: string): void {
-    this.remember(path);
-    this.ledger.setFile(path, value);
+  /** Nobody else counts on it, and no node has some of before that another might lose in its place. */
+  private isPoolOurs(): boolean {
+    return (
+      !this.ledger.isWantedByOthers(hugePagesPath) &&
+      (this.poolBefore === 0 || nodePoolPaths(hugePagesPath).length === 0)
+    );
   }
 
-  /** What it is now, and will be again. */
-  private remember(path: string): string {
-    const value = this.before.get(path) ?? normaliseValue(readKernelFile(path));
-    this.before.set(path, value);
-    return value;
+  /** @returns how many there are then */
+  private setPool(hugePages: number): number {
+    for (const path of nodePoolPaths(hugePagesPath)) {
+      if (this.changed.has(path)) continue;
+      this.changed.add(path);
+      this.ledger.expectFile(path, normaliseValue(readKernelFile(path)));
+    }
+    return Number(this.set(hugePagesPath, `${hugePages}`));
+  }
+
+  private set(path: string, value: string): string {
+    this.changed.add(path);
+    return this.ledger.setFile(path, value);
   }
 }
 

@@ -53,7 +53,7 @@ export const offline: Trigger = {
     { errno: Errno.EAGAIN, means: 'a notifier refused' },
   ],
   missing: () => lacksRemovableBlock(),
-  changes(stuckPfns) {
+  changes({ stuckPfns }) {
     const found = target(stuckPfns);
     if (found === undefined) return [];
     const putBackWith = wordForSameZone(found.block);

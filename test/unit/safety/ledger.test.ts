@@ -165,6 +165,27 @@ for (const firstToEnd of ['the first', 'the second'] as const) {
   }
 }
 
+test('the value of before is inherited also where a trigger or the kernel made another of it', (t) => {
+  const machine = fakeMachine(t, { [knob]: '1\n', [bdi]: '1\n' });
+  const ours = runDirectory(t);
+  const first = Ledger.open(ours, machine);
+  const second = Ledger.open(otherDirectory(t, ours.root).directory, machine);
+  for (const path of [knob, bdi]) first.setFile(path, '50');
+  machine.write(knob, '60\n');
+  // That of another device, which has the number now.
+  machine.write(`${bdi}.new`, '8\n');
+  renameSync(join(machine.root, `${bdi}.new`), join(machine.root, bdi));
+  assert.equal(second.isWantedByOthers(knob), true);
+  for (const path of [knob, bdi]) second.setFile(path, '100');
+  first.restoreFiles([knob]);
+  assert.equal(machine.read(knob), '100\n', 'the one that goes on keeps its value');
+  assert.equal(second.isWantedByOthers(knob), false);
+  second.restoreFiles([knob]);
+  assert.equal(machine.read(knob), '1\n');
+  second.restoreFiles([bdi]);
+  assert.equal(machine.read(bdi), '8\n', 'nothing is inherited of a device that is gone');
+});
+
 test('a run that crashed does not keep its value from being taken back by one that ends after it', async (t) => {
   const machine = fakeMachine(t, { [knob]: '1\n' });
   const ours = runDirectory(t);
