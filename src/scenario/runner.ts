@@ -216,7 +216,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   const end = async () => {
     await server?.stop(STOP_MS);
     // Of one that was interrupted while it started.
-    if (isUntrusted) await cleanUpMountOf(process.pid);
+    if (isUntrusted) await cleanUpMountOf(state);
     await arm?.endChildren();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
