@@ -33,11 +33,13 @@ const HUGE_PAGE_PAGES = 1 << HUGE_PAGE_ORDER;
  * deferred for up to 64 allocations, and pageblocks in which it found nothing are passed by until kswapd has slept.
  */
 const EXHAUSTED_MS = 1000;
+/** The run waits for it and hears no signal meanwhile: looked at between the steps. */
+const MOST_MS = 120_000;
 const TIMES_TO_GIVE_BACK = 3;
 
 export interface Taken {
   readonly hugePages: number;
-  /** Nothing more was to be had; false where free memory ran short before. */
+  /** Nothing more was to be had; false where free memory, or time, ran short before. */
   readonly exhausted: boolean;
 }
 
@@ -58,10 +60,11 @@ export class Scarcity {
     this.poolBefore = before;
     let pool = before;
     this.usedBefore = freeHugePages();
+    const untilMs = performance.now() + MOST_MS;
     let gainedMs = performance.now();
     while (performance.now() - gainedMs < EXHAUSTED_MS) {
       const step = nextStep(freeHugePages(), roomPages());
-      if (step === 0) return { hugePages: pool - before, exhausted: false };
+      if (step === 0 || performance.now() >= untilMs) return { hugePages: pool - before, exhausted: false };
       const now = this.setPool(pool + step);
       if (now > pool) gainedMs = performance.now();
       pool = now;
