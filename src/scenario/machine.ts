@@ -55,16 +55,14 @@ export class RunMachine {
   }
 
   /**
-   * Puts back what the arm has changed, whatever way it ended; what its trigger was about to change, too.
+   * Puts back what the arm has changed, whatever way it ended; what its trigger was about to change, too, though that
+   * may hang still.
    * @throws {StuckfsError} for what is not as before: it stays written down for the cleanup of the run
    */
   endArm(): void {
-    try {
-      this.scarcity.giveBack();
-    } finally {
-      this.putBack([...this.ofArm]);
-      this.ofArm.clear();
-    }
+    const paths = [...this.ofArm, ...this.scarcity.handOver()];
+    this.ofArm.clear();
+    this.putBack(paths);
   }
 
   private setForArm(path: string, value: string): void {

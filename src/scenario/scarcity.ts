@@ -86,7 +86,10 @@ export class Scarcity {
     }
   }
 
-  /** @throws {ScarcityError} when some are left after several attempts */
+  /**
+   * Once the trigger has ended: one that hangs may have us wait for the pool.
+   * @throws {ScarcityError} when some are left after several attempts
+   */
   giveBack(): void {
     if (this.changed.size === 0) return;
     // What was taken first is given back last, and so is what the allocator gives first: what the machine has not used
@@ -102,6 +105,13 @@ export class Scarcity {
       throw new ScarcityError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
     }
     this.changed.clear();
+  }
+
+  /** The files that are not as before, which the caller puts back from now on. */
+  handOver(): readonly string[] {
+    const files = [...this.changed];
+    this.changed.clear();
+    return files;
   }
 
   /** Nobody else counts on it, and no node has some of before that another might lose in its place. */
