@@ -241,10 +241,11 @@ class RunningDaemon {
     return Promise.race([this.serving?.ended ?? 'never started', this.gaveUp]);
   }
 
-  toldToEnd(): Promise<void> {
+  /** Told, given up, or for as long as it may hold requests: who started it may be gone, or hang. */
+  async toldToEnd(): Promise<void> {
     this.outlived = true;
     this.log?.info('the connection has ended; waiting to be told to end');
-    return this.told;
+    await within(this.config.maxHoldMs, Promise.race([this.told, this.gaveUp]));
   }
 
   /** Everything that start() did, undone in reverse; each step whatever became of the others. */

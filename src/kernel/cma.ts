@@ -1,7 +1,7 @@
 /**
- * Contiguous memory areas (CMA), and the ways in which somebody in user space can have one allocated from.
- * Authority: mm/cma_debug.c (cma/NAME/alloc, in pages), drivers/dma-buf/heaps/cma_heap.c, mm/hugetlb_cma.c, and
- * CmaTotal in fs/proc/meminfo.c.
+ * Contiguous memory areas (CMA), and the ways in which somebody in user space can have one allocated from that are given
+ * back whoever is killed.  Not so cma/NAME/alloc in debugfs: what was allocated there stays allocated (mm/cma_debug.c).
+ * Authority: drivers/dma-buf/heaps/cma_heap.c, mm/hugetlb_cma.c, and CmaTotal in fs/proc/meminfo.c.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,14 +9,11 @@ import { giganticPagesPath } from './gigantic-pages.js';
 import { listKernelDirectory, readKernelFileIfPresent } from './kernel-file.js';
 import { readMeminfo } from './meminfo.js';
 
-const debugDirectory = '/sys/kernel/debug/cma';
 const heapDirectory = '/dev/dma_heap';
 const sysfsDirectory = '/sys/kernel/mm/cma';
 
 export type CmaRoute =
-  /** A number of pages is written to `alloc`, and given back by `free`. */
-  | { readonly kind: 'debugfs'; readonly area: string; readonly alloc: string; readonly free: string }
-  /** A buffer of a heap of dma-buf, given back by its descriptor. */
+  /** A buffer of a heap of dma-buf, given back with its descriptor. */
   | { readonly kind: 'dma-heap'; readonly device: string }
   /** A huge page of 1 GiB, with hugetlb_cma= on the command line. */
   | { readonly kind: 'hugetlb'; readonly nrHugePages: string };
@@ -30,10 +27,6 @@ export function cmaTotalKb(root = '/'): number {
 export function findCmaRoute(root = '/'): CmaRoute | undefined {
   const has = (path: string) => existsSync(join(root, path));
   const names = (directory: string) => (has(directory) ? listKernelDirectory(directory, root).sort() : []);
-  for (const area of names(debugDirectory)) {
-    const alloc = `${debugDirectory}/${area}/alloc`;
-    if (has(alloc)) return { kind: 'debugfs', area, alloc, free: `${debugDirectory}/${area}/free` };
-  }
   const heap = names(heapDirectory).find((name) => !name.startsWith('system'));
   if (heap !== undefined) return { kind: 'dma-heap', device: `${heapDirectory}/${heap}` };
   const reserved =

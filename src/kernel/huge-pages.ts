@@ -2,7 +2,24 @@
  * The pool of huge pages of 2 MiB, which on this page size are as large as a pageblock.
  * Authority: mm/hugetlb.c (nr_hugepages_store_common), Documentation/admin-guide/mm/hugetlbpage.rst.
  */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { listKernelDirectory } from './kernel-file.js';
+
 export const hugePagesPath = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages';
+
+/**
+ * What each node has of a pool, as a file of its own: the file of the pool has the sum.  None where there is one node.
+ * @param pool the nr_hugepages of a size
+ */
+export function nodePoolPaths(pool: string, root = '/'): string[] {
+  const nodes = '/sys/devices/system/node';
+  if (!existsSync(join(root, nodes))) return [];
+  const names = listKernelDirectory(nodes, root).filter((name) => /^node\d+$/.test(name));
+  const paths = names.map((name) => `${nodes}/${name}/hugepages/${basename(dirname(pool))}/nr_hugepages`);
+  // A node without memory has none.
+  return paths.length < 2 ? [] : paths.filter((path) => existsSync(join(root, path)));
+}
 
 /** PAGE_SIZE << pageblock_order, where a pageblock is a huge page (include/linux/pageblock-flags.h). */
 export const PAGEBLOCK_PAGES = 512;

@@ -46,6 +46,17 @@ export function readMemoryBlocks(root = '/'): MemoryBlock[] {
     });
 }
 
+/**
+ * The word that takes an online block back to its zone once it is offline: `online` alone takes the zone that the kernel
+ * prefers then.  undefined where it lies in none or in several.
+ * Authority: Documentation/admin-guide/mm/memory-hotplug.rst (valid_zones of an online block is the zone it is in).
+ */
+export function wordForSameZone(block: number, root = '/'): 'online_movable' | 'online_kernel' | undefined {
+  const zone = readKernelFileIfPresent(`${directory}/memory${block}/valid_zones`, root)?.trim() ?? '';
+  if (zone === '' || zone === 'none' || zone.includes(' ')) return undefined;
+  return zone === 'Movable' ? 'online_movable' : 'online_kernel';
+}
+
 /** The block that has most of these frames; undefined where none is known. */
 export function blockWithMost(pfns: Float64Array, blockPages: number): number | undefined {
   const counts = new Map<number, number>();

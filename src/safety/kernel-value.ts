@@ -9,6 +9,7 @@ import { StuckfsError } from '../base/errors.js';
 import { mountContaining, readMountinfo } from '../kernel/mountinfo.js';
 import { isValuePath } from './ledger-records.js';
 import { isServedByUserSpace } from './trusted-directory.js';
+import { mayWait, writeWithin } from './write-within.js';
 
 /** Closed: a path that is none of ours to change, or a file that would not be read or written. */
 export type KernelValueErrorCode =
@@ -59,6 +60,18 @@ export function writeKernelValue(path: string, value: string, root: string): voi
     const why = `cannot be set to ${JSON.stringify(value)} (${reason(cause)})`;
     throw new KernelValueError('KERNEL_VALUE_UNWRITABLE', path, why, cause);
   }
+}
+
+/** As writeKernelValue(), and never behind a trigger that hangs: at the deadline it is given up, and told. */
+export function writeKernelValueWithin(path: string, value: string, root: string, deadlineMs: number): void {
+  const outcome = mayWait(path)
+    ? writeWithin(locate(path, root), value, deadlineMs)
+    : { kind: 'not started' };
+  // Without a process the value matters more than the deadline.
+  if (outcome.kind === 'not started') writeKernelValue(path, value, root);
+  if (!('pid' in outcome)) return;
+  const why = `cannot be set to ${JSON.stringify(value)} within ${deadlineMs} ms: process ${outcome.pid} waits for it`;
+  throw new KernelValueError('KERNEL_VALUE_UNWRITABLE', path, why);
 }
 
 /** The inode number of a file in sysfs: a device that comes back under its old name has another. */

@@ -44,6 +44,8 @@ const fileRecord = z.strictObject({
   at,
   /** Of the file in sysfs, where a device that comes back under its old number gets another. */
   ino: z.number().optional(),
+  /** Is written to get `old`, where that takes another word: `online_movable` for a block that shows `online`. */
+  putBackWith: value.optional(),
 });
 /** What the kernel made of the value that the record before it announced. */
 const effectiveRecord = z.strictObject({

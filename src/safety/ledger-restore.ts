@@ -10,7 +10,7 @@ import { Errno, errnoName } from '../base/errno.js';
 import { errnoOf, isMissing } from '../kernel/kernel-file.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../syscall/mount.js';
-import { KernelValueError, readKernelValue, sysfsInode, writeKernelValue } from './kernel-value.js';
+import { KernelValueError, readKernelValue, sysfsInode, writeKernelValueWithin } from './kernel-value.js';
 import { readLedger, rewriteLedger } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
 import { type LedgerRecord, ourMountSource } from './ledger-records.js';
@@ -27,15 +27,20 @@ export interface RestoreAction {
   readonly detail: string;
 }
 
+/** A pool of hundreds of GiB takes its time; what takes longer hangs. */
+const DEADLINE_MS = 60_000;
+
 type Outcome = Pick<RestoreAction, 'ok' | 'detail'>;
 const done = (detail: string): Outcome => ({ ok: true, detail });
 const failed = (detail: string): Outcome => ({ ok: false, detail });
 
-/** @param only `trace-instance` leaves all else written down, for the step of the cleanup that comes first */
+/** Trace instances, for the step of the cleanup that comes first; or these files. All else stays written down. */
+type RestoreOnly = 'trace-instance' | ReadonlySet<string>;
+
 export function restoreLedger(
   directory: StateDirectory,
   machine: Machine,
-  only?: 'trace-instance',
+  only?: RestoreOnly,
 ): RestoreAction[] {
   return withLedgerLock(directory.root, (held) => {
     const { records, refused } = readLedger(directory.path);
@@ -47,7 +52,7 @@ export function restoreLedger(
     }
     const seen = new Set<string>();
     for (const record of records.toReversed()) {
-      if (record.kind === 'effective' || (only !== undefined && record.kind !== only)) continue;
+      if (record.kind === 'effective' || isOther(record, only)) continue;
       const what = nameOf(record);
       if (seen.has(what)) continue;
       seen.add(what);
@@ -63,8 +68,10 @@ export function restoreLedger(
   });
 }
 
-function isOther(record: LedgerRecord, only: 'trace-instance' | undefined): boolean {
-  return only !== undefined && record.kind !== only;
+function isOther(record: LedgerRecord, only: RestoreOnly | undefined): boolean {
+  if (only === undefined) return false;
+  if (only === 'trace-instance') return record.kind !== only;
+  return (record.kind !== 'file' && record.kind !== 'effective') || !only.has(record.path);
 }
 
 function nameOf(record: LedgerRecord): string {
@@ -108,12 +115,13 @@ function undoFile(
   if (ours.ino !== undefined && sysfsInode(path, root) !== ours.ino) {
     return done('gone; another device has its name now');
   }
-  const other = otherClaims(directory, path).find((claim) => claim.isAlive);
+  const other = otherClaims(directory, path).find((claim) => claim.isAlive && claim.ino === ours.ino);
   if (other !== undefined && other.at > ours.at)
     return done(`left to the stuckfs that set it to ${other.value}`);
   const wanted = other?.value ?? ours.old;
   if (current === wanted) return done(`is ${wanted} already`);
-  writeKernelValue(path, wanted, root);
+  const word = other === undefined ? (ours.putBackWith ?? wanted) : wanted;
+  writeKernelValueWithin(path, word, root, DEADLINE_MS);
   const now = readKernelValue(path, root);
   if (now !== wanted) return failed(`is ${now}, and should be ${wanted}`);
   const foreign = current === ours.value ? '' : `; found ${current}, which somebody else must have set`;

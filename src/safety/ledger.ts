@@ -79,18 +79,28 @@ export class Ledger {
 
   /**
    * Writes down that a process of ours is about to set a file itself, which may take as long as the kernel likes.
+   * @param putBackWith the word that brings back what it is now, where that is another than it shows
    * @returns what it is now
    */
-  expectFile(path: string, value: string): string {
+  expectFile(path: string, value: string, putBackWith?: string): string {
     if (/[\0\n]/.test(value)) throw new LedgerError('LEDGER_REFUSED', `${path}: a value is one line`);
-    return withLedgerLock(this.directory.root, () => this.announce(path, value));
+    return withLedgerLock(this.directory.root, () => this.announce(path, value, putBackWith));
   }
 
-  private announce(path: string, value: string): string {
+  /** Another stuckfs that runs has set it, too. */
+  isWantedByOthers(path: string): boolean {
+    return otherClaims(this.directory, path).some(({ isAlive }) => isAlive);
+  }
+
+  private announce(path: string, value: string, putBackWith?: string): string {
     const { root } = this.machine;
     const current = readKernelValue(path, root);
-    const inherited = otherClaims(this.directory, path).find((claim) => claim.value === current);
     const ino = sysfsInode(path, root);
+    // One whose owner lives counts whatever the file shows: the kernel may have made less of it, or a trigger more.
+    const inherited = otherClaims(this.directory, path).find(
+      (claim) => claim.ino === ino && (claim.isAlive || claim.value === current),
+    );
+    const word = inherited === undefined ? putBackWith : inherited.putBackWith;
     appendRecord(this.directory.path, {
       kind: 'file',
       path,
@@ -98,6 +108,7 @@ export class Ledger {
       new: value,
       at: monotonicMs(),
       ...(ino === undefined ? {} : { ino }),
+      ...(word === undefined ? {} : { putBackWith: word }),
     });
     return current;
   }
@@ -144,6 +155,13 @@ export class Ledger {
       throw new LedgerError('LEDGER_REFUSED', `${path}: must be in ${this.directory.path}`);
     }
     appendRecord(this.directory.path, { kind: 'image-mount', path });
+  }
+
+  /** Undoes what was changed in these files only, and in those that the kernel changes with them. */
+  restoreFiles(paths: Iterable<string>): RestoreAction[] {
+    const all = [...paths];
+    const siblings = all.map((path) => clearedBySetting.get(path)).filter((path) => path !== undefined);
+    return restoreLedger(this.directory, this.machine, new Set([...all, ...siblings]));
   }
 
   /** Undoes everything, last change first, and forgets what was undone; what failed stays written down. */

@@ -18,6 +18,8 @@ export interface ValueClaim {
   /** When that was, CLOCK_MONOTONIC. */
   readonly at: number;
   readonly ino?: number;
+  /** Is written to get `old`. */
+  readonly putBackWith?: string;
   /** Whether the process that the ledger belongs to still runs, and so still wants its value. */
   readonly isAlive: boolean;
 }
@@ -31,12 +33,14 @@ export function claimOn(
   let claim: ValueClaim | undefined;
   for (const record of records) {
     if (record.kind === 'file' && record.path === path) {
+      const { putBackWith } = claim ?? record;
       claim = {
         old: claim?.old ?? record.old,
         value: record.new,
         at: record.at,
         isAlive,
         ...(record.ino === undefined ? {} : { ino: record.ino }),
+        ...(putBackWith === undefined ? {} : { putBackWith }),
       };
     } else if (record.kind === 'effective' && record.path === path && claim !== undefined) {
       claim = { ...claim, value: record.value };

@@ -63,7 +63,7 @@ export interface ArmStage {
   readonly expectChanges: (changes: readonly FileChange[]) => () => void;
   readonly scarcity: Pick<Scarcity, 'take' | 'takeReady' | 'giveBack'>;
   /** Adds to the pool of hugetlb pages; how many came of it. */
-  readonly fillHugetlbPool: (pages: number) => number;
+  readonly addHugePages: (hugePages: number) => number;
   readonly progress: Progress;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;

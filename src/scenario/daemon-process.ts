@@ -8,6 +8,8 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
+import { readProcStat } from '../kernel/proc-stat.js';
+import type { ProcessIdentity } from '../safety/machine.js';
 
 /** The daemon refused to start, or died. */
 export class ServerError extends StuckfsError {
@@ -45,9 +47,14 @@ const START_DEADLINE_MS = 15_000;
 
 export class DaemonProcess {
   readonly exited: Promise<void>;
+  /** undefined where it could not be started. */
+  readonly identity: ProcessIdentity | undefined;
   private stderr = '';
 
   private constructor(private readonly process: ChildProcess) {
+    const { pid } = process;
+    // Nobody has waited for it yet: it is there, if only as a zombie.
+    this.identity = pid === undefined ? undefined : { pid, startTime: readProcStat(pid).starttime };
     this.exited = new Promise((resolve) => {
       process.once('exit', () => resolve());
       process.once('error', () => resolve());

@@ -70,8 +70,8 @@ export class FolioSet extends StuckSet {
   }
 
   private fillPool(pages: number): void {
-    const got = this.context.stage.fillHugetlbPool(pages);
-    if (got < pages) throw new ArmError(`vm.nr_hugepages is ${got} where ${pages} were asked for`);
+    const got = this.context.stage.addHugePages(pages);
+    if (got < pages) throw new ArmError(`the kernel made ${got} huge pages where ${pages} were asked for`);
   }
 
   override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {

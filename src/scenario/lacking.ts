@@ -4,6 +4,7 @@
  */
 import { requirements } from '../kernel/requirements/all.js';
 import { checkRequirements, isMissing } from '../kernel/requirements/requirement.js';
+import { detectVirtualization, type Virtualization } from '../kernel/virtualization.js';
 import type { Trigger } from '../trigger/trigger.js';
 import type { WantedCell } from './cells.js';
 
@@ -17,14 +18,25 @@ export async function lackingFor(cell: WantedCell, disposable: boolean): Promise
   const missing = rows.find(isMissing);
   if (missing !== undefined)
     return `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
-  return lackingForTrigger(trigger, disposable);
+  return lackingForTrigger(trigger, disposable, detectVirtualization());
 }
 
 /** @param disposable the user says that this machine may be harmed */
-export function lackingForTrigger(trigger: Trigger, disposable: boolean): string | undefined {
+export function lackingForTrigger(
+  trigger: Trigger,
+  disposable: boolean,
+  { container, evidence }: Pick<Virtualization, 'container' | 'evidence'>,
+): string | undefined {
   const lacking = trigger.missing();
   if (lacking !== undefined) return `trigger ${trigger.id}: ${lacking}`;
-  return trigger.harmsHost && !disposable
-    ? `trigger ${trigger.id} can take memory or service from this machine for good: run it in a VM, or give --i-know-this-host-is-disposable`
-    : undefined;
+  if (disposable) return undefined;
+  const orElse = 'run it in a VM, or give --i-know-this-host-is-disposable';
+  if (trigger.harmsHost)
+    return `trigger ${trigger.id} can take memory or service from this machine for good: ${orElse}`;
+  if (trigger.allocatesHugePages === true && container)
+    return (
+      `trigger ${trigger.id} takes nearly all free memory of the whole machine for a while, also that of what runs beside ` +
+      `this container (${evidence.at(-1)}): ${orElse}`
+    );
+  return undefined;
 }

@@ -1,17 +1,19 @@
 /**
  * The machine during a run: everything that is changed on it goes through the ledger of the run's state
- * directory, so that it is put back whatever happens.
+ * directory, so that it is put back whatever happens: what an arm changes with that arm, the rest with the run.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoName } from '../base/errno.js';
 import { StuckfsError } from '../base/errors.js';
 import { bdiPath, readBdi } from '../kernel/bdi.js';
-import { readKernelFileIfPresent } from '../kernel/kernel-file.js';
+import { hugePagesPath, nodePoolPaths } from '../kernel/huge-pages.js';
+import { readKernelFile, readKernelFileIfPresent } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
-import { readSysctl, sysctlPath } from '../kernel/sysctl.js';
+import { sysctlPath } from '../kernel/sysctl.js';
 import { findTracing, TraceInstance } from '../kernel/tracefs.js';
 import { prepareTracing, type RecordedBesides } from '../record/trace-events.js';
+import { normaliseValue } from '../safety/kernel-value.js';
 import { Ledger } from '../safety/ledger.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { close, OpenFlag, open, syncfs, write } from '../syscall/file.js';
@@ -31,14 +33,12 @@ const UNTHROTTLED_SHARE = 0.04;
 export class RunMachine {
   readonly scarcity: Scarcity;
   private readonly ledger: Ledger;
-  private hugetlbBefore: string | undefined;
-  private readonly cpuLists: { readonly path: string; readonly before: string | undefined };
+  /** Files that the arm has changed, or its trigger is about to change. */
+  private readonly ofArm = new Set<string>();
 
   constructor(private readonly state: StateDirectory) {
     this.ledger = Ledger.open(state);
     this.scarcity = new Scarcity(this.ledger);
-    const path = sysctlPath('vm.percpu_pagelist_high_fraction');
-    this.cpuLists = { path, before: readKernelFileIfPresent(path)?.trim() };
     this.ledger.mountPseudo('tracefs');
     this.ledger.mountPseudo('fusectl');
   }
@@ -52,12 +52,30 @@ export class RunMachine {
 
   /** @returns puts them back to what they were */
   setSysctls(values: readonly (readonly [name: string, value: string])[]): () => void {
-    const before = values.map(([name]) => [name, readSysctl(name)] as const);
-    const set = (all: readonly (readonly [name: string, value: string])[]) => {
-      for (const [name, value] of all) this.ledger.setFile(sysctlPath(name), value);
-    };
-    set(values);
-    return () => set(before);
+    for (const [name, value] of values) this.setForArm(sysctlPath(name), value);
+    return () => this.putBack(values.map(([name]) => sysctlPath(name)));
+  }
+
+  /**
+   * Puts back what the arm has changed, whatever way it ended; what its trigger was about to change, too, though that
+   * may hang still.
+   * @throws {StuckfsError} for what is not as before: it stays written down for the cleanup of the run
+   */
+  endArm(): void {
+    const paths = [...this.ofArm, ...this.scarcity.handOver()];
+    this.ofArm.clear();
+    this.putBack(paths);
+  }
+
+  private setForArm(path: string, value: string): void {
+    this.ofArm.add(path);
+    this.ledger.setFile(path, value);
+  }
+
+  private putBack(paths: readonly string[]): void {
+    const failed = this.ledger.restoreFiles(paths).filter(({ ok }) => !ok);
+    if (failed.length === 0) return;
+    throw new MachineError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
   }
 
   /**
@@ -68,35 +86,33 @@ export class RunMachine {
     const [major = 0, minor = 0] = device.split(':').map(Number);
     const bdi = readBdi({ major, minor });
     // strict_limit came with 6.2.
-    if (bdi.strict_limit !== undefined) this.ledger.setFile(bdiPath({ major, minor }, 'strict_limit'), '0');
-    this.ledger.setFile(bdiPath({ major, minor }, 'max_ratio'), '100');
+    if (bdi.strict_limit !== undefined) this.setForArm(bdiPath({ major, minor }, 'strict_limit'), '0');
+    this.setForArm(bdiPath({ major, minor }, 'max_ratio'), '100');
     if (stuckBytes > availableBytes() * UNTHROTTLED_SHARE) {
-      this.ledger.setFile(sysctlPath('vm.dirty_ratio'), '90');
-      this.ledger.setFile(sysctlPath('vm.dirty_background_ratio'), '80');
+      this.setForArm(sysctlPath('vm.dirty_ratio'), '90');
+      this.setForArm(sysctlPath('vm.dirty_background_ratio'), '80');
     }
   }
 
   /**
-   * From here on freed pages go on to the buddy lists, all but a few batches: compaction takes none from the lists of
+   * From here on, until the arm ends, freed pages go on to the buddy lists, all but a few batches: compaction takes none from the lists of
    * the CPUs, which may hold an eighth of the zone (zone_highsize() in mm/page_alloc.c; the sysctl came with 5.14).
    */
   shortenCpuLists(): void {
-    if (this.cpuLists.before !== undefined) this.ledger.setFile(this.cpuLists.path, SHORTEST_CPU_LISTS);
+    const path = sysctlPath('vm.percpu_pagelist_high_fraction');
+    if (readKernelFileIfPresent(path) !== undefined) this.setForArm(path, SHORTEST_CPU_LISTS);
   }
 
-  /** Adds to the pool of hugetlb pages of the default size; how many the kernel could make. */
-  fillHugetlbPool(pages: number): number {
-    this.hugetlbBefore ??= readSysctl('vm.nr_hugepages');
-    const wanted = Number(this.hugetlbBefore) + pages;
-    return (
-      Number(this.ledger.setFile(sysctlPath('vm.nr_hugepages'), `${wanted}`)) - Number(this.hugetlbBefore)
-    );
-  }
-
-  /** As before, for the next arm: whoever used it has ended. */
-  emptyHugetlbPool(): void {
-    if (this.hugetlbBefore !== undefined)
-      this.ledger.setFile(sysctlPath('vm.nr_hugepages'), this.hugetlbBefore);
+  /** Adds to the pool of huge pages until the arm ends. @returns how many the kernel could make */
+  addHugePages(hugePages: number): number {
+    // Each node gets back what it had.
+    for (const path of nodePoolPaths(hugePagesPath)) {
+      this.ofArm.add(path);
+      this.ledger.expectFile(path, normaliseValue(readKernelFile(path)));
+    }
+    const before = Number(readKernelFile(hugePagesPath));
+    this.ofArm.add(hugePagesPath);
+    return Number(this.ledger.setFile(hugePagesPath, `${before + hugePages}`)) - before;
   }
 
   /**
@@ -118,27 +134,17 @@ export class RunMachine {
 
   /** What the trigger will write to. @returns puts it back once the trigger has ended, whether or not it got there */
   expectChanges(changes: readonly FileChange[]): () => void {
-    const before = changes.map(({ path, value }) => [path, this.ledger.expectFile(path, value)] as const);
-    return () => {
-      for (const [path, value] of before) {
-        // A memory block that is online already refuses to go online (state_store() in drivers/base/memory.c).
-        if (readKernelFileIfPresent(path)?.trim() === value) continue;
-        const now = this.ledger.setFile(path, value);
-        if (now !== value) throw new MachineError(`${path}: is ${now}, and should be ${value} again`);
-      }
-    };
-  }
-
-  /** Back to what they were before the run, for the next arm: its workload allocates from them. */
-  lengthenCpuLists(): void {
-    const { before } = this.cpuLists;
-    if (before !== undefined) this.ledger.setFile(this.cpuLists.path, before);
+    for (const { path, value, putBackWith } of changes) {
+      this.ofArm.add(path);
+      this.ledger.expectFile(path, value, putBackWith);
+    }
+    return () => this.putBack(changes.map(({ path }) => path));
   }
 
   /** Lets readahead take the whole of the stuck file at once: FUSE's own default is 128 KiB, whatever INIT says. */
   liftReadahead(device: string, stuckBytes: number): void {
     const [major = 0, minor = 0] = device.split(':').map(Number);
-    this.ledger.setFile(bdiPath({ major, minor }, 'read_ahead_kb'), `${Math.ceil(stuckBytes / 1024)}`);
+    this.setForArm(bdiPath({ major, minor }, 'read_ahead_kb'), `${Math.ceil(stuckBytes / 1024)}`);
   }
 
   /**

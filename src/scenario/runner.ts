@@ -224,23 +224,19 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
   let hasStarted = false;
-  let putFolioSysctlsBack = () => {};
   // In this order: the release frees whoever hangs, and then the children can end.
   const end = async () => {
     await server?.stop(STOP_MS);
     // Of one that was interrupted while it started.
-    if (isUntrusted) await cleanUpMountOf(process.pid);
+    if (isUntrusted) await cleanUpMountOf(state);
     await arm?.endChildren();
-    putFolioSysctlsBack();
-    if (plan.design.folios?.memory === 'hugetlb') machine.emptyHugetlbPool();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
-  let putSysctlsBack = () => {};
   try {
-    putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
+    const putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
     const { folios } = plan.design;
     if (folios !== undefined) {
-      putFolioSysctlsBack = machine.setSysctls(folioSysctls);
+      machine.setSysctls(folioSysctls);
       server = startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
     }
     server ??= await (isUntrusted ? UntrustedServer : Server).start({
@@ -266,7 +262,6 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       pageCacheOf: reads ? device : undefined,
       origins: plan.design.serverPages !== undefined,
     });
-    machine.lengthenCpuLists();
     if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null)
       machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);
@@ -297,7 +292,7 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
       },
       killServer: () => ofArm.kill(),
       scarcity: machine.scarcity,
-      fillHugetlbPool: (pages) => machine.fillHugetlbPool(pages),
+      addHugePages: (hugePages) => machine.addHugePages(hugePages),
       isServerSound: server.isSound.bind(server),
       progress,
       signal,
@@ -312,16 +307,18 @@ async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
     if (!hasStarted) run.append(armStarted(plan, ''));
     run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
   } finally {
-    putSysctlsBack();
-    await end();
-    giveBackHugePages(machine, progress);
+    try {
+      await end();
+    } finally {
+      putBackOfArm(machine, progress);
+    }
   }
 }
 
-/** Of an arm that was broken off. What does not work here the cleanup of the run tries again, and fails where it cannot. */
-function giveBackHugePages({ scarcity }: RunMachine, progress: Progress): void {
+/** What does not work here the cleanup of the run tries again, and fails where it cannot. */
+function putBackOfArm(machine: RunMachine, progress: Progress): void {
   try {
-    scarcity.giveBack();
+    machine.endArm();
   } catch (error) {
     progress.step(`${(error as Error).message}; the cleanup of the run tries again`);
   }

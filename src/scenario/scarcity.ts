@@ -5,13 +5,15 @@
  * Authority: set_max_huge_pages() in mm/hugetlb.c, isolate_migratepages_block() in mm/compaction.c.
  */
 import { StuckfsError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { readBuddyinfo } from '../kernel/buddyinfo.js';
-import { hugePagesPath } from '../kernel/huge-pages.js';
+import { hugePagesPath, nodePoolPaths } from '../kernel/huge-pages.js';
 import { readKernelFile } from '../kernel/kernel-file.js';
 import { sysctlPath } from '../kernel/sysctl.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
 import { normaliseValue } from '../safety/kernel-value.js';
 import type { Ledger } from '../safety/ledger.js';
+import { availableBytes } from './memory-need.js';
 
 /** They cannot be had, or not be given back. */
 export class ScarcityError extends StuckfsError {
@@ -21,80 +23,118 @@ export class ScarcityError extends StuckfsError {
 const HUGE_PAGE_ORDER = 9;
 /** With compaction for each: in small steps, so that free memory can be watched. */
 const STEP = 16;
-/** Stops taking while the machine has still so much besides: 192 MiB. */
+/** Also of what lies about ready: the write that takes it is not over before all of it is had. 256 MiB. */
+const MOST_IN_A_STEP = 128;
+/** Takes nothing of the last 192 MiB of the machine. */
 const LEAST_FREE_PAGES = 49_152;
+const HUGE_PAGE_PAGES = 1 << HUGE_PAGE_ORDER;
 /**
  * Nothing gained for so long means that there is nothing left.  Less says nothing: compaction that has failed is
  * deferred for up to 64 allocations, and pageblocks in which it found nothing are passed by until kswapd has slept.
  */
 const EXHAUSTED_MS = 1000;
+/** The run waits for it and hears no signal meanwhile: looked at between the steps. */
+const MOST_MS = 120_000;
 const TIMES_TO_GIVE_BACK = 3;
 
 export interface Taken {
   readonly hugePages: number;
-  /** Nothing more was to be had; false where free memory ran short before. */
+  /** Nothing more was to be had; false where free memory, or time, ran short before. */
   readonly exhausted: boolean;
 }
 
 export class Scarcity {
   /** How many were free before the first was taken. */
   private usedBefore = 0;
-  /** Values by path, in the order of the change. */
-  private readonly before = new Map<string, string>();
+  /** How many there were in the pool. */
+  private poolBefore = 0;
+  /** Files that are not as before. */
+  private readonly changed = new Set<string>();
 
   constructor(private readonly ledger: Ledger) {}
 
   /** All that can be had. Locked memory, that of the ballast, is left where it is by compaction. */
   take(): Taken {
     this.set(sysctlPath('vm.compact_unevictable_allowed'), '0');
-    const currentPool = Number(this.remember(hugePagesPath));
-    let pool = currentPool;
+    const before = Number(readKernelFile(hugePagesPath));
+    this.poolBefore = before;
+    let pool = before;
     this.usedBefore = freeHugePages();
+    const untilMs = performance.now() + MOST_MS;
     let gainedMs = performance.now();
     while (performance.now() - gainedMs < EXHAUSTED_MS) {
-      const now = Number(this.ledger.setFile(hugePagesPath, `${pool + Math.max(STEP, freeHugePages())}`));
+      const step = nextStep(freeHugePages(), roomPages());
+      if (step === 0 || performance.now() >= untilMs) return { hugePages: pool - before, exhausted: false };
+      const now = this.setPool(pool + step);
       if (now > pool) gainedMs = performance.now();
       pool = now;
-      if (freePages() < LEAST_FREE_PAGES) return { hugePages: pool - currentPool, exhausted: false };
     }
-    return { hugePages: pool - currentPool, exhausted: true };
+    return { hugePages: pool - before, exhausted: true };
   }
 
   /** What lies about ready, without compaction. */
   takeReady(): number {
-    const ready = freeHugePages();
-    const pool = Number(readKernelFile(hugePagesPath));
-    return ready === 0 ? 0 : Number(this.ledger.setFile(hugePagesPath, `${pool + ready}`)) - pool;
-  }
-
-  /** @throws {ScarcityError} when some are left after several attempts */
-  giveBack(): void {
-    const pool = Number(this.before.get(hugePagesPath) ?? 0);
-    // What was taken first is given back last, and so is what the allocator gives first: what the machine has not used
-    // before (deferred_grow_zone()) may cost much when it is touched for the first time.
-    const first = pool + this.usedBefore;
-    if (this.before.has(hugePagesPath) && Number(readKernelFile(hugePagesPath)) > first)
-      this.ledger.setFile(hugePagesPath, `${first}`);
-    for (const [path, value] of [...this.before].reverse()) {
-      let now = '';
-      for (let time = 0; time < TIMES_TO_GIVE_BACK && now !== value; time++)
-        now = this.ledger.setFile(path, value);
-      if (now !== value)
-        throw new ScarcityError(`${path} is ${now}, and cannot be set to ${value} again, as it was`);
-      this.before.delete(path);
+    const before = Number(readKernelFile(hugePagesPath));
+    let pool = before;
+    for (;;) {
+      const ready = freeHugePages();
+      const step = Math.min(ready, nextStep(ready, roomPages()));
+      if (step === 0) return pool - before;
+      const now = this.setPool(pool + step);
+      if (now <= pool) return pool - before;
+      pool = now;
     }
   }
 
-  private set(path: string, value: string): void {
-    this.remember(path);
-    this.ledger.setFile(path, value);
+  /**
+   * Once the trigger has ended: one that hangs may have us wait for the pool.
+   * @throws {ScarcityError} when some are left after several attempts
+   */
+  giveBack(): void {
+    if (this.changed.size === 0) return;
+    // What was taken first is given back last, and so is what the allocator gives first: what the machine has not used
+    // before (deferred_grow_zone()) may cost much when it is touched for the first time.
+    const first = this.poolBefore + this.usedBefore;
+    if (this.isPoolOurs() && Number(readKernelFile(hugePagesPath)) > first) this.setPool(first);
+    for (let time = 1; ; time++) {
+      // Node by node first: then the sum is as before, too.
+      this.ledger.restoreFiles(nodePoolPaths(hugePagesPath));
+      const failed = this.ledger.restoreFiles(this.changed).filter(({ ok }) => !ok);
+      if (failed.length === 0) break;
+      if (time < TIMES_TO_GIVE_BACK) continue;
+      throw new ScarcityError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+    }
+    this.changed.clear();
   }
 
-  /** What it is now, and will be again. */
-  private remember(path: string): string {
-    const value = this.before.get(path) ?? normaliseValue(readKernelFile(path));
-    this.before.set(path, value);
-    return value;
+  /** The files that are not as before, which the caller puts back from now on. */
+  handOver(): readonly string[] {
+    const files = [...this.changed];
+    this.changed.clear();
+    return files;
+  }
+
+  /** Nobody else counts on it, and no node has some of before that another might lose in its place. */
+  private isPoolOurs(): boolean {
+    return (
+      !this.ledger.isWantedByOthers(hugePagesPath) &&
+      (this.poolBefore === 0 || nodePoolPaths(hugePagesPath).length === 0)
+    );
+  }
+
+  /** @returns how many there are then */
+  private setPool(hugePages: number): number {
+    for (const path of nodePoolPaths(hugePagesPath)) {
+      if (this.changed.has(path)) continue;
+      this.changed.add(path);
+      this.ledger.expectFile(path, normaliseValue(readKernelFile(path)));
+    }
+    return Number(this.set(hugePagesPath, `${hugePages}`));
+  }
+
+  private set(path: string, value: string): string {
+    this.changed.add(path);
+    return this.ledger.setFile(path, value);
   }
 }
 
@@ -108,6 +148,17 @@ function freeHugePages(): number {
     .reduce((sum, count) => sum + count, 0);
 }
 
-function freePages(): number {
-  return Math.max(...readZoneinfo().map(({ free }) => free));
+/** What may still be taken: of the zone with the most free pages, and of what the machine has available. */
+function roomPages(): number {
+  const free = Math.max(...readZoneinfo().map((zone) => zone.free));
+  return Math.min(free, Math.floor(availableBytes() / PAGE_BYTES)) - LEAST_FREE_PAGES;
+}
+
+/**
+ * How many huge pages to ask for next; 0 where that would take of what the machine keeps.
+ * @param readyHugePages how many lie about
+ */
+export function nextStep(readyHugePages: number, roomPages: number): number {
+  const most = Math.min(MOST_IN_A_STEP, Math.floor(roomPages / HUGE_PAGE_PAGES));
+  return Math.max(0, Math.min(Math.max(STEP, readyHugePages), most));
 }

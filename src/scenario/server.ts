@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { cleanUp } from '../safety/cleanup.js';
-import { listStateDirectories } from '../safety/state-directory.js';
+import type { ProcessIdentity } from '../safety/machine.js';
+import { listStateDirectories, stateRoot } from '../safety/state-directory.js';
 import type { IntoLeash } from '../safety/watchdog-messages.js';
 import { DaemonProcess, type Ready } from './daemon-process.js';
 import type { ServerDesign } from './scenario.js';
@@ -69,7 +70,7 @@ export class Server implements ArmServer {
         design['outlivesConnection'] === true,
       );
     } catch (error) {
-      if (daemon.pid !== undefined) await cleanUpMountOf(daemon.pid);
+      if (daemon.identity !== undefined) await cleanUpMountOf(daemon.identity);
       throw error;
     }
   }
@@ -108,13 +109,17 @@ export class Server implements ArmServer {
     const untilMs = performance.now() + deadlineMs;
     while (inTime && existsSync(this.ready.stateDirectory) && performance.now() < untilMs)
       await delay(POLL_MS);
-    await cleanUpMountOf(this.ready.pid);
+    if (this.daemon.identity !== undefined) await cleanUpMountOf(this.daemon.identity);
   }
 }
 
-/** What a process has written down about a mount and left behind, if anything: abort first, as all waits for that. */
-export async function cleanUpMountOf(pid: number): Promise<void> {
-  const { readable } = listStateDirectories();
+/**
+ * What a process, and no later one with its pid, has written down about a mount and left behind, if anything: abort
+ * first, as all waits for that.
+ */
+export async function cleanUpMountOf({ pid, startTime }: ProcessIdentity, root = stateRoot()): Promise<void> {
+  const { readable } = listStateDirectories(root);
   for (const { directory, state } of readable)
-    if (state.kind === 'mount' && state.pid === pid) await cleanUp(directory);
+    if (state.kind === 'mount' && state.pid === pid && state.startTime === startTime)
+      await cleanUp(directory);
 }

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ControlClient, connect } from '../control/client/client.js';
 import { fuseAbortPath, fuseConnectionId } from '../kernel/fusectl.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
+import { readProcStat } from '../kernel/proc-stat.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { thisMachine } from '../safety/machine.js';
 import { StateDirectory } from '../safety/state-directory.js';
@@ -51,7 +52,7 @@ export class UntrustedServer implements ArmServer {
     try {
       return await UntrustedServer.startGuarded(config);
     } catch (error) {
-      await cleanUpMountOf(process.pid);
+      await cleanUpMountOf({ pid: process.pid, startTime: readProcStat('self').starttime });
       throw error;
     }
   }

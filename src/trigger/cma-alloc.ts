@@ -8,7 +8,6 @@ import { PAGE_BYTES } from '../base/page-size.js';
 import { type CmaRoute, cmaTotalKb, findCmaRoute } from '../kernel/cma.js';
 import { allocateFromHeap } from '../syscall/dma-heap.js';
 import { close } from '../syscall/file.js';
-import { writeValue } from '../syscall/write-value.js';
 import { allocateGigantic, giganticChanges } from './gigantic-alloc.js';
 import type { Trigger, TriggerResult } from './trigger.js';
 
@@ -22,9 +21,8 @@ export function lacksCma(root = '/'): string | undefined {
     return 'needs a contiguous memory area: CmaTotal in /proc/meminfo is 0 or absent (CONFIG_CMA, and cma=SIZE on the command line)';
   if (findCmaRoute(root) === undefined)
     return (
-      `needs a way to allocate from CMA (CmaTotal is ${totalKb} kB): /sys/kernel/debug/cma/*/alloc ` +
-      '(CONFIG_CMA_DEBUGFS, debugfs mounted), a CMA heap in /dev/dma_heap (CONFIG_DMABUF_HEAPS_CMA), or ' +
-      'hugetlb_cma=1G with huge pages of 1 GiB'
+      `needs a way to allocate from CMA (CmaTotal is ${totalKb} kB): a CMA heap in /dev/dma_heap ` +
+      '(CONFIG_DMABUF_HEAPS_CMA), or hugetlb_cma=1G with huge pages of 1 GiB'
     );
   return undefined;
 }
@@ -32,11 +30,6 @@ export function lacksCma(root = '/'): string | undefined {
 function allocate(route: CmaRoute): TriggerResult {
   const pages = Math.floor((cmaTotalKb() * KIB * SHARE) / PAGE_BYTES);
   switch (route.kind) {
-    case 'debugfs': {
-      const result = writeValue(route.alloc, `${pages}`);
-      if (result === 0) writeValue(route.free, `${pages}`);
-      return { result };
-    }
     case 'dma-heap': {
       const buffer = allocateFromHeap(route.device, pages * PAGE_BYTES);
       if (buffer >= 0) close(buffer);
@@ -49,7 +42,7 @@ function allocate(route: CmaRoute): TriggerResult {
 
 export const cmaAlloc: Trigger = {
   id: 'cma-alloc',
-  description: 'an allocation from CMA: debugfs, a dma-buf heap, or a huge page of 1 GiB with hugetlb_cma=',
+  description: 'an allocation from CMA: a dma-buf heap, or a huge page of 1 GiB with hugetlb_cma=',
   migrateModes: ['MIGRATE_SYNC'],
   migrateReason: 'contig_range',
   kernelFunction: 'cma_alloc',

@@ -5,6 +5,8 @@
  */
 import { Errno } from '../base/errno.js';
 import { giganticPagesPath, hasAlignedGibibyte, readGiganticPages } from '../kernel/gigantic-pages.js';
+import { nodePoolPaths } from '../kernel/huge-pages.js';
+import { readKernelFile } from '../kernel/kernel-file.js';
 import { writeValue } from '../syscall/write-value.js';
 import type { FileChange, Trigger, TriggerResult } from './trigger.js';
 
@@ -20,7 +22,12 @@ export function lacksGiganticPages(root = '/'): string | undefined {
 }
 
 export function giganticChanges(): readonly FileChange[] {
-  return [{ path: giganticPagesPath, value: `${(readGiganticPages() ?? 0) + 1}` }];
+  // Of which node it will be is the kernel's choice.
+  const ofNodes = nodePoolPaths(giganticPagesPath).map((path) => ({
+    path,
+    value: readKernelFile(path).trim(),
+  }));
+  return [{ path: giganticPagesPath, value: `${(readGiganticPages() ?? 0) + 1}` }, ...ofNodes];
 }
 
 /** One more; how many the kernel made of it is in `obtained`. */

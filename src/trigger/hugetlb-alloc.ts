@@ -37,6 +37,7 @@ export const hugetlbAlloc: Trigger = {
     }
     return undefined;
   },
+  changes: ({ hugePages }) => [{ path: hugePagesPath, value: `${nrHugePages() + hugePages}` }],
   pull({ hugePages }) {
     const before = nrHugePages();
     const wanted = before + hugePages;

@@ -1,11 +1,18 @@
 /**
- * `offline`: the memory block that holds most of the stuck set is taken offline, and put online again afterwards.
+ * `offline`: the memory block that holds most of the stuck set is taken offline, and put online again afterwards, in
+ * the zone in which it was.
  * offline_pages() goes over the block until it is empty or a signal comes: there is no giving up.
  * Authority: memory_subsys_offline() in drivers/base/memory.c, offline_pages() and do_migrate_range() in
  * mm/memory_hotplug.c (MIGRATE_SYNC, MR_MEMORY_HOTPLUG).
  */
 import { Errno } from '../base/errno.js';
-import { blockStatePath, blockWithMost, readBlockPages, readMemoryBlocks } from '../kernel/memory-blocks.js';
+import {
+  blockStatePath,
+  blockWithMost,
+  readBlockPages,
+  readMemoryBlocks,
+  wordForSameZone,
+} from '../kernel/memory-blocks.js';
 import { writeValue } from '../syscall/write-value.js';
 import type { Trigger } from './trigger.js';
 
@@ -46,9 +53,12 @@ export const offline: Trigger = {
     { errno: Errno.EAGAIN, means: 'a notifier refused' },
   ],
   missing: () => lacksRemovableBlock(),
-  changes(stuckPfns) {
+  changes({ stuckPfns }) {
     const found = target(stuckPfns);
-    return found === undefined ? [] : [{ path: blockStatePath(found.block), value: 'offline' }];
+    if (found === undefined) return [];
+    const putBackWith = wordForSameZone(found.block);
+    const change = { path: blockStatePath(found.block), value: 'offline' };
+    return [putBackWith === undefined ? change : { ...change, putBackWith }];
   },
   pull({ stuckPfns }) {
     const found = target(stuckPfns);

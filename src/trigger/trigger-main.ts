@@ -21,12 +21,18 @@ interface Words {
   readonly mapping: { readonly address: string; readonly bytes: number; readonly fd: number } | null;
 }
 
-function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
+function aimOf({ stuckPfns }: Pick<Words, 'stuckPfns'>): Pick<TriggerTarget, 'stuckPfns' | 'hugePages'> {
   const pfns = pfnsIn(stuckPfns);
   return {
-    workloadPid,
     stuckPfns: pfns,
     hugePages: TIMES_PAGEBLOCKS * pageblocksOf(pfns, LEAST_IN_PAGEBLOCK).length,
+  };
+}
+
+function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
+  return {
+    workloadPid,
+    ...aimOf({ stuckPfns }),
     mapping: mapping === null ? undefined : { ...mapping, address: BigInt(mapping.address) },
   };
 }
@@ -46,8 +52,8 @@ function triggerOf(id: string): Trigger {
 
 serveCommands({
   /** The files that it will write to. */
-  changes({ trigger, stuckPfns }: Pick<Words, 'trigger' | 'stuckPfns'>) {
-    return triggerOf(trigger).changes?.(pfnsIn(stuckPfns)) ?? [];
+  changes(words: Pick<Words, 'trigger' | 'stuckPfns'>) {
+    return triggerOf(words.trigger).changes?.(aimOf(words)) ?? [];
   },
   pull(words: Words) {
     const { trigger: id, marker, mark } = words;

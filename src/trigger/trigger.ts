@@ -43,6 +43,8 @@ export interface Answer {
 export interface FileChange {
   readonly path: string;
   readonly value: string;
+  /** What brings the value of before back, where that takes another word than the file shows. */
+  readonly putBackWith?: string;
 }
 
 export interface TriggerResult {
@@ -75,7 +77,7 @@ export interface Trigger {
   /** It waits for the folio before it calls migrate_pages(): then mm_migrate_pages_start comes after the wait. */
   readonly waitsBeforeMigration?: true;
   /** What it will write to: written down before it is pulled, put back when it has ended. */
-  changes?(stuckPfns: Float64Array): readonly FileChange[];
+  changes?(target: Pick<TriggerTarget, 'stuckPfns' | 'hugePages'>): readonly FileChange[];
   /**
    * It asks for huge pages: before it is pulled all are taken that can be had elsewhere, so that they can come out of
    * the pageblocks of the stuck set only.

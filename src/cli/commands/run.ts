@@ -97,7 +97,8 @@ export const runCommand = defineCommand({
       .option('i-know-this-host-is-disposable', {
         type: 'boolean',
         default: false,
-        describe: 'pull triggers, too, that can take memory or service from this machine for good',
+        describe:
+          'pull triggers, too, that can take memory or service from this machine for good, or, in a container, that of others',
       })
       .option('on', {
         type: 'string',

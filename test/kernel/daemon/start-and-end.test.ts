@@ -1,7 +1,7 @@
 /** How a daemon starts and ends on the real kernel: what it takes, what it leaves, and what it leaves alone. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { connect } from '../../../src/control/client/client.js';
 import type { DaemonReady, DaemonRefused } from '../../../src/daemon/config.js';
 import { maxPagesLimit } from '../../../src/daemon/kernel-limits.js';
+import { fuseAbortPath } from '../../../src/kernel/fusectl.js';
 import { type MountEntry, readMountinfo } from '../../../src/kernel/mountinfo.js';
 import { MNT_DETACH, umount2 } from '../../../src/syscall/mount.js';
 import { eventually } from '../../support/eventually.js';
@@ -90,6 +91,15 @@ describe('a daemon', requires(root, devFuse), () => {
     const { child, mountPoint, stateDirectories, status } = await startReady(t);
     child.kill('SIGTERM');
     assert.equal(await status, 0);
+    assert.deepEqual(mountsAt(mountPoint), []);
+    await eventually('no state directory', deadlineMs, () => stateDirectories().length === 0);
+  });
+
+  test('that outlives its connection ends by itself where nobody tells it to', async (t) => {
+    const config = { outlivesConnection: true, maxHoldMs: 500 };
+    const { child, mountPoint, stateDirectories, ready } = await startReady(t, config);
+    writeFileSync(fuseAbortPath(ready.connection), '1');
+    await eventually('its end', deadlineMs, () => child.exitCode === 0);
     assert.deepEqual(mountsAt(mountPoint), []);
     await eventually('no state directory', deadlineMs, () => stateDirectories().length === 0);
   });

@@ -10,6 +10,8 @@ import { differences, machineState, ourTasksInD } from '../../support/machine-st
 import { devFuse, requires, root } from '../../support/requirement.js';
 import { assertNothingLost, ScenarioRun } from '../../support/scenario-run.js';
 
+/** In a container it is skipped without that. */
+const disposable = '--i-know-this-host-is-disposable';
 const needs = requires(root, devFuse, () => hugetlbAlloc.missing());
 
 describe('run writeback-held --trigger hugetlb-alloc', needs, () => {
@@ -17,7 +19,7 @@ describe('run writeback-held --trigger hugetlb-alloc', needs, () => {
   let run: ScenarioRun;
 
   before(async () => {
-    const words = ['--trigger', 'hugetlb-alloc', '--stuck', '32M', '--hold', '5s'];
+    const words = ['--trigger', 'hugetlb-alloc', '--stuck', '32M', '--hold', '5s', disposable];
     run = await ScenarioRun.play('writeback-held', ...words);
   });
   after(() => run.remove());
@@ -56,6 +58,7 @@ describe('run writeback-held --trigger hugetlb-alloc', needs, () => {
       scenario: 'writeback-held',
       trigger: 'hugetlb-alloc',
       waitsIn: '',
+      words: [disposable],
       when: (events) => events.some(({ event }) => event === 'huge-pages-taken'),
       act: (pidOf) => void process.kill(pidOf('runner'), 'SIGKILL'),
       withinMs: 30_000,

@@ -77,6 +77,41 @@ test('a value set several times is back at the first one, and a second restore d
   assert.equal(machine.read(knob), '7\n');
 });
 
+test('a memory block goes online again with the word for its zone, which its file does not show', (t) => {
+  const block = '/sys/devices/system/memory/memory7/state';
+  const machine = fakeMachine(t, { [block]: 'online\n' });
+  const ledger = Ledger.open(runDirectory(t), machine);
+  ledger.expectFile(block, 'offline', 'online_movable');
+  assert.match(ledger.restore()[0]?.detail ?? '', /is online already/);
+  ledger.expectFile(block, 'offline', 'online_movable');
+  machine.write(block, 'offline\n');
+  // Of a plain file: the kernel would show `online`.
+  assert.match(ledger.restore()[0]?.detail ?? '', /is online_movable, and should be online/);
+  assert.equal(machine.read(block), 'online_movable\n');
+});
+
+test('of these files only: they are as before and forgotten, the rest stays for later', (t) => {
+  const ratio = '/proc/sys/vm/dirty_ratio';
+  const bytes = '/proc/sys/vm/dirty_bytes';
+  const machine = fakeMachine(t, { [knob]: '1\n', [bdi]: '2\n', [ratio]: '20\n', [bytes]: '0\n' });
+  const directory = runDirectory(t);
+  const ledger = Ledger.open(directory, machine);
+  for (const path of [knob, bdi, ratio]) ledger.setFile(path, '50');
+  const actions = ledger.restoreFiles([bdi, ratio]);
+  assert.deepEqual(
+    actions.map(({ what, ok }) => ({ what, ok })),
+    [ratio, bytes, bdi].map((what) => ({ what, ok: true })),
+  );
+  assert.deepEqual([knob, bdi, ratio].map(machine.read), ['50\n', '2\n', '20\n']);
+  assert.doesNotMatch(ledgerText(directory), /dirty|max_ratio/);
+  machine.write(bdi, '3\n');
+  assert.deepEqual(
+    ledger.restore().map(({ what }) => what),
+    [knob],
+  );
+  assert.deepEqual([knob, bdi].map(machine.read), ['1\n', '3\n']);
+});
+
 test('what cannot be read, lies elsewhere or is more than a line is refused before it is recorded', (t) => {
   const machine = fakeMachine(t, { [knob]: '1\n' });
   const directory = runDirectory(t);
@@ -129,6 +164,27 @@ for (const firstToEnd of ['the first', 'the second'] as const) {
     });
   }
 }
+
+test('the value of before is inherited also where a trigger or the kernel made another of it', (t) => {
+  const machine = fakeMachine(t, { [knob]: '1\n', [bdi]: '1\n' });
+  const ours = runDirectory(t);
+  const first = Ledger.open(ours, machine);
+  const second = Ledger.open(otherDirectory(t, ours.root).directory, machine);
+  for (const path of [knob, bdi]) first.setFile(path, '50');
+  machine.write(knob, '60\n');
+  // That of another device, which has the number now.
+  machine.write(`${bdi}.new`, '8\n');
+  renameSync(join(machine.root, `${bdi}.new`), join(machine.root, bdi));
+  assert.equal(second.isWantedByOthers(knob), true);
+  for (const path of [knob, bdi]) second.setFile(path, '100');
+  first.restoreFiles([knob]);
+  assert.equal(machine.read(knob), '100\n', 'the one that goes on keeps its value');
+  assert.equal(second.isWantedByOthers(knob), false);
+  second.restoreFiles([knob]);
+  assert.equal(machine.read(knob), '1\n');
+  second.restoreFiles([bdi]);
+  assert.equal(machine.read(bdi), '8\n', 'nothing is inherited of a device that is gone');
+});
 
 test('a run that crashed does not keep its value from being taken back by one that ends after it', async (t) => {
   const machine = fakeMachine(t, { [knob]: '1\n' });

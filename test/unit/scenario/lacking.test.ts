@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { lackingForTrigger } from '../../../src/scenario/lacking.js';
 import type { Trigger } from '../../../src/trigger/trigger.js';
 
+const bare = { container: false, evidence: [] };
+
 function trigger(harmsHost: boolean, missing?: string): Trigger {
   return {
     id: 'push',
@@ -18,15 +20,30 @@ function trigger(harmsHost: boolean, missing?: string): Trigger {
 
 test('a trigger that harms the host is pulled only where the user says that it may be', () => {
   assert.match(
-    lackingForTrigger(trigger(true), false) ?? '',
+    lackingForTrigger(trigger(true), false, bare) ?? '',
     /^trigger push can take memory .* --i-know-this-host-is-disposable$/,
   );
-  assert.equal(lackingForTrigger(trigger(true), true), undefined);
-  assert.equal(lackingForTrigger(trigger(false), false), undefined);
+  assert.equal(lackingForTrigger(trigger(true), true, bare), undefined);
+  assert.equal(lackingForTrigger(trigger(false), false, bare), undefined);
+});
+
+test('in a container one that takes the memory of the others is pulled only where the user says so', () => {
+  const hoarding: Trigger = { ...trigger(false), allocatesHugePages: true };
+  const contained = { container: true, evidence: ['a flag', '/.dockerenv is there'] };
+  assert.match(
+    lackingForTrigger(hoarding, false, contained) ?? '',
+    /^trigger push takes nearly all free memory .*\(\/\.dockerenv is there\).* --i-know-this-host-is-disposable$/,
+  );
+  assert.equal(lackingForTrigger(hoarding, true, contained), undefined);
+  assert.equal(lackingForTrigger(hoarding, false, bare), undefined);
+  assert.equal(lackingForTrigger(trigger(false), false, contained), undefined);
 });
 
 test('what the machine lacks for it comes first: no word of the user makes up for it', () => {
   for (const harmsHost of [true, false])
     for (const disposable of [true, false])
-      assert.equal(lackingForTrigger(trigger(harmsHost, 'no nodes'), disposable), 'trigger push: no nodes');
+      assert.equal(
+        lackingForTrigger(trigger(harmsHost, 'no nodes'), disposable, bare),
+        'trigger push: no nodes',
+      );
 });

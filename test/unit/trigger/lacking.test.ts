@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
 import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
 import { lacksRemovableBlock } from '../../../src/trigger/offline.js';
@@ -25,6 +26,18 @@ describe('offline', () => {
     assert.match(lacksRemovableBlock(straddling) ?? '', /valid_zones says none for all 1/);
     const usable = fakeRoot(t, { ...size, ...block(0, '1', 'none'), ...block(1, '1', 'Movable') });
     assert.equal(lacksRemovableBlock(usable), undefined);
+  });
+});
+
+describe('the way back of an offline block', () => {
+  it('is the zone in which it was', (t) => {
+    const zones = ['Movable', 'Normal', 'DMA32', 'none', 'Normal Movable'];
+    const files = zones.map((zone, number) => block(number, '1', zone));
+    const there = fakeRoot(t, Object.assign({}, ...files));
+    assert.deepEqual(
+      [...zones.keys(), 99].map((number) => wordForSameZone(number, there)),
+      ['online_movable', 'online_kernel', 'online_kernel', undefined, undefined, undefined],
+    );
   });
 });
 
@@ -73,15 +86,15 @@ describe('cma-alloc', () => {
     assert.match(lacksCma(fakeRoot(t, { '/proc/meminfo': 'MemTotal: 1 kB\n' })) ?? '', /CmaTotal .* absent/);
     assert.match(lacksCma(fakeRoot(t, total(0))) ?? '', /cma=SIZE/);
     const noWay = fakeRoot(t, { ...total(65536), '/dev/dma_heap/system': '' });
-    assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_CMA_DEBUGFS.*hugetlb_cma=1G/);
+    assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_DMABUF_HEAPS_CMA.*hugetlb_cma=1G/);
   });
 
-  it('takes debugfs before a heap, and a heap before huge pages', (t) => {
+  it('takes a heap before huge pages, and never debugfs, where a killed trigger would leak', (t) => {
     const hugetlb = { ...total(1 << 20), ...gigantic, '/proc/cmdline': 'quiet hugetlb_cma=1G\n' };
     const heap = { ...hugetlb, '/dev/dma_heap/system': '', '/dev/dma_heap/default_cma_region': '' };
-    const debugfs = { ...heap, '/sys/kernel/debug/cma/reserved/alloc': '' };
+    const debugfs = { ...total(65536), '/sys/kernel/debug/cma/reserved/alloc': '' };
     const kinds = [hugetlb, heap, debugfs].map((files) => findCmaRoute(fakeRoot(t, files))?.kind);
-    assert.deepEqual(kinds, ['hugetlb', 'dma-heap', 'debugfs']);
+    assert.deepEqual(kinds, ['hugetlb', 'dma-heap', undefined]);
     assert.equal(lacksCma(fakeRoot(t, hugetlb)), undefined);
     // Huge pages of 1 GiB without hugetlb_cma= are none of CMA.
     assert.equal(findCmaRoute(fakeRoot(t, { ...hugetlb, '/proc/cmdline': 'cma=1G\n' })), undefined);
