@@ -52,6 +52,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     allHangs: z.boolean(),
     untrusted: z.literal(true).optional(),
     serverPages: z.enum(['none', 'all']).optional(),
+    allocatesHugePages: z.literal(true).optional(),
   }),
   'cell-skipped': z.object({
     cell: z.int().min(0),

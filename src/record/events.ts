@@ -96,6 +96,8 @@ export type RunEventBody =
       readonly answers?: readonly { readonly errno: number; readonly means: string }[];
       /** The trigger waits for a folio before mm_migrate_pages_start. */
       readonly waitsBeforeMigration?: true;
+      /** The trigger asks for huge pages: what it cost must be told. */
+      readonly allocatesHugePages?: true;
     }
   /** Not played: this machine lacks what it needs. */
   | {

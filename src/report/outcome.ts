@@ -252,8 +252,8 @@ function answered({ triggerAnswer, triggerResult, pageStatus }: ArmEvidence): st
  * out went by a good part of the set, and the control folios there moved; and migrations failed there so seldom that hardly
  * ever one of the set can have been tried: each try of a folio that does not move counts as one failure.
  */
-function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | null): Judgement {
-  if (cost === null) return unknown('the run ended before its huge pages were counted');
+function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Judgement {
+  if (typeof cost === 'string') return unknown(cost);
   if (!cost.exhausted) return inconclusive('memory ran short before all other huge pages were taken');
   const { stuckFolios, stuckPassed, controlPassed, controlPassedMoved, controlPassedGone, controlFolios } =
     evidence;

@@ -27,7 +27,7 @@ export function runJson(
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
   const last = lastAttempts(arms);
   const controlObtained = (index: number) =>
-    last.find(({ cell, kind }) => cell === index && kind === 'control')?.cost?.obtained;
+    countedCost(last.find(({ cell, kind }) => cell === index && kind === 'control'))?.obtained;
   const judged = last.map((arm) => cellOf(arm, writebackInPlace, controlObtained(arm.cell)));
   const inOrder = [
     ...judged.map(({ arm, cell }) => ({ order: arm.cell, cell })),
@@ -184,7 +184,7 @@ function cellOf(
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
       untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
-      cost: arm.cost ? costOf(arm.cost, controlObtained) : null,
+      cost: costOf(countedCost(arm), controlObtained),
       serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
       mitigation: mitigationOf(arm, expectation),
       byteExact: arm.verified ? arm.corrupt.length === 0 : null,
@@ -225,7 +225,15 @@ function mitigationOf({ mitigated }: ArmEvidence, expectation: Expectation | und
   };
 }
 
-function costOf(cost: CostEvidence, controlObtained: number | undefined): Cell['evidence']['cost'] {
+function countedCost(arm: ArmEvidence | undefined): CostEvidence | undefined {
+  return typeof arm?.cost === 'string' ? undefined : arm?.cost;
+}
+
+function costOf(
+  cost: CostEvidence | undefined,
+  controlObtained: number | undefined,
+): Cell['evidence']['cost'] {
+  if (cost === undefined) return null;
   const { exhausted: _, stuckInFreed: _1, stuckInFreedMoved: _2, stuckInFreedGone: _3, ...told } = cost;
   return { ...told, controlObtained: controlObtained ?? null };
 }

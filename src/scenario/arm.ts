@@ -47,6 +47,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     ...(plan.trigger.reach === 'asked' ? { reach: plan.trigger.reach } : {}),
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),
+    ...(plan.trigger.allocatesHugePages === true ? { allocatesHugePages: true } : {}),
   };
 }
 
