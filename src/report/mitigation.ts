@@ -3,11 +3,10 @@
  * whether it freed them; what is not shown is null.
  */
 import { PAGE_BYTES } from '../base/page-size.js';
-import { parseTracePayload } from '../kernel/trace-events.js';
 import type { HeldRequestRecord } from '../record/events.js';
 import type { ArmEvents, EventOf } from './arm-events.js';
+import { firstMoved } from './first-moved.js';
 import type { FoundSet } from './found-set.js';
-import { isWithin, type PfnRange, traceEvents } from './trace-facts.js';
 import { throttledIn } from './untrusted.js';
 
 export interface Told {
@@ -20,7 +19,7 @@ export interface Told {
 export interface MitigationEvidence {
   /** From the trigger's start to the act; null where it acts before. */
   readonly appliedAfterMs: number | null;
-  /** From the act to the end of the first migration that took folios of the set; null where none did. */
+  /** From the act to the end of the first migration that is shown to have moved one of the set; null where none is. */
   readonly toFirstMigrationMs: number | null;
   /** Folios of the set that are elsewhere at the end. */
   readonly freedFolios: number;
@@ -75,7 +74,7 @@ export function mitigationEvidence(scene: Scene): MitigationEvidence | null | un
   const first =
     act === undefined || trace === undefined || pid === undefined
       ? undefined
-      : firstMigration(trace, pid, released.askedNs / 1000, left);
+      : firstMoved(trace, pid, released.askedNs / 1000, left);
   const lostPages = endsConnection
     ? set.covered(held.filter(({ opcode }) => opcode === 'FUSE_WRITE' && start.stuckBy === 'writeback')) +
       (act?.dirtyPages ?? 0)
@@ -106,28 +105,6 @@ function limitsOf(events: ArmEvents): MitigationEvidence['limits'] {
   const { maxRatio, strictLimit, wantedBytes, writtenBytes, writerStack } = limited;
   const stoppedWriter = writerStack?.includes(throttledIn) === true;
   return { maxRatio, strictLimit, wantedBytes, writtenBytes, stoppedWriter };
-}
-
-/** Trace clock: when the first migration ended that had isolated from where folios lay that are gone from there. */
-function firstMigration(
-  trace: string,
-  pid: number,
-  sinceUs: number,
-  left: readonly number[],
-): number | undefined {
-  let ranges: PfnRange[] = [];
-  for (const line of traceEvents(trace, pid)) {
-    if (line.event === 'mm_compaction_isolate_migratepages') {
-      const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
-      ranges.push([startPfn, endPfn]);
-    } else if (line.event === 'mm_migrate_pages') {
-      const { nrSucceeded } = parseTracePayload(line.event, line.payload);
-      const isOfSet = () => left.some((pfn) => ranges.some((range) => isWithin(pfn, [range])));
-      if (line.timestampUs >= sinceUs && nrSucceeded > 0 && isOfSet()) return line.timestampUs;
-      ranges = [];
-    }
-  }
-  return undefined;
 }
 
 /** What the writer heard; undefined where it was not asked. */

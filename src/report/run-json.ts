@@ -81,7 +81,10 @@ const MitigationSpec = z.object({
   toFirstMigrationMs: z
     .number()
     .nullable()
-    .meta({ description: 'From the act to the end of the first migration that took folios of the set' }),
+    .meta({
+      description:
+        'From the act to the end of the first migration that is shown to have moved one of the set',
+    }),
   freedFolios: count.meta({ description: 'Of the set, elsewhere at the end' }),
   confirmedBy: z.enum(['pagemap', 'kpageflags']),
   frees: z
