@@ -78,13 +78,9 @@ const ServerPagesSpec = z.object({
 
 const MitigationSpec = z.object({
   appliedAfterMs: z.number().nullable().meta({ description: "From the trigger's start to the act" }),
-  toFirstMigrationMs: z
-    .number()
-    .nullable()
-    .meta({
-      description:
-        'From the act to the end of the first migration that is shown to have moved one of the set',
-    }),
+  toFirstMigrationMs: z.number().nullable().meta({
+    description: 'From the act to the end of the first migration that is shown to have moved one of the set',
+  }),
   freedFolios: count.meta({ description: 'Of the set, elsewhere at the end' }),
   confirmedBy: z.enum(['pagemap', 'kpageflags']),
   frees: z
