@@ -74,6 +74,7 @@ function movedOf({ frees, toFirstMigrationMs }: Mitigation): string {
 }
 
 function lostOf({ lostBytes }: Mitigation): string {
+  if (lostBytes === null) return '-';
   return lostBytes === 0 ? '0' : `${mib(lostBytes)} MiB`;
 }
 
@@ -101,7 +102,10 @@ export function mitigationFacts(mitigation: Mitigation): (readonly [name: string
       'freed',
       `${freedFolios} folios ${confirmedBy === 'pagemap' ? 'are elsewhere' : 'have left their frames, moved or dropped'}, by ${confirmedBy}`,
     ],
-    ['lost', `${mib(lostBytes)} MiB written and not acknowledged${kept}`],
+    [
+      'lost',
+      `${lostBytes === null ? 'not known how many' : mib(lostBytes)} MiB written and not acknowledged${kept}`,
+    ],
     ['told', toldOf(mitigation)],
     ...(limits === null
       ? []

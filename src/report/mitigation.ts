@@ -27,9 +27,10 @@ export interface MitigationEvidence {
   readonly confirmedBy: 'pagemap' | 'kpageflags';
   /** Whether it freed the set; null where that is not shown. */
   readonly frees: boolean | null;
-  readonly endsConnection: boolean;
-  /** Written, and not acknowledged to the kernel: under way, or dirty. */
-  readonly lostBytes: number;
+  /** null where the record does not have the act. */
+  readonly endsConnection: boolean | null;
+  /** Written, and not acknowledged to the kernel: under way, or dirty; null where the record does not tell. */
+  readonly lostBytes: number | null;
   /** Of what was written to the stuck file, what the page cache still has; null where the server has it. */
   readonly keptBytes: number | null;
   readonly told: readonly Told[];
@@ -56,6 +57,9 @@ interface Scene {
   readonly reachedAgain: number;
 }
 
+/** What limits the harm from the start, and has no act that could be missing. */
+const neverActs: ReadonlySet<string> = new Set(['bdi-limit']);
+
 /** Of a set that was reached again after the act, so many show that none of it can move. */
 const REACHED_SHARE = 0.5;
 
@@ -69,16 +73,16 @@ export function mitigationEvidence(scene: Scene): MitigationEvidence | null | un
   const told = toldOf(events);
   if (released === undefined || found === undefined || told === undefined) return null;
   const began = events.first('trigger-ended')?.startedNs;
-  const endsConnection = act?.endsConnection ?? false;
+  const endsConnection = act?.endsConnection ?? (neverActs.has(start.mitigation) ? false : null);
   const left = set.left(found);
   const first =
     act === undefined || trace === undefined || pid === undefined
       ? undefined
       : firstMoved(trace, pid, released.askedNs / 1000, left);
-  const lostPages = endsConnection
-    ? set.covered(held.filter(({ opcode }) => opcode === 'FUSE_WRITE' && start.stuckBy === 'writeback')) +
-      (act?.dirtyPages ?? 0)
-    : 0;
+  const underWay = () =>
+    set.covered(held.filter(({ opcode }) => opcode === 'FUSE_WRITE' && start.stuckBy === 'writeback'));
+  const isTold = act !== undefined && events.first('held') !== undefined;
+  const lostPages = endsConnection === false ? 0 : isTold ? underWay() + act.dirtyPages : null;
   const kept = events.first('aftermath')?.keptPages[0];
   return {
     appliedAfterMs: act === undefined || began === undefined ? null : (released.askedNs - began) / 1e6,
@@ -92,7 +96,7 @@ export function mitigationEvidence(scene: Scene): MitigationEvidence | null | un
           ? false
           : null,
     endsConnection,
-    lostBytes: lostPages * PAGE_BYTES,
+    lostBytes: lostPages === null ? null : lostPages * PAGE_BYTES,
     keptBytes: kept === undefined ? null : kept * PAGE_BYTES,
     told,
     limits: limitsOf(events),

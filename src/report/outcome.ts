@@ -74,6 +74,8 @@ function incomplete(evidence: ArmEvidence): string | undefined {
   // Where nothing is withheld, nothing is let go.
   if (evidence.stuckBy !== null && evidence.letGo === undefined) return 'the run ended before the release';
   if (evidence.mitigated === null) return 'the run ended before what the mitigation did was seen';
+  if (evidence.mitigated?.endsConnection === null)
+    return 'there is no event mitigated: that it acted, and what was lost, is not known';
   if (evidence.mitigation === 'bdi-limit' && evidence.mitigated?.limits?.stoppedWriter !== true)
     return 'the writer was never seen to be stopped: how much the limits let it have is not known';
   const wrong = evidence.mitigated?.endsConnection === true ? undefined : wrongWithServer(evidence);

@@ -88,8 +88,11 @@ const MitigationSpec = z.object({
     .nullable()
     .meta({ description: 'Whether it freed the set; null where that is not shown' }),
   expectedToFree: z.boolean().nullable(),
-  endsConnection: z.boolean(),
-  lostBytes: count.meta({ description: 'Written, and not acknowledged to the kernel: under way, or dirty' }),
+  endsConnection: z.boolean().nullable().meta({ description: 'null where the record does not have the act' }),
+  lostBytes: count.nullable().meta({
+    description:
+      'Written, and not acknowledged to the kernel: under way, or dirty; null where the record does not tell',
+  }),
   keptBytes: count.nullable().meta({
     description:
       'Of what was written to the stuck file, still in the page cache; null where the server has it',

@@ -126,6 +126,36 @@ describe('a mitigated arm', () => {
     );
   });
 
+  test('without the act what was lost is not known, and nothing is judged', async (t) => {
+    const run = aborted(t, without('mitigated'));
+    const evidence = evidenceOf(run);
+    assert.deepEqual(
+      [evidence?.lostBytes, evidence?.endsConnection, evidence?.frees, evidence?.toFirstMigrationMs],
+      [null, null, null, null],
+    );
+    const json = await reportRun(run);
+    const cell = mitigatedCell(json);
+    assert.deepEqual([cell.outcome, cell.verdict], ['unknown', 'unknown']);
+    assert.match(cell.reason ?? '', /there is no event mitigated/);
+    const text = renderTerminal(json);
+    assert.match(text, /lost: +not known how many MiB written/);
+    assert.match(text, /writeback-held +abort .* - +- /);
+  });
+
+  test('nor is it where the record does not have what was held', (t) => {
+    assert.equal(evidenceOf(aborted(t, without('held')))?.lostBytes, null);
+  });
+
+  test('what limits the harm from the start has no act to be missed', (t) => {
+    const run = aborted(t, (event) =>
+      event.arm === 1 && event.event === 'arm-started'
+        ? [{ ...event, mitigation: 'bdi-limit' }]
+        : without('mitigated')(event),
+    );
+    const evidence = evidenceOf(run);
+    assert.deepEqual([evidence?.lostBytes, evidence?.endsConnection], [0, false]);
+  });
+
   for (const name of ['aftermath', 'closed', 'set-found']) {
     test(`without ${name} the outcome is unknown`, (t) => {
       const [, arm] = gatherArms(aborted(t, without(name)));
