@@ -152,6 +152,17 @@ const CellSpec = CellIdSpec.extend({
   attempts: count.meta({
     description: 'The last of so many: earlier ones were inconclusive; 0 where none was played',
   }),
+  earlier: z
+    .array(
+      z.object({
+        attempt: count,
+        outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
+        inconclusive: z.boolean().meta({ description: 'The experiment did not take place' }),
+        reason: z.string(),
+      }),
+    )
+    .default([])
+    .meta({ description: 'What came of the attempts before the last' }),
   evidence: z.object({
     stuckBy: z
       .enum(['writeback', 'lock', 'reference'])

@@ -106,7 +106,8 @@ export function factsUntilRelease(cell: Cell): Fact[] {
   const facts: Fact[] = [];
   const say = (name: string, text: string) => facts.push([name, text]);
   if (cell.reason !== undefined) say('because', cell.reason);
-  if (cell.attempts > 1) say('attempts', `${cell.attempts}: those before were inconclusive`);
+  for (const { attempt, outcome, inconclusive, reason } of cell.earlier)
+    say(`attempt ${attempt}`, `${inconclusive ? 'inconclusive' : outcome}: ${reason}`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
   const isHeld = cell.arm === 'fault' && evidence.serverPages === null;
   if (isHeld) {

@@ -62,6 +62,10 @@ function detailsOf(cell: Cell): string[] {
     `outcome ${outcome}, expected ${expected ?? '-'}`,
     ...(cell.reason === undefined ? [] : [`because: ${cell.reason}`]),
     ...(decidedBy === null ? [] : [`decided by: ${decidedBy}`]),
+    ...cell.earlier.map(
+      ({ attempt, outcome, inconclusive, reason }) =>
+        `attempt ${attempt}, ${inconclusive ? 'inconclusive' : outcome}: ${reason}`,
+    ),
     `moved ${stuckMoved} of ${stuckFolios} stuck folios, ${controlMoved} of ${controlFolios} beside them`,
     `held ${heldRequests} requests; trigger ${inMs(evidence.triggerMs)}`,
     ...(evidence.stallMs === null ? [] : [`stall ${inMs(evidence.stallMs)} in one migration`]),
