@@ -25,7 +25,7 @@ const REACHED_SHARE = 0.5;
 const FREED_SHARE = 0.5;
 /** Of the pageblocks of the set, how many must be huge pages: some of those asked for come from elsewhere. */
 const FREED_PAGEBLOCKS_SHARE = 0.25;
-/** Of the set, how many those passes must have met: what they met is as good a sample as any, and its size is told. */
+/** Of a set that is passed over, or moves beside it, how many must have been met: a sample, and its size is told. */
 const PASSED_SHARE = 0.25;
 /** Of either set, how many must have moved for it to show that what can be moved is. */
 const LEAST_MOVED_SHARE = 0.02;
@@ -227,9 +227,22 @@ function judgeEnded(evidence: ArmEvidence): Judgement {
     return unknown('none of the folios moved, but the control set beside them did not move either');
   }
   if (evidence.migrateFailedNearSet > 0) return judgeFailed(evidence);
+  return judgePassedOver(evidence);
+}
+
+/** That nothing failed says that nothing was tried only where the trigger is shown to try what lies beside. */
+function judgePassedOver(evidence: ArmEvidence): Judgement {
+  const { stuckReached, stuckFolios, controlReached, controlFolios, controlMoved } = evidence;
+  const beside = `it reached ${controlReached} of ${controlFolios} beside them`;
+  if (controlReached < controlFolios * PASSED_SHARE)
+    return inconclusive(
+      `the scanner tried none of the folios, but ${beside} only: too few to show that it tries any`,
+    );
   return {
     outcome: 'not-attempted',
-    reason: 'the scanner passed over the folios; the control set beside them moved',
+    reason:
+      `the scanner passed over ${stuckReached} of ${stuckFolios} folios and tried none; ` +
+      `${beside}, where ${controlMoved} moved`,
   };
 }
 

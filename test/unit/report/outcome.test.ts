@@ -161,7 +161,23 @@ describe('judge', () => {
   });
 
   it('calls not-attempted what the scanner passed over without a failure', () => {
-    assert.equal(judge({ ...pinned, migrateFailedNearSet: 0 }).outcome, 'not-attempted');
+    const passedOver = { ...pinned, migrateFailedNearSet: 0 };
+    const { outcome, reason } = judge(passedOver);
+    assert.equal(outcome, 'not-attempted');
+    assert.match(
+      reason,
+      /passed over 16384 of 16384 .* reached 16384 of 16384 beside them, where 16384 moved/,
+    );
+    const least = { ...passedOver, controlReached: 4096, controlMoved: 4096 };
+    assert.equal(judge(least).outcome, 'not-attempted');
+  });
+
+  it('wants more than a few beside it that moved before it says that nothing was tried', () => {
+    for (const few of [1, 4095]) {
+      const judged = judge({ ...pinned, migrateFailedNearSet: 0, controlReached: few, controlMoved: few });
+      assert.deepEqual([judged.outcome, judged.inconclusive], ['unknown', true]);
+      assert.match(judged.reason, new RegExp(`reached ${few} of 16384 beside them only`));
+    }
   });
 
   const doubts: readonly (readonly [string, ArmEvidence, RegExp])[] = [
