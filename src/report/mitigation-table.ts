@@ -26,15 +26,27 @@ export function mitigationRows(cells: readonly Cell[]): string[][] {
   );
 }
 
-/** Nothing where there is none. */
+/** What the columns of the table say. */
+export const mitigationLegend = [
+  'the stall without (for the whole hold) and with, in ms; the first of the set moved',
+  'so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told;',
+  'in brackets where the outcome is unknown',
+] as const;
+
+/** Nothing where there is none. What was told goes on a line of its own: it is long. */
 export function mitigationTable(cells: readonly Cell[]): string[] {
   const mitigated = mitigationRows(cells);
   if (mitigated.length === 0) return [];
+  const [head = '', rule = '', ...rows] = table(
+    [mitigationHead, ...mitigated].map((row) => row.slice(0, -1)),
+  );
   return [
     '',
-    'mitigations: the stall without (for the whole hold) and with, in ms; the first of the set moved',
-    'so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told',
-    ...table([mitigationHead, ...mitigated]),
+    `mitigations: ${mitigationLegend[0]}`,
+    ...mitigationLegend.slice(1),
+    head,
+    rule,
+    ...rows.flatMap((row, index) => [row, `  told: ${mitigated[index]?.at(-1)}`]),
   ];
 }
 
@@ -57,10 +69,13 @@ function rowOf(cell: Cell, mitigation: Mitigation, without: Cell | undefined): s
     sizes.map(stuck).join(' -> '),
     without === undefined ? '-' : stallOf(without),
     stallOf(cell),
-    movedOf(mitigation),
-    lostOf(mitigation),
-    toldOf(mitigation),
+    ...[movedOf(mitigation), lostOf(mitigation), toldOf(mitigation)].map(proven(cell)),
   ];
+}
+
+/** What an arm shows of which the outcome is unknown is no fact. */
+function proven({ outcome }: Cell): (figure: string) => string {
+  return (figure) => (outcome === 'unknown' ? `(${figure})` : figure);
 }
 
 /** How long the trigger stalled; or what else became of it. */

@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { RunDirectory } from '../../../src/record/run-directory.js';
 import { gatherArms } from '../../../src/report/gather.js';
 import type { MitigationEvidence } from '../../../src/report/mitigation.js';
+import { mitigationRows } from '../../../src/report/mitigation-table.js';
 import { judge } from '../../../src/report/outcome.js';
 import type { Cell, RunJson } from '../../../src/report/run-json.js';
 import { renderTerminal } from '../../../src/report/terminal.js';
@@ -139,7 +140,7 @@ describe('a mitigated arm', () => {
     assert.match(cell.reason ?? '', /there is no event mitigated/);
     const text = renderTerminal(json);
     assert.match(text, /lost: +not known how many MiB written/);
-    assert.match(text, /writeback-held +abort .* - +- /);
+    assert.match(text, /writeback-held +abort +0 MiB +- +unknown +\(-\) +\(-\)\n/);
   });
 
   test('nor is it where the record does not have what was held', (t) => {
@@ -185,12 +186,21 @@ describe('the table of mitigations', () => {
   test('shows each beside the arm without it, at the end of the report', async (t) => {
     const text = renderTerminal(await both(t));
     const table = text.slice(text.indexOf('\nmitigations:'));
-    assert.match(table, /writeback-held +abort +0 MiB +5019 +5019 +20 ms +0 MiB +stuck:/);
+    assert.match(table, /writeback-held +abort +0 MiB +5019 +5019 +20 ms +0 MiB\n {2}told: stuck:/);
     assert.match(
       table.replace(/\s+/g, ' '),
       /stuck: fsync ECONNABORTED, close EIO; control: fsync ENOTCONN, close 0/,
     );
     assert.match(table, /verdict: /);
+  });
+
+  test('what an arm shows of which the outcome is unknown is in brackets', async (t) => {
+    const json = await both(t);
+    const known = mitigationRows(json.cells);
+    const [plain] = mitigationRows(json.cells.map((cell) => ({ ...cell, outcome: 'unknown' })));
+    assert.deepEqual(known[0]?.slice(4, 7), ['5019', '20 ms', '0 MiB']);
+    assert.deepEqual(plain?.slice(3, 7), ['unknown', 'unknown', '(20 ms)', '(0 MiB)']);
+    assert.match(plain?.[7] ?? '', /^\(stuck: .*\)$/);
   });
 
   test('is not there where no arm has one', async (t) => {
