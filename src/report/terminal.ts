@@ -153,7 +153,8 @@ export function factsUntilRelease(cell: Cell): Fact[] {
 export function factsAfterRelease({ evidence }: Cell): Fact[] {
   const facts: Fact[] = [];
   const say = (name: string, text: string) => facts.push([name, text]);
-  if (evidence.mitigation !== null) facts.push(...mitigationFacts(evidence.mitigation));
+  if (evidence.mitigation !== null)
+    facts.push(...mitigationFacts(evidence.mitigation, evidence.byteExact !== null));
   if (evidence.byteExact !== null)
     say('data', evidence.byteExact ? 'byte-exact, cached and as served' : 'NOT byte-exact');
   say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);

@@ -140,7 +140,7 @@ describe('a mitigated arm', () => {
     assert.match(cell.reason ?? '', /there is no event mitigated/);
     const text = renderTerminal(json);
     assert.match(text, /lost: +not known how many MiB written/);
-    assert.match(text, /writeback-held +abort +0 MiB +- +unknown +\(-\) +\(-\)\n/);
+    assert.match(text, /writeback-held +abort +0 MiB +- +unknown +\(-\) +\(-\*\)\n/);
   });
 
   test('nor is it where the record does not have what was held', (t) => {
@@ -186,7 +186,7 @@ describe('the table of mitigations', () => {
   test('shows each beside the arm without it, at the end of the report', async (t) => {
     const text = renderTerminal(await both(t));
     const table = text.slice(text.indexOf('\nmitigations:'));
-    assert.match(table, /writeback-held +abort +0 MiB +5019 +5019 +20 ms +0 MiB\n {2}told: stuck:/);
+    assert.match(table, /writeback-held +abort +0 MiB +5019 +5019 +20 ms +0 MiB\*\n {2}told: stuck:/);
     assert.match(
       table.replace(/\s+/g, ' '),
       /stuck: fsync ECONNABORTED, close EIO; control: fsync ENOTCONN, close 0/,
@@ -194,12 +194,20 @@ describe('the table of mitigations', () => {
     assert.match(table, /verdict: /);
   });
 
+  test('tells where the copy of the server was not compared, and where it was', async (t) => {
+    const json = await both(t);
+    assert.match(renderTerminal(json), /page cache; the\s+copy\s+of\s+the server was not compared/);
+    const cells = json.cells.map((cell) => ({ ...cell, evidence: { ...cell.evidence, byteExact: true } }));
+    assert.equal(mitigationRows(cells)[0]?.[6], '0 MiB');
+    assert.doesNotMatch(renderTerminal({ ...json, cells }), /page cache; the\s+copy/);
+  });
+
   test('what an arm shows of which the outcome is unknown is in brackets', async (t) => {
     const json = await both(t);
     const known = mitigationRows(json.cells);
     const [plain] = mitigationRows(json.cells.map((cell) => ({ ...cell, outcome: 'unknown' })));
-    assert.deepEqual(known[0]?.slice(4, 7), ['5019', '20 ms', '0 MiB']);
-    assert.deepEqual(plain?.slice(3, 7), ['unknown', 'unknown', '(20 ms)', '(0 MiB)']);
+    assert.deepEqual(known[0]?.slice(4, 7), ['5019', '20 ms', '0 MiB*']);
+    assert.deepEqual(plain?.slice(3, 7), ['unknown', 'unknown', '(20 ms)', '(0 MiB*)']);
     assert.match(plain?.[7] ?? '', /^\(stuck: .*\)$/);
   });
 
