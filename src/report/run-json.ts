@@ -245,6 +245,7 @@ export const SpreadSpec = z.object({ min: z.number(), median: z.number(), max: z
 
 const RepeatsSpec = CellIdSpec.extend({
   runs: count,
+  skipped: count.default(0).meta({ description: 'How often it was skipped, besides' }),
   outcomes: z.record(z.string(), count).meta({ description: 'How often which outcome came' }),
   verdicts: z.record(z.string(), count),
   flapping: z.boolean().meta({ description: 'More than one outcome' }),

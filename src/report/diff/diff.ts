@@ -2,7 +2,7 @@
  * Compares two runs, of one kernel or two: cell by cell, then what the kernels and the machines are.  Pure.
  * Times are put beside each other and not judged: no two runs have the same.
  */
-import { identityOf, spread } from '../repeats.js';
+import { identityOf, isSkipOf, spread } from '../repeats.js';
 import type { Cell, RunJson } from '../run-json.js';
 import { type CellDiff, DIFF_JSON_VERSION, type DiffJson, type DiffSide } from './diff-json.js';
 
@@ -88,17 +88,8 @@ function side(cell: Cell, group: readonly Cell[] | undefined, all: readonly Cell
   };
 }
 
-/** A skip without a variant, or without a mitigation, is one of all arms of its cell. */
 function skipOf(cell: Cell, all: readonly Cell[]): DiffSide | null {
-  const skip = all.find(
-    ({ arm, scenario, trigger, transport, variant, mitigation }) =>
-      arm === null &&
-      scenario === cell.scenario &&
-      trigger === cell.trigger &&
-      transport === cell.transport &&
-      (variant === null || variant === cell.variant) &&
-      (mitigation === 'none' || mitigation === cell.mitigation),
-  );
+  const skip = all.find((row) => isSkipOf(row, cell));
   return skip === undefined ? null : skipped(skip);
 }
 
@@ -119,7 +110,7 @@ function skipped({ reason, verdict }: Cell): DiffSide {
 function skippedInBoth(before: readonly Cell[], after: readonly Cell[]): CellDiff[] {
   const rows = new Map<string, { one: Cell; before?: Cell; after?: Cell }>();
   const isPlayedIn = (cells: readonly Cell[], skip: Cell) =>
-    cells.some((cell) => cell.arm !== null && skipOf(cell, [skip]) !== null);
+    cells.some((cell) => cell.arm !== null && isSkipOf(skip, cell));
   for (const [when, cells, others] of [
     ['before', before, after],
     ['after', after, before],

@@ -104,8 +104,9 @@ function damageCases({ damage }: RunJson): TestCase[] {
 
 /** What does not come out the same way each time is not known, though each time was as expected. */
 function repeatsCase(one: Repeats): TestCase {
-  const { scenario, trigger, variant, mitigation, transport, flapping, runs, outcomes } = one;
+  const { scenario, trigger, variant, mitigation, transport, flapping, runs, skipped, outcomes } = one;
   const came = Object.entries(outcomes).map(([outcome, times]) => `${outcome} ${times} times`);
+  if (skipped > 0) came.push(`skipped ${skipped} times more`);
   return {
     name: nameOf([scenario, trigger, armOf(one), variant, mitigation, transport, 'repeats']),
     suite: part(scenario),
