@@ -99,7 +99,7 @@ function lostInTable({ evidence }: Cell, mitigation: Mitigation): string {
 }
 
 /** `stuck: fsync EIO, close 0`; files that were told the same are told once. */
-function toldOf({ told }: Mitigation): string {
+export function toldOf({ told }: Mitigation): string {
   const of = (file: 'stuck' | 'control') =>
     told
       .filter((one) => one.file === file)
