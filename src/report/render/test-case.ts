@@ -12,7 +12,7 @@ export interface TestCase {
   readonly verdict: Verdict;
   /** One line: why. */
   readonly message: string;
-  /** `hang` where the trigger stalled and was not expected to; of a failure only. */
+  /** Of a failure only. */
   readonly failureType: 'hang' | 'outcome' | 'data';
   /** One line each. */
   readonly details: readonly string[];
@@ -43,10 +43,15 @@ function cellCase(cell: Cell): TestCase {
     suite: part(scenario),
     verdict,
     message: cell.reason ?? `${outcome}, ${expected ?? 'nothing'} expected`,
-    failureType: isLost ? 'data' : outcome === 'stalled' && expected !== 'stalled' ? 'hang' : 'outcome',
+    failureType: isLost ? 'data' : isHang(cell) ? 'hang' : 'outcome',
     details: detailsOf(cell),
     durationMs: evidence.triggerMs ?? 0,
   };
+}
+
+/** It waited until it was let go, and should not have; where the server answers by itself in time it is late at most. */
+function isHang({ outcome, expected, evidence }: Cell): boolean {
+  return outcome === 'stalled' && expected !== 'stalled' && evidence.delayMs === null;
 }
 
 /** Where a cell is skipped for one variant or one mitigation, it is a fault arm's: controls have none. */
