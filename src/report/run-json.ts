@@ -81,7 +81,9 @@ const MitigationSpec = z.object({
   toFirstMigrationMs: z.number().nullable().meta({
     description: 'From the act to the end of the first migration that is shown to have moved one of the set',
   }),
-  freedFolios: count.meta({ description: 'Of the set, elsewhere at the end' }),
+  freedFolios: count.meta({
+    description: 'Of the set, elsewhere at the end; by kpageflags no longer where they were',
+  }),
   confirmedBy: z.enum(['pagemap', 'kpageflags']),
   frees: z
     .boolean()
@@ -175,7 +177,10 @@ const CellSpec = CellIdSpec.extend({
     stuckWriteback: count.meta({ description: 'Stuck folios with KPF_WRITEBACK before the trigger' }),
     stuckLocked: count.meta({ description: 'The same with KPF_LOCKED and without KPF_UPTODATE' }),
     stuckMoved: count.meta({ description: 'Moved before the release, or by the end where there was none' }),
-    stuckMovedAtEnd: count.meta({ description: 'Moved by the end of the arm, after the release' }),
+    stuckMovedAtEnd: count.meta({
+      description:
+        'Moved by the end of the arm, after the release; 0 where mitigation.confirmedBy is kpageflags, by which no other place is seen',
+    }),
     controlFolios: count,
     controlMoved: count,
     scannerReached: count.meta({ description: 'Stuck folios inside ranges that compaction isolated from' }),

@@ -120,7 +120,7 @@ export function factsUntilRelease(cell: Cell): Fact[] {
   say(
     'moved',
     `${evidence.stuckMoved} of the stuck set${isHeld ? ' while held' : ''}, ` +
-      `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
+      `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${movedAtEnd(evidence)}`,
   );
   if (evidence.cost !== null) {
     const { wanted, obtained, controlObtained, pageblocks, pageblocksFreed } = evidence.cost;
@@ -160,6 +160,11 @@ export function factsAfterRelease({ evidence }: Cell): Fact[] {
   say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);
   say('trace', `${evidence.lostEvents} events lost`);
   return facts;
+}
+
+/** Where the folios cannot be mapped, only what is left in their old frames is seen: nowhere else. */
+function movedAtEnd({ stuckMovedAtEnd, mitigation }: Cell['evidence']): string {
+  return mitigation?.confirmedBy === 'kpageflags' ? 'not seen at the end' : `${stuckMovedAtEnd} at the end`;
 }
 
 function endOfHold({ evidence, mitigation }: Cell): string {

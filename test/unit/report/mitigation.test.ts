@@ -113,7 +113,7 @@ describe('a mitigated arm', () => {
     assert.deepEqual([cell.outcome, cell.verdict], ['stalled', 'unknown']);
   });
 
-  test('folios that cannot be mapped are gone where their frames do not hold them any more', (t) => {
+  test('folios that cannot be mapped are gone where their frames do not hold them any more', async (t) => {
     const run = aborted(t, (event) =>
       event.event === 'set-found' && event.arm === 1
         ? [{ ...event, stuckPfns: 'pfns/1-gone.bin', byFlags: true }]
@@ -125,6 +125,8 @@ describe('a mitigated arm', () => {
       [evidence?.confirmedBy, evidence?.freedFolios, evidence?.frees],
       ['kpageflags', 8, true],
     );
+    // The frames that they have left are those that they had.
+    assert.match(renderTerminal(await reportRun(run)), /0 of 8 beside it; not seen at the end\n/);
   });
 
   test('without the act what was lost is not known, and nothing is judged', async (t) => {
