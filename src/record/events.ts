@@ -90,14 +90,14 @@ export type RunEventBody =
       readonly untrusted?: true;
       /** Absent where nobody asks whose pages the folios are. */
       readonly serverPages?: ServerPages;
+      /** The trigger asks for huge pages: what it cost must be told. */
+      readonly allocatesHugePages?: true;
       /** Which folios the trigger gets to: where compaction scans (absent), or those that it asks for. */
       readonly reach?: 'asked';
       /** Errnos by which the kernel answers the trigger, with what they mean; any other is a failure. */
       readonly answers?: readonly { readonly errno: number; readonly means: string }[];
       /** The trigger waits for a folio before mm_migrate_pages_start. */
       readonly waitsBeforeMigration?: true;
-      /** The trigger asks for huge pages: what it cost must be told. */
-      readonly allocatesHugePages?: true;
     }
   /** Not played: this machine lacks what it needs. */
   | {
