@@ -49,6 +49,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     transport: z.string(),
     stuckBy: z.enum(['writeback', 'lock', 'reference']).nullable(),
     delayMs: z.number().min(0).nullable(),
+    allocatesHugePages: z.literal(true).optional(),
     allHangs: z.boolean(),
     untrusted: z.literal(true).optional(),
     serverPages: z.enum(['none', 'all']).optional(),

@@ -106,6 +106,8 @@ export type RunEventBody =
       readonly untrusted?: true;
       /** Absent where nobody asks whose pages the folios are. */
       readonly serverPages?: ServerPages;
+      /** The trigger asks for huge pages: what it cost must be told. */
+      readonly allocatesHugePages?: true;
       /** Which folios the trigger gets to: where compaction scans (absent), or those that it asks for. */
       readonly reach?: 'asked';
       /** Errnos by which the kernel answers the trigger, with what they mean; any other is a failure. */

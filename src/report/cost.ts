@@ -7,18 +7,22 @@ import type { ArmEvents } from './arm-events.js';
 import type { CostEvidence } from './evidence.js';
 import type { FoundSet, Located } from './found-set.js';
 
-/** undefined where the arm's trigger allocates nothing; null where the record ends before. */
+/** undefined where the arm's trigger allocates nothing; a text says which part of the record is missing. */
 export function costEvidence(
   events: ArmEvents,
   set: FoundSet,
   found: Located,
-): CostEvidence | null | undefined {
+): CostEvidence | string | undefined {
   const taken = events.all('huge-pages-taken');
   const [first] = taken;
-  if (first === undefined) return undefined;
   const pageblocks = events.first('pageblocks');
+  const allocates = events.first('arm-started')?.allocatesHugePages === true || pageblocks !== undefined;
+  if (first === undefined)
+    return allocates ? 'the trigger asks for huge pages, but there is no event huge-pages-taken' : undefined;
+  if (pageblocks === undefined) return 'the trigger asks for huge pages, but there is no event pageblocks';
   const { wanted, obtained } = events.first('trigger-ended') ?? {};
-  if (pageblocks === undefined || wanted === undefined || obtained === undefined) return null;
+  if (wanted === undefined || obtained === undefined)
+    return 'how many huge pages it obtained is not recorded';
   const freed = new Set(pageblocks.given);
   const isInFreed = (pfn: number) => freed.has(Math.floor(pfn / PAGEBLOCK_PAGES));
   const counter = (when: string, name: string) =>

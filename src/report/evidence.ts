@@ -107,8 +107,8 @@ export interface ArmEvidence {
   /** Of those, seen at another pfn; and not seen at all: reclaimed, or in the middle of a move. */
   readonly controlPassedMoved: number;
   readonly controlPassedGone: number;
-  /** What the trigger asked for and got; undefined where it allocates nothing, null where that was not recorded. */
-  readonly cost: CostEvidence | null | undefined;
+  /** What the trigger asked for and got; undefined where it allocates nothing, a text says why it is not known. */
+  readonly cost: CostEvidence | string | undefined;
   readonly controlFolios: number;
   readonly controlReached: number;
   readonly controlMoved: number;

@@ -4,6 +4,7 @@
  */
 import type { ArmKind } from '../record/events.js';
 import { askedMoves } from './expected/asked-moves.js';
+import { contiguousRanges } from './expected/contiguous-ranges.js';
 import { directCompaction } from './expected/direct-compaction.js';
 import type { Expectation, KernelFeatures } from './expected/expectation.js';
 import { folios } from './expected/folios.js';
@@ -14,6 +15,7 @@ export const expectations: readonly Expectation[] = [
   ...wholeZones,
   ...directCompaction,
   ...askedMoves,
+  ...contiguousRanges,
   ...mitigated,
   ...folios,
 ];

@@ -11,6 +11,9 @@ export function findings(run: RunJson, nameOf: (cell: Cell | Repeats) => string)
       .filter(({ verdict }) => verdict === 'fail')
       .map((cell) => unexpected(run, cell, nameOf(cell))),
     ...run.repeats.filter(({ flapping }) => flapping).map((one) => flapping(one, nameOf(one))),
+    ...run.repeats
+      .filter(({ skipped }) => skipped > 0)
+      .map((one) => `${nameOf(one)}: skipped in ${one.skipped} of ${one.runs + one.skipped}`),
   ];
 }
 

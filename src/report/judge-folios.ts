@@ -5,6 +5,7 @@
 import { PAGE_BYTES } from '../base/page-size.js';
 import type { ArmEvidence } from './evidence.js';
 import type { FoliosEvidence } from './folios.js';
+import { inconclusive, type Judgement, unknown } from './judgement.js';
 
 /** Of the set, how much must be folios as the design wants them. */
 const AS_DESIGNED_SHARE = 0.95;
@@ -32,12 +33,6 @@ export function notFolios(folios: FoliosEvidence | null | undefined, pages: numb
   );
 }
 
-export interface FolioOutcome {
-  readonly outcome: 'failed' | 'migrated' | 'not-attempted' | 'unknown';
-  readonly reason: string;
-  readonly inconclusive?: true;
-}
-
 /** So many folios that were moved, in whole or in parts, show that such folios are. */
 const ENOUGH_FOLIOS = 16;
 /** What is isolated at a time comes out of one pageblock. */
@@ -62,14 +57,14 @@ function contraryToSplit(folios: FoliosEvidence): string | undefined {
 }
 
 /** @returns undefined where the rules for any other set apply */
-export function judgeFolios(evidence: ArmEvidence): FolioOutcome | undefined {
+export function judgeFolios(evidence: ArmEvidence): Judgement | undefined {
   const { folios, contendedAtPfn, kind } = evidence;
   if (!folios) return undefined;
   const contrary = contraryToSplit(folios);
-  if (contrary !== undefined) return { outcome: 'unknown', reason: contrary };
+  if (contrary !== undefined) return unknown(contrary);
   if (folios.memory === 'hugetlb') return judgeHugetlb(evidence, folios);
   const otherwise = kind === 'control' ? movedOtherwise(evidence, folios) : undefined;
-  if (otherwise !== undefined) return { outcome: 'unknown', reason: otherwise, inconclusive: true };
+  if (otherwise !== undefined) return inconclusive(otherwise);
   if (folios.memory !== 'xfs') return undefined;
   // Ended by the first folio, of whomever, that neither moved nor was split.
   const where =
@@ -99,7 +94,7 @@ function judgeSplit(
   { stuckReached, stuckReachedMoved }: ArmEvidence,
   folios: FoliosEvidence,
   where: string,
-): FolioOutcome | undefined {
+): Judgement | undefined {
   const { order, ofOrder, wholeAfter, movedWhole } = folios;
   const enough = (refusesSplit(folios) ? 1 : ENOUGH_FOLIOS) * 2 ** order;
   if (stuckReachedMoved < enough || stuckReached - stuckReachedMoved > PAGEBLOCK_PAGES) return undefined;
@@ -110,19 +105,14 @@ function judgeSplit(
   };
 }
 
-function judgeUnsplit(
-  evidence: ArmEvidence,
-  folios: FoliosEvidence,
-  where: string,
-): FolioOutcome | undefined {
+function judgeUnsplit(evidence: ArmEvidence, folios: FoliosEvidence, where: string): Judgement | undefined {
   const { migrateFailedNearSet, stuckReached, stuckReachedMoved } = evidence;
   if (migrateFailedNearSet === 0) return undefined;
-  const unknown = (reason: string): FolioOutcome => ({ outcome: 'unknown', reason });
   const { ofOrder, wholeAfter, order, splitFailed } = folios;
   if (wholeAfter < ofOrder) return unknown(`${ofOrder - wholeAfter} of ${ofOrder} folios were split`);
   if (stuckReachedMoved > 0) {
     const moved = `${stuckReachedMoved} of ${stuckReached} pages reached have moved, in whole folios`;
-    return { ...unknown(`${moved}: free pages of their order were there still`), inconclusive: true };
+    return inconclusive(`${moved}: free pages of their order were there still`);
   }
   // Where the kernel counts refused splits, one must be: else it was another folio that ended it.
   if (stuckReached < 2 ** order || splitFailed === 0) return undefined;
@@ -138,25 +128,22 @@ function judgeUnsplit(
  * The scanner came by and took nothing from them.  Of a pageblock that is one compound page there is no event at all:
  * suitable_migration_source() leaves it out before isolate_migratepages_block() is called.
  */
-function judgeHugetlb(evidence: ArmEvidence, folios: FoliosEvidence): FolioOutcome | undefined {
+function judgeHugetlb(evidence: ArmEvidence, folios: FoliosEvidence): Judgement | undefined {
   const { stuckFolios, stuckReached, stuckMoved, controlFolios, controlReached, controlMoved } = evidence;
   const { pagesPassedOver, pagesInTakenRanges, order, ofOrder } = folios;
   const passed = stuckReached + pagesPassedOver;
   if (passed < stuckFolios * REACHED_SHARE || stuckMoved > 0) {
-    const reason = `the scanner came by ${passed} of ${stuckFolios} pages, ${stuckMoved} have moved`;
-    return { outcome: 'unknown', reason, inconclusive: true };
+    return inconclusive(`the scanner came by ${passed} of ${stuckFolios} pages, ${stuckMoved} have moved`);
   }
   if (pagesInTakenRanges > 0)
-    return {
-      outcome: 'unknown',
-      reason: `something was isolated where ${pagesInTakenRanges} of their pages lie`,
-    };
+    return unknown(`something was isolated where ${pagesInTakenRanges} of their pages lie`);
   if (
     controlReached < controlFolios * CONTROL_SAMPLE_SHARE ||
     controlMoved < controlReached * CONTROL_MOVED_SHARE
   ) {
-    const reason = `of ${controlFolios} base pages beside them ${controlReached} were reached and ${controlMoved} moved`;
-    return { outcome: 'unknown', reason, inconclusive: true };
+    return inconclusive(
+      `of ${controlFolios} base pages beside them ${controlReached} were reached and ${controlMoved} moved`,
+    );
   }
   return {
     outcome: 'not-attempted',

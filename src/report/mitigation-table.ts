@@ -26,15 +26,27 @@ export function mitigationRows(cells: readonly Cell[]): string[][] {
   );
 }
 
-/** Nothing where there is none. */
+/** What the columns of the table say. */
+export const mitigationLegend = [
+  'the stall without (for the whole hold) and with, in ms; the first of the set moved',
+  'so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told;',
+  'in brackets where the outcome is unknown; *: the copy of the server was not compared',
+] as const;
+
+/** Nothing where there is none. What was told goes on a line of its own: it is long. */
 export function mitigationTable(cells: readonly Cell[]): string[] {
   const mitigated = mitigationRows(cells);
   if (mitigated.length === 0) return [];
+  const [head = '', rule = '', ...rows] = table(
+    [mitigationHead, ...mitigated].map((row) => row.slice(0, -1)),
+  );
   return [
     '',
-    'mitigations: the stall without (for the whole hold) and with, in ms; the first of the set moved',
-    'so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told',
-    ...table([mitigationHead, ...mitigated]),
+    `mitigations: ${mitigationLegend[0]}`,
+    ...mitigationLegend.slice(1),
+    head,
+    rule,
+    ...rows.flatMap((row, index) => [row, `  told: ${mitigated[index]?.at(-1)}`]),
   ];
 }
 
@@ -57,10 +69,13 @@ function rowOf(cell: Cell, mitigation: Mitigation, without: Cell | undefined): s
     sizes.map(stuck).join(' -> '),
     without === undefined ? '-' : stallOf(without),
     stallOf(cell),
-    movedOf(mitigation),
-    lostOf(mitigation),
-    toldOf(mitigation),
+    ...[movedOf(mitigation), lostInTable(cell, mitigation), toldOf(mitigation)].map(proven(cell)),
   ];
+}
+
+/** What an arm shows of which the outcome is unknown is no fact. */
+function proven({ outcome }: Cell): (figure: string) => string {
+  return (figure) => (outcome === 'unknown' ? `(${figure})` : figure);
 }
 
 /** How long the trigger stalled; or what else became of it. */
@@ -74,11 +89,17 @@ function movedOf({ frees, toFirstMigrationMs }: Mitigation): string {
 }
 
 function lostOf({ lostBytes }: Mitigation): string {
+  if (lostBytes === null) return '-';
   return lostBytes === 0 ? '0' : `${mib(lostBytes)} MiB`;
 }
 
+/** What was acknowledged may be lost, too, where nobody could ask the server for it. */
+function lostInTable({ evidence }: Cell, mitigation: Mitigation): string {
+  return `${lostOf(mitigation)}${evidence.byteExact === null ? '*' : ''}`;
+}
+
 /** `stuck: fsync EIO, close 0`; files that were told the same are told once. */
-function toldOf({ told }: Mitigation): string {
+export function toldOf({ told }: Mitigation): string {
   const of = (file: 'stuck' | 'control') =>
     told
       .filter((one) => one.file === file)
@@ -89,11 +110,15 @@ function toldOf({ told }: Mitigation): string {
 }
 
 /** Lines of an arm's details, by their names. */
-export function mitigationFacts(mitigation: Mitigation): (readonly [name: string, text: string])[] {
+export function mitigationFacts(
+  mitigation: Mitigation,
+  isCompared: boolean,
+): (readonly [name: string, text: string])[] {
   const { appliedAfterMs, freedFolios, confirmedBy, lostBytes, keptBytes, limits } = mitigation;
   const applied =
     appliedAfterMs === null ? 'from the start' : `${appliedAfterMs.toFixed(0)} ms after the trigger's start`;
   const kept = keptBytes === null ? '' : `, ${mib(keptBytes)} MiB still in the page cache`;
+  const compared = isCompared ? '' : '; the copy of the server was not compared';
   return [
     ['mitigation', `${applied}; the first of the set moved: ${movedOf(mitigation)}`],
     // By its flags a frame is only known not to hold its folio any more: one that could not be read in may be dropped.
@@ -101,7 +126,10 @@ export function mitigationFacts(mitigation: Mitigation): (readonly [name: string
       'freed',
       `${freedFolios} folios ${confirmedBy === 'pagemap' ? 'are elsewhere' : 'have left their frames, moved or dropped'}, by ${confirmedBy}`,
     ],
-    ['lost', `${mib(lostBytes)} MiB written and not acknowledged${kept}`],
+    [
+      'lost',
+      `${lostBytes === null ? 'not known how many' : mib(lostBytes)} MiB written and not acknowledged${kept}${compared}`,
+    ],
     ['told', toldOf(mitigation)],
     ...(limits === null
       ? []

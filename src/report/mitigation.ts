@@ -3,11 +3,10 @@
  * whether it freed them; what is not shown is null.
  */
 import { PAGE_BYTES } from '../base/page-size.js';
-import { parseTracePayload } from '../kernel/trace-events.js';
 import type { HeldRequestRecord } from '../record/events.js';
 import type { ArmEvents, EventOf } from './arm-events.js';
+import { firstMoved } from './first-moved.js';
 import type { FoundSet } from './found-set.js';
-import { isWithin, type PfnRange, traceEvents } from './trace-facts.js';
 import { throttledIn } from './untrusted.js';
 
 export interface Told {
@@ -20,7 +19,7 @@ export interface Told {
 export interface MitigationEvidence {
   /** From the trigger's start to the act; null where it acts before. */
   readonly appliedAfterMs: number | null;
-  /** From the act to the end of the first migration that took folios of the set; null where none did. */
+  /** From the act to the end of the first migration that is shown to have moved one of the set; null where none is. */
   readonly toFirstMigrationMs: number | null;
   /** Folios of the set that are elsewhere at the end. */
   readonly freedFolios: number;
@@ -28,9 +27,10 @@ export interface MitigationEvidence {
   readonly confirmedBy: 'pagemap' | 'kpageflags';
   /** Whether it freed the set; null where that is not shown. */
   readonly frees: boolean | null;
-  readonly endsConnection: boolean;
-  /** Written, and not acknowledged to the kernel: under way, or dirty. */
-  readonly lostBytes: number;
+  /** null where the record does not have the act. */
+  readonly endsConnection: boolean | null;
+  /** Written, and not acknowledged to the kernel: under way, or dirty; null where the record does not tell. */
+  readonly lostBytes: number | null;
   /** Of what was written to the stuck file, what the page cache still has; null where the server has it. */
   readonly keptBytes: number | null;
   readonly told: readonly Told[];
@@ -57,6 +57,9 @@ interface Scene {
   readonly reachedAgain: number;
 }
 
+/** What limits the harm from the start, and has no act that could be missing. */
+const neverActs: ReadonlySet<string> = new Set(['bdi-limit']);
+
 /** Of a set that was reached again after the act, so many show that none of it can move. */
 const REACHED_SHARE = 0.5;
 
@@ -70,16 +73,16 @@ export function mitigationEvidence(scene: Scene): MitigationEvidence | null | un
   const told = toldOf(events);
   if (released === undefined || found === undefined || told === undefined) return null;
   const began = events.first('trigger-ended')?.startedNs;
-  const endsConnection = act?.endsConnection ?? false;
+  const endsConnection = act?.endsConnection ?? (neverActs.has(start.mitigation) ? false : null);
   const left = set.left(found);
   const first =
     act === undefined || trace === undefined || pid === undefined
       ? undefined
-      : firstMigration(trace, pid, released.askedNs / 1000, left);
-  const lostPages = endsConnection
-    ? set.covered(held.filter(({ opcode }) => opcode === 'FUSE_WRITE' && start.stuckBy === 'writeback')) +
-      (act?.dirtyPages ?? 0)
-    : 0;
+      : firstMoved(trace, pid, released.askedNs / 1000, left);
+  const underWay = () =>
+    set.covered(held.filter(({ opcode }) => opcode === 'FUSE_WRITE' && start.stuckBy === 'writeback'));
+  const isTold = act !== undefined && events.first('held') !== undefined;
+  const lostPages = endsConnection === false ? 0 : isTold ? underWay() + act.dirtyPages : null;
   const kept = events.first('aftermath')?.keptPages[0];
   return {
     appliedAfterMs: act === undefined || began === undefined ? null : (released.askedNs - began) / 1e6,
@@ -93,7 +96,7 @@ export function mitigationEvidence(scene: Scene): MitigationEvidence | null | un
           ? false
           : null,
     endsConnection,
-    lostBytes: lostPages * PAGE_BYTES,
+    lostBytes: lostPages === null ? null : lostPages * PAGE_BYTES,
     keptBytes: kept === undefined ? null : kept * PAGE_BYTES,
     told,
     limits: limitsOf(events),
@@ -106,28 +109,6 @@ function limitsOf(events: ArmEvents): MitigationEvidence['limits'] {
   const { maxRatio, strictLimit, wantedBytes, writtenBytes, writerStack } = limited;
   const stoppedWriter = writerStack?.includes(throttledIn) === true;
   return { maxRatio, strictLimit, wantedBytes, writtenBytes, stoppedWriter };
-}
-
-/** Trace clock: when the first migration ended that had isolated from where folios lay that are gone from there. */
-function firstMigration(
-  trace: string,
-  pid: number,
-  sinceUs: number,
-  left: readonly number[],
-): number | undefined {
-  let ranges: PfnRange[] = [];
-  for (const line of traceEvents(trace, pid)) {
-    if (line.event === 'mm_compaction_isolate_migratepages') {
-      const { startPfn, endPfn } = parseTracePayload(line.event, line.payload);
-      ranges.push([startPfn, endPfn]);
-    } else if (line.event === 'mm_migrate_pages') {
-      const { nrSucceeded } = parseTracePayload(line.event, line.payload);
-      const isOfSet = () => left.some((pfn) => ranges.some((range) => isWithin(pfn, [range])));
-      if (line.timestampUs >= sinceUs && nrSucceeded > 0 && isOfSet()) return line.timestampUs;
-      ranges = [];
-    }
-  }
-  return undefined;
 }
 
 /** What the writer heard; undefined where it was not asked. */

@@ -1,14 +1,13 @@
 /** The rows of a table of arms that were played several times: how often which outcome, and the spread of the times. */
+import { repeatsText } from './repeats.js';
 import type { Repeats, Spread } from './run-json.js';
 
 export const repeatHead = ['scenario', 'trigger', 'arm', 'runs', 'outcomes', 'trigger ms', 'stall ms'];
 
 /** @param arm as people read it */
 export function repeatRow(one: Repeats, arm: string): string[] {
-  const { scenario, trigger, runs, outcomes, flapping, triggerMs, stallMs } = one;
-  const came = Object.entries(outcomes).map(([outcome, times]) => `${times} ${outcome}`);
-  const told = `${came.join(', ')}${flapping ? ' (flapping)' : ''}`;
-  return [scenario, trigger, arm, `${runs}`, told, spreadText(triggerMs), spreadText(stallMs)];
+  const { scenario, trigger, runs, triggerMs, stallMs } = one;
+  return [scenario, trigger, arm, `${runs}`, repeatsText(one), spreadText(triggerMs), spreadText(stallMs)];
 }
 
 /** `143..151..168`: least, median, most. */

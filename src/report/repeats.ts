@@ -4,7 +4,7 @@
  */
 import type { Cell, CellId, Repeats, Spread } from './run-json.js';
 
-/** Of every arm that was played more than once; a row that was skipped each time has nothing to repeat. */
+/** Of every arm that was to be played more than once; one that was skipped each time has nothing to repeat. */
 export function repeatsOf(cells: readonly Cell[]): Repeats[] {
   const groups = new Map<string, Cell[]>();
   for (const cell of cells) {
@@ -12,7 +12,28 @@ export function repeatsOf(cells: readonly Cell[]): Repeats[] {
     const key = identityOf(cell);
     groups.set(key, [...(groups.get(key) ?? []), cell]);
   }
-  return [...groups.values()].filter((group) => group.length > 1).map(summary);
+  return [...groups.values()]
+    .map((group) => summary(group, cells))
+    .filter(({ runs, skipped }) => runs + skipped > 1);
+}
+
+/** Whether the row tells that this arm was skipped: without a variant, or a mitigation, it is of all arms of its cell. */
+export function isSkipOf(row: Cell, { scenario, trigger, transport, variant, mitigation }: Cell): boolean {
+  return (
+    row.arm === null &&
+    row.scenario === scenario &&
+    row.trigger === trigger &&
+    row.transport === transport &&
+    (row.variant === null || row.variant === variant) &&
+    (row.mitigation === 'none' || row.mitigation === mitigation)
+  );
+}
+
+/** `2 stalled, 1 failed (flapping); skipped in 1 of 4` */
+export function repeatsText({ outcomes, flapping, runs, skipped }: Repeats): string {
+  const came = Object.entries(outcomes).map(([outcome, times]) => `${times} ${outcome}`);
+  const skips = skipped === 0 ? '' : `; skipped in ${skipped} of ${runs + skipped}`;
+  return `${came.join(', ')}${flapping ? ' (flapping)' : ''}${skips}`;
 }
 
 /** That a cell came out as expected this time says nothing where it comes out otherwise another time. */
@@ -35,8 +56,10 @@ export function identityOf({ scenario, trigger, transport, arm, variant, mitigat
   return JSON.stringify([scenario, trigger, transport, arm, variant, mitigation]);
 }
 
-function summary(group: readonly Cell[]): Repeats {
-  const [{ scenario, trigger, transport, arm, variant, mitigation }] = group as [Cell];
+function summary(group: readonly Cell[], all: readonly Cell[]): Repeats {
+  const [one] = group as [Cell];
+  const { scenario, trigger, transport, arm, variant, mitigation } = one;
+  const skips = all.filter((row) => isSkipOf(row, one) && !group.some(({ repeat }) => repeat === row.repeat));
   const outcomes = tally(group.map(({ outcome }) => outcome));
   return {
     scenario,
@@ -46,6 +69,7 @@ function summary(group: readonly Cell[]): Repeats {
     variant,
     mitigation,
     runs: group.length,
+    skipped: new Set(skips.map(({ repeat }) => repeat)).size,
     outcomes,
     verdicts: tally(group.map(({ verdict }) => verdict)),
     flapping: Object.keys(outcomes).length > 1,

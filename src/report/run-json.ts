@@ -114,19 +114,23 @@ const FoliosSpec = z.object({
 
 const MitigationSpec = z.object({
   appliedAfterMs: z.number().nullable().meta({ description: "From the trigger's start to the act" }),
-  toFirstMigrationMs: z
-    .number()
-    .nullable()
-    .meta({ description: 'From the act to the end of the first migration that took folios of the set' }),
-  freedFolios: count.meta({ description: 'Of the set, elsewhere at the end' }),
+  toFirstMigrationMs: z.number().nullable().meta({
+    description: 'From the act to the end of the first migration that is shown to have moved one of the set',
+  }),
+  freedFolios: count.meta({
+    description: 'Of the set, elsewhere at the end; by kpageflags no longer where they were',
+  }),
   confirmedBy: z.enum(['pagemap', 'kpageflags']),
   frees: z
     .boolean()
     .nullable()
     .meta({ description: 'Whether it freed the set; null where that is not shown' }),
   expectedToFree: z.boolean().nullable(),
-  endsConnection: z.boolean(),
-  lostBytes: count.meta({ description: 'Written, and not acknowledged to the kernel: under way, or dirty' }),
+  endsConnection: z.boolean().nullable().meta({ description: 'null where the record does not have the act' }),
+  lostBytes: count.nullable().meta({
+    description:
+      'Written, and not acknowledged to the kernel: under way, or dirty; null where the record does not tell',
+  }),
   keptBytes: count.nullable().meta({
     description:
       'Of what was written to the stuck file, still in the page cache; null where the server has it',
@@ -186,6 +190,17 @@ const CellSpec = CellIdSpec.extend({
   attempts: count.meta({
     description: 'The last of so many: earlier ones were inconclusive; 0 where none was played',
   }),
+  earlier: z
+    .array(
+      z.object({
+        attempt: count,
+        outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
+        inconclusive: z.boolean().meta({ description: 'The experiment did not take place' }),
+        reason: z.string(),
+      }),
+    )
+    .default([])
+    .meta({ description: 'What came of the attempts before the last' }),
   evidence: z.object({
     stuckBy: z
       .enum(['writeback', 'lock', 'reference'])
@@ -198,7 +213,10 @@ const CellSpec = CellIdSpec.extend({
     stuckWriteback: count.meta({ description: 'Stuck folios with KPF_WRITEBACK before the trigger' }),
     stuckLocked: count.meta({ description: 'The same with KPF_LOCKED and without KPF_UPTODATE' }),
     stuckMoved: count.meta({ description: 'Moved before the release, or by the end where there was none' }),
-    stuckMovedAtEnd: count.meta({ description: 'Moved by the end of the arm, after the release' }),
+    stuckMovedAtEnd: count.meta({
+      description:
+        'Moved by the end of the arm, after the release; 0 where mitigation.confirmedBy is kpageflags, by which no other place is seen',
+    }),
     controlFolios: count,
     controlMoved: count,
     scannerReached: count.meta({ description: 'Stuck folios inside ranges that compaction isolated from' }),
@@ -271,6 +289,7 @@ export const SpreadSpec = z.object({ min: z.number(), median: z.number(), max: z
 
 const RepeatsSpec = CellIdSpec.extend({
   runs: count,
+  skipped: count.default(0).meta({ description: 'How often it was skipped, besides' }),
   outcomes: z.record(z.string(), count).meta({ description: 'How often which outcome came' }),
   verdicts: z.record(z.string(), count),
   flapping: z.boolean().meta({ description: 'More than one outcome' }),

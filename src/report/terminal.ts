@@ -106,7 +106,8 @@ export function factsUntilRelease(cell: Cell): Fact[] {
   const facts: Fact[] = [];
   const say = (name: string, text: string) => facts.push([name, text]);
   if (cell.reason !== undefined) say('because', cell.reason);
-  if (cell.attempts > 1) say('attempts', `${cell.attempts}: those before were inconclusive`);
+  for (const { attempt, outcome, inconclusive, reason } of cell.earlier)
+    say(`attempt ${attempt}`, `${inconclusive ? 'inconclusive' : outcome}: ${reason}`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
   const isHeld = cell.arm === 'fault' && evidence.serverPages === null;
   if (isHeld) {
@@ -119,7 +120,7 @@ export function factsUntilRelease(cell: Cell): Fact[] {
   say(
     'moved',
     `${evidence.stuckMoved} of the stuck set${isHeld ? ' while held' : ''}, ` +
-      `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${evidence.stuckMovedAtEnd} at the end`,
+      `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${movedAtEnd(evidence)}`,
   );
   if (evidence.cost !== null) {
     const { wanted, obtained, controlObtained, pageblocks, pageblocksFreed } = evidence.cost;
@@ -152,12 +153,18 @@ export function factsUntilRelease(cell: Cell): Fact[] {
 export function factsAfterRelease({ evidence }: Cell): Fact[] {
   const facts: Fact[] = [];
   const say = (name: string, text: string) => facts.push([name, text]);
-  if (evidence.mitigation !== null) facts.push(...mitigationFacts(evidence.mitigation));
+  if (evidence.mitigation !== null)
+    facts.push(...mitigationFacts(evidence.mitigation, evidence.byteExact !== null));
   if (evidence.byteExact !== null)
     say('data', evidence.byteExact ? 'byte-exact, cached and as served' : 'NOT byte-exact');
   say('nr_writeback', `${evidence.writebackBefore ?? '-'} before, ${evidence.writebackAfter ?? '-'} after`);
   say('trace', `${evidence.lostEvents} events lost`);
   return facts;
+}
+
+/** Where the folios cannot be mapped, only what is left in their old frames is seen: nowhere else. */
+function movedAtEnd({ stuckMovedAtEnd, mitigation }: Cell['evidence']): string {
+  return mitigation?.confirmedBy === 'kpageflags' ? 'not seen at the end' : `${stuckMovedAtEnd} at the end`;
 }
 
 function endOfHold({ evidence, mitigation }: Cell): string {

@@ -179,7 +179,8 @@ export function lostInText(trace: string): number {
   return lost;
 }
 
-function merge(ranges: readonly PfnRange[]): PfnRange[] {
+/** Ascending, none that overlap. */
+export function merge(ranges: readonly PfnRange[]): PfnRange[] {
   const merged: [number, number][] = [];
   for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
     const last = merged.at(-1);
@@ -192,17 +193,19 @@ function merge(ranges: readonly PfnRange[]): PfnRange[] {
 /** How often these frames were met in the ranges, each range for itself. */
 export function countMet(pfns: Float64Array, ranges: readonly PfnRange[]): number {
   const sorted = pfns.slice().sort();
-  const below = (pfn: number) => {
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((sorted[middle] ?? 0) < pfn) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  return ranges.reduce((sum, [start, end]) => sum + below(end) - below(start), 0);
+  return ranges.reduce((sum, [start, end]) => sum + countBelow(sorted, end) - countBelow(sorted, start), 0);
+}
+
+/** How many of the frames, which ascend, are below this one. */
+export function countBelow(sorted: Float64Array, pfn: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < pfn) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** How many of these frames lie in the ranges. */

@@ -1,4 +1,5 @@
 /** From the arms' evidence to run.json: each outcome against what this kernel is expected to do. */
+import { attemptsOf, withEarlier } from './attempts.js';
 import { doseResponse } from './dose-response.js';
 import type { ArmEvidence, CostEvidence } from './evidence.js';
 import { expectationFor } from './expectations.js';
@@ -25,10 +26,15 @@ export function runJson(
   damage: readonly string[] = [],
 ): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
-  const last = lastAttempts(arms);
+  const played = attemptsOf(arms);
   const controlObtained = (index: number) =>
-    last.find(({ cell, kind }) => cell === index && kind === 'control')?.cost?.obtained;
-  const judged = last.map((arm) => cellOf(arm, writebackInPlace, controlObtained(arm.cell)));
+    countedCost(played.find(({ last: { cell, kind } }) => cell === index && kind === 'control')?.last)
+      ?.obtained;
+  const judged = played.map((attempts) => {
+    const arm = attempts.last;
+    const cell = cellOf(arm, writebackInPlace, controlObtained(arm.cell));
+    return { arm, cell: withEarlier(cell, attempts) };
+  });
   const inOrder = [
     ...judged.map(({ arm, cell }) => ({ order: arm.cell, cell })),
     ...skipped.map((one) => ({ order: one.cell, cell: skippedCell(one) })),
@@ -62,13 +68,6 @@ export function runJson(
   };
 }
 
-/** Of an arm that was played again only the last attempt counts; how many there were is told. */
-function lastAttempts(arms: readonly ArmEvidence[]): ArmEvidence[] {
-  const last = new Map<string, ArmEvidence>();
-  for (const arm of arms) last.set(`${arm.cell} ${arm.kind} ${arm.variant ?? ''} ${arm.mitigation}`, arm);
-  return [...last.values()];
-}
-
 function skippedCell({ reason, variant, mitigation = 'none', ...cell }: SkippedCell): Cell {
   return { ...unjudged(cell), mitigation, arm: null, variant: variant ?? null, verdict: 'skip', reason };
 }
@@ -92,6 +91,7 @@ function unjudged({
     expected: null,
     decidedBy: null,
     attempts: 0,
+    earlier: [],
     evidence: noEvidence,
   };
 }
@@ -135,12 +135,12 @@ function cellOf(
   arm: ArmEvidence,
   writebackInPlace: boolean | undefined,
   controlObtained: number | undefined,
-): { readonly arm: ArmEvidence; readonly cell: Cell } {
+): Cell {
   const judgement = judge(arm);
   const expectation = expectationFor(arm, { writebackInPlace });
   const outcomeVerdict = verdictOf(judgement.outcome, expectation?.outcome);
   const freed = freedVerdict(arm, expectation?.frees);
-  const cell: Cell = {
+  return {
     scenario: arm.scenario,
     trigger: arm.trigger,
     transport: arm.transport,
@@ -155,6 +155,7 @@ function cellOf(
     verdict: arm.corrupt.length > 0 ? 'fail' : worst([outcomeVerdict, freed?.verdict ?? 'pass']),
     reason: freed === undefined ? judgement.reason : `${judgement.reason}; ${freed.reason}`,
     attempts: arm.attempt,
+    earlier: [],
     evidence: {
       stuckBy: arm.stuckBy,
       heldRequests: arm.heldRequests,
@@ -185,7 +186,7 @@ function cellOf(
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
       untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
-      cost: arm.cost ? costOf(arm.cost, controlObtained) : null,
+      cost: costOf(countedCost(arm), controlObtained),
       serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
       mitigation: mitigationOf(arm, expectation),
       folios: arm.folios ?? null,
@@ -200,7 +201,6 @@ function cellOf(
       })),
     },
   };
-  return { arm, cell };
 }
 
 /** Whether the mitigation did what it must; undefined where nothing is asked of it. */
@@ -227,7 +227,15 @@ function mitigationOf({ mitigated }: ArmEvidence, expectation: Expectation | und
   };
 }
 
-function costOf(cost: CostEvidence, controlObtained: number | undefined): Cell['evidence']['cost'] {
+function countedCost(arm: ArmEvidence | undefined): CostEvidence | undefined {
+  return typeof arm?.cost === 'string' ? undefined : arm?.cost;
+}
+
+function costOf(
+  cost: CostEvidence | undefined,
+  controlObtained: number | undefined,
+): Cell['evidence']['cost'] {
+  if (cost === undefined) return null;
   const { exhausted: _, stuckInFreed: _1, stuckInFreedMoved: _2, stuckInFreedGone: _3, ...told } = cost;
   return { ...told, controlObtained: controlObtained ?? null };
 }

@@ -46,6 +46,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     allHangs: misbehaviour.kind === 'unplug',
     ...(untrusted === true ? { untrusted } : {}),
     ...(serverPages === undefined ? {} : { serverPages }),
+    ...(plan.trigger.allocatesHugePages === true ? { allocatesHugePages: true } : {}),
     ...(plan.trigger.reach === 'asked' ? { reach: plan.trigger.reach } : {}),
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),

@@ -2,9 +2,11 @@
  * Compares two runs, of one kernel or two: cell by cell, then what the kernels and the machines are.  Pure.
  * Times are put beside each other and not judged: no two runs have the same.
  */
-import { identityOf, spread } from '../repeats.js';
+import { toldOf } from '../mitigation-table.js';
+import { identityOf, isSkipOf, spread } from '../repeats.js';
 import type { Cell, RunJson } from '../run-json.js';
 import { type CellDiff, DIFF_JSON_VERSION, type DiffJson, type DiffSide } from './diff-json.js';
+import { doseDiffs } from './dose-diff.js';
 
 export interface RunToCompare {
   /** As the user named it. */
@@ -16,14 +18,17 @@ export interface RunToCompare {
 
 export function diffRuns(before: RunToCompare, after: RunToCompare): DiffJson {
   const cells = cellDiffs(before.report.cells, after.report.cells);
+  const doseResponses = doseDiffs(before.report.doseResponses, after.report.doseResponses);
   return {
     version: DIFF_JSON_VERSION,
     before: summary(before),
     after: summary(after),
-    outcomesChanged: cells.some(({ changed }) =>
-      (['presence', 'outcome', 'verdict'] as const).some((what) => changed.includes(what)),
-    ),
+    outcomesChanged:
+      cells.some(({ changed }) =>
+        (['presence', 'outcome', 'verdict'] as const).some((what) => changed.includes(what)),
+      ) || doseResponses.some(({ changed }) => changed.length > 0),
     cells,
+    doseResponses,
     features: differences(before.report.features, after.report.features),
     environment: differences(flat(before.environment), flat(after.environment)),
   };
@@ -68,6 +73,9 @@ function compared(cell: Cell, before: DiffSide | null, after: DiffSide | null): 
   if (before.runs > 0 && after.runs > 0) {
     if (before.expected !== after.expected) changed.push('expected');
     if (before.decidedBy !== after.decidedBy) changed.push('decidedBy');
+    if (isOther(before.told, after.told)) changed.push('told');
+    if (isOther(before.lostBytes, after.lostBytes)) changed.push('lost');
+    if (isOther(before.frees, after.frees)) changed.push('frees');
   }
   return { ...id, changed, before, after };
 }
@@ -76,6 +84,7 @@ function compared(cell: Cell, before: DiffSide | null, after: DiffSide | null): 
 function side(cell: Cell, group: readonly Cell[] | undefined, all: readonly Cell[]): DiffSide | null {
   const last = group?.at(-1);
   if (group === undefined || last === undefined) return skipOf(cell, all);
+  const mitigations = group.flatMap(({ evidence }) => evidence.mitigation ?? []);
   return {
     runs: group.length,
     outcomes: distinct(group.map(({ outcome }) => outcome)),
@@ -85,20 +94,15 @@ function side(cell: Cell, group: readonly Cell[] | undefined, all: readonly Cell
     reason: last.reason ?? null,
     triggerMs: spread(group.map(({ evidence }) => evidence.triggerMs)),
     stallMs: spread(group.map(({ evidence }) => evidence.stallMs)),
+    told: distinct(mitigations.map(toldOf)),
+    lostBytes: distinct(mitigations.map(({ lostBytes }) => lostBytes)),
+    frees: distinct(mitigations.map(({ frees }) => frees)),
+    pageblocksFreed: spread(group.map(({ evidence }) => evidence.cost?.pageblocksFreed ?? null)),
   };
 }
 
-/** A skip without a variant, or without a mitigation, is one of all arms of its cell. */
 function skipOf(cell: Cell, all: readonly Cell[]): DiffSide | null {
-  const skip = all.find(
-    ({ arm, scenario, trigger, transport, variant, mitigation }) =>
-      arm === null &&
-      scenario === cell.scenario &&
-      trigger === cell.trigger &&
-      transport === cell.transport &&
-      (variant === null || variant === cell.variant) &&
-      (mitigation === 'none' || mitigation === cell.mitigation),
-  );
+  const skip = all.find((row) => isSkipOf(row, cell));
   return skip === undefined ? null : skipped(skip);
 }
 
@@ -112,6 +116,10 @@ function skipped({ reason, verdict }: Cell): DiffSide {
     reason: reason ?? null,
     triggerMs: null,
     stallMs: null,
+    told: [],
+    lostBytes: [],
+    frees: [],
+    pageblocksFreed: null,
   };
 }
 
@@ -119,7 +127,7 @@ function skipped({ reason, verdict }: Cell): DiffSide {
 function skippedInBoth(before: readonly Cell[], after: readonly Cell[]): CellDiff[] {
   const rows = new Map<string, { one: Cell; before?: Cell; after?: Cell }>();
   const isPlayedIn = (cells: readonly Cell[], skip: Cell) =>
-    cells.some((cell) => cell.arm !== null && skipOf(cell, [skip]) !== null);
+    cells.some((cell) => cell.arm !== null && isSkipOf(skip, cell));
   for (const [when, cells, others] of [
     ['before', before, after],
     ['after', after, before],
@@ -138,8 +146,9 @@ function skippedInBoth(before: readonly Cell[], after: readonly Cell[]): CellDif
   );
 }
 
-function distinct(words: readonly string[]): string[] {
-  return [...new Set(words)].sort();
+/** In alphabetical order, numbers too: it only has to be the same in both runs. */
+function distinct<Value>(values: readonly Value[]): Value[] {
+  return [...new Set(values)].sort();
 }
 
 type Values<Value> = Readonly<Record<string, Value>>;

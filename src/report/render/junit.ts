@@ -1,6 +1,7 @@
 /**
  * JUnit XML as CI servers read it (test/schemas/junit.xsd).  A skip is <skipped>, what the harness could not tell is
- * <error>, an outcome other than expected is <failure>; a stall that was not expected is a failure of type `hang`.
+ * <error>, an outcome other than expected is <failure>: of type `hang` where the trigger hung until it was let go and
+ * should not have.
  * Only what the run says is in it: no time of day, no host name.
  */
 import type { RunJson, Verdict } from '../run-json.js';

@@ -12,7 +12,7 @@ export interface TestCase {
   readonly verdict: Verdict;
   /** One line: why. */
   readonly message: string;
-  /** `hang` where the trigger stalled and was not expected to; of a failure only. */
+  /** Of a failure only. */
   readonly failureType: 'hang' | 'outcome' | 'data';
   /** One line each. */
   readonly details: readonly string[];
@@ -43,10 +43,15 @@ function cellCase(cell: Cell): TestCase {
     suite: part(scenario),
     verdict,
     message: cell.reason ?? `${outcome}, ${expected ?? 'nothing'} expected`,
-    failureType: isLost ? 'data' : outcome === 'stalled' && expected !== 'stalled' ? 'hang' : 'outcome',
+    failureType: isLost ? 'data' : isHang(cell) ? 'hang' : 'outcome',
     details: detailsOf(cell),
     durationMs: evidence.triggerMs ?? 0,
   };
+}
+
+/** It waited until it was let go, and should not have; where the server answers by itself in time it is late at most. */
+function isHang({ outcome, expected, evidence }: Cell): boolean {
+  return outcome === 'stalled' && expected !== 'stalled' && evidence.delayMs === null;
 }
 
 /** Where a cell is skipped for one variant or one mitigation, it is a fault arm's: controls have none. */
@@ -62,6 +67,10 @@ function detailsOf(cell: Cell): string[] {
     `outcome ${outcome}, expected ${expected ?? '-'}`,
     ...(cell.reason === undefined ? [] : [`because: ${cell.reason}`]),
     ...(decidedBy === null ? [] : [`decided by: ${decidedBy}`]),
+    ...cell.earlier.map(
+      ({ attempt, outcome, inconclusive, reason }) =>
+        `attempt ${attempt}, ${inconclusive ? 'inconclusive' : outcome}: ${reason}`,
+    ),
     `moved ${stuckMoved} of ${stuckFolios} stuck folios, ${controlMoved} of ${controlFolios} beside them`,
     `held ${heldRequests} requests; trigger ${inMs(evidence.triggerMs)}`,
     ...(evidence.stallMs === null ? [] : [`stall ${inMs(evidence.stallMs)} in one migration`]),
@@ -100,8 +109,9 @@ function damageCases({ damage }: RunJson): TestCase[] {
 
 /** What does not come out the same way each time is not known, though each time was as expected. */
 function repeatsCase(one: Repeats): TestCase {
-  const { scenario, trigger, variant, mitigation, transport, flapping, runs, outcomes } = one;
+  const { scenario, trigger, variant, mitigation, transport, flapping, runs, skipped, outcomes } = one;
   const came = Object.entries(outcomes).map(([outcome, times]) => `${outcome} ${times} times`);
+  if (skipped > 0) came.push(`skipped ${skipped} times more`);
   return {
     name: nameOf([scenario, trigger, armOf(one), variant, mitigation, transport, 'repeats']),
     suite: part(scenario),

@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { RunDirectory } from '../../../src/record/run-directory.js';
 import { gatherArms } from '../../../src/report/gather.js';
 import type { MitigationEvidence } from '../../../src/report/mitigation.js';
+import { mitigationRows } from '../../../src/report/mitigation-table.js';
 import { judge } from '../../../src/report/outcome.js';
 import type { Cell, RunJson } from '../../../src/report/run-json.js';
 import { renderTerminal } from '../../../src/report/terminal.js';
@@ -112,7 +113,7 @@ describe('a mitigated arm', () => {
     assert.deepEqual([cell.outcome, cell.verdict], ['stalled', 'unknown']);
   });
 
-  test('folios that cannot be mapped are gone where their frames do not hold them any more', (t) => {
+  test('folios that cannot be mapped are gone where their frames do not hold them any more', async (t) => {
     const run = aborted(t, (event) =>
       event.event === 'set-found' && event.arm === 1
         ? [{ ...event, stuckPfns: 'pfns/1-gone.bin', byFlags: true }]
@@ -124,6 +125,38 @@ describe('a mitigated arm', () => {
       [evidence?.confirmedBy, evidence?.freedFolios, evidence?.frees],
       ['kpageflags', 8, true],
     );
+    // The frames that they have left are those that they had.
+    assert.match(renderTerminal(await reportRun(run)), /0 of 8 beside it; not seen at the end\n/);
+  });
+
+  test('without the act what was lost is not known, and nothing is judged', async (t) => {
+    const run = aborted(t, without('mitigated'));
+    const evidence = evidenceOf(run);
+    assert.deepEqual(
+      [evidence?.lostBytes, evidence?.endsConnection, evidence?.frees, evidence?.toFirstMigrationMs],
+      [null, null, null, null],
+    );
+    const json = await reportRun(run);
+    const cell = mitigatedCell(json);
+    assert.deepEqual([cell.outcome, cell.verdict], ['unknown', 'unknown']);
+    assert.match(cell.reason ?? '', /there is no event mitigated/);
+    const text = renderTerminal(json);
+    assert.match(text, /lost: +not known how many MiB written/);
+    assert.match(text, /writeback-held +abort +0 MiB +- +unknown +\(-\) +\(-\*\)\n/);
+  });
+
+  test('nor is it where the record does not have what was held', (t) => {
+    assert.equal(evidenceOf(aborted(t, without('held')))?.lostBytes, null);
+  });
+
+  test('what limits the harm from the start has no act to be missed', (t) => {
+    const run = aborted(t, (event) =>
+      event.arm === 1 && event.event === 'arm-started'
+        ? [{ ...event, mitigation: 'bdi-limit' }]
+        : without('mitigated')(event),
+    );
+    const evidence = evidenceOf(run);
+    assert.deepEqual([evidence?.lostBytes, evidence?.endsConnection], [0, false]);
   });
 
   for (const name of ['aftermath', 'closed', 'set-found']) {
@@ -155,12 +188,29 @@ describe('the table of mitigations', () => {
   test('shows each beside the arm without it, at the end of the report', async (t) => {
     const text = renderTerminal(await both(t));
     const table = text.slice(text.indexOf('\nmitigations:'));
-    assert.match(table, /writeback-held +abort +0 MiB +5019 +5019 +20 ms +0 MiB +stuck:/);
+    assert.match(table, /writeback-held +abort +0 MiB +5019 +5019 +20 ms +0 MiB\*\n {2}told: stuck:/);
     assert.match(
       table.replace(/\s+/g, ' '),
       /stuck: fsync ECONNABORTED, close EIO; control: fsync ENOTCONN, close 0/,
     );
     assert.match(table, /verdict: /);
+  });
+
+  test('tells where the copy of the server was not compared, and where it was', async (t) => {
+    const json = await both(t);
+    assert.match(renderTerminal(json), /page cache; the\s+copy\s+of\s+the server was not compared/);
+    const cells = json.cells.map((cell) => ({ ...cell, evidence: { ...cell.evidence, byteExact: true } }));
+    assert.equal(mitigationRows(cells)[0]?.[6], '0 MiB');
+    assert.doesNotMatch(renderTerminal({ ...json, cells }), /page cache; the\s+copy/);
+  });
+
+  test('what an arm shows of which the outcome is unknown is in brackets', async (t) => {
+    const json = await both(t);
+    const known = mitigationRows(json.cells);
+    const [plain] = mitigationRows(json.cells.map((cell) => ({ ...cell, outcome: 'unknown' })));
+    assert.deepEqual(known[0]?.slice(4, 7), ['5019', '20 ms', '0 MiB*']);
+    assert.deepEqual(plain?.slice(3, 7), ['unknown', 'unknown', '(20 ms)', '(0 MiB*)']);
+    assert.match(plain?.[7] ?? '', /^\(stuck: .*\)$/);
   });
 
   test('is not there where no arm has one', async (t) => {

@@ -162,7 +162,23 @@ describe('judge', () => {
   });
 
   it('calls not-attempted what the scanner passed over without a failure', () => {
-    assert.equal(judge({ ...pinned, migrateFailedNearSet: 0 }).outcome, 'not-attempted');
+    const passedOver = { ...pinned, migrateFailedNearSet: 0 };
+    const { outcome, reason } = judge(passedOver);
+    assert.equal(outcome, 'not-attempted');
+    assert.match(
+      reason,
+      /passed over 16384 of 16384 .* reached 16384 of 16384 beside them, where 16384 moved/,
+    );
+    const least = { ...passedOver, controlReached: 4096, controlMoved: 4096 };
+    assert.equal(judge(least).outcome, 'not-attempted');
+  });
+
+  it('wants more than a few beside it that moved before it says that nothing was tried', () => {
+    for (const few of [1, 4095]) {
+      const judged = judge({ ...pinned, migrateFailedNearSet: 0, controlReached: few, controlMoved: few });
+      assert.deepEqual([judged.outcome, judged.inconclusive], ['unknown', true]);
+      assert.match(judged.reason, new RegExp(`reached ${few} of 16384 beside them only`));
+    }
   });
 
   const doubts: readonly (readonly [string, ArmEvidence, RegExp])[] = [
@@ -351,6 +367,20 @@ describe('judge', () => {
 
 describe('a trigger that asks for huge pages', () => {
   /** Direct compaction that has passed over folios under writeback. */
+  const cost = {
+    wanted: 264,
+    obtained: 34,
+    takenBefore: 10_000,
+    exhausted: true,
+    pageblocks: 132,
+    pageblocksFreed: 0,
+    stuckInFreed: 0,
+    stuckInFreedMoved: 0,
+    stuckInFreedGone: 0,
+    compactStall: 50,
+    compactFail: 20,
+    compactSuccess: 30,
+  };
   const passedOver: ArmEvidence = {
     ...stalled,
     trigger: 'hugetlb-alloc',
@@ -366,22 +396,8 @@ describe('a trigger that asks for huge pages', () => {
     controlPassedGone: 0,
     controlMoved: 16300,
     migrateFailedNearSet: 96,
-    cost: {
-      wanted: 264,
-      obtained: 34,
-      takenBefore: 10_000,
-      exhausted: true,
-      pageblocks: 132,
-      pageblocksFreed: 0,
-      stuckInFreed: 0,
-      stuckInFreedMoved: 0,
-      stuckInFreedGone: 0,
-      compactStall: 50,
-      compactFail: 20,
-      compactSuccess: 30,
-    },
+    cost,
   };
-  const cost = passedOver.cost ?? assert.fail();
   const given = (freed: Partial<typeof cost>): ArmEvidence => ({
     ...passedOver,
     cost: { ...cost, ...freed },
@@ -428,7 +444,7 @@ describe('a trigger that asks for huge pages', () => {
     ['those beside them stayed', { ...passedOver, controlPassedMoved: 8000 }, /only 8000 of 16359/],
     ['some moved', { ...passedOver, stuckMoved: 3 }, /3 folios have moved/],
     ['not seen in place', { ...passedOver, stuckStill: 100 }, /100 of 16384/],
-    ['not counted', { ...passedOver, cost: null }, /before its huge pages were counted/],
+    ['not counted', { ...passedOver, cost: 'no event pageblocks' }, /^no event pageblocks$/],
   ];
   for (const [what, evidence, reason] of unproven) {
     it(`unknown: ${what}`, () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ArmEvidence } from '../../../src/report/evidence.js';
 import { findings } from '../../../src/report/findings.js';
 import { gatherArms } from '../../../src/report/gather.js';
+import { renderKtap } from '../../../src/report/render/ktap.js';
 import { repeatRow } from '../../../src/report/repeat-rows.js';
 import { repeatsOf, unknownWhereFlapping } from '../../../src/report/repeats.js';
 import type { Cell } from '../../../src/report/run-json.js';
@@ -47,6 +48,41 @@ test('an arm with two outcomes is flapping, and a finding', (t) => {
   assert.match(
     renderTerminal(flapping),
     /^.*\n\nfindings:\n {2}writeback-held x compact, fault arm: flapping/,
+  );
+});
+
+test('an arm that was skipped in one repeat and played in another is told', (t) => {
+  const run = judgeRun(syntheticRun(t));
+  const [control, fault] = run.cells as [Cell, Cell];
+  const skip: Cell = { ...fault, arm: null, outcome: 'unknown', verdict: 'skip', reason: 'no memory' };
+  const cells = [
+    control,
+    fault,
+    { ...skip, repeat: 2 },
+    { ...control, repeat: 3 },
+    { ...skip, repeat: 3, variant: 'of another' },
+  ];
+  const repeats = repeatsOf(cells);
+  assert.deepEqual(
+    repeats.map(({ arm, runs, skipped, flapping }) => [arm, runs, skipped, flapping]),
+    [
+      ['control', 2, 1, false],
+      ['fault', 1, 1, false],
+    ],
+  );
+  const told = { ...run, cells, repeats };
+  assert.match(
+    renderTerminal(told),
+    /findings:\n {2}.*control arm: skipped in 1 of 3\n {2}.*fault arm: skipped in 1 of 2\n/,
+  );
+  assert.match(renderTerminal(told), /compact +fault +1 +1 stalled; skipped in 1 of 2/);
+  assert.match(renderKtap(told), /# of 1 runs stalled 1 times, skipped 1 times more/);
+  assert.deepEqual(
+    repeatsOf([
+      { ...skip, repeat: 1 },
+      { ...skip, repeat: 2 },
+    ]),
+    [],
   );
 });
 

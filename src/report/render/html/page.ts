@@ -2,7 +2,7 @@
  * The run as one page that stands alone: no script, nothing from a network.  What differs from what is expected comes
  * first.  It holds nothing of the machine on which it is made, nor of the time.
  */
-import { mitigationHead, mitigationRows } from '../../mitigation-table.js';
+import { mitigationHead, mitigationLegend, mitigationRows } from '../../mitigation-table.js';
 import { repeatHead, repeatRow } from '../../repeat-rows.js';
 import type { DoseResponse, Repeats, RunJson } from '../../run-json.js';
 import { armOf, isShown } from '../../terminal.js';
@@ -111,7 +111,7 @@ function mitigations({ cells }: RunJson): Markup[] {
   if (rows.length === 0) return [];
   return [
     html`${textTable(mitigationHead, rows)}
-<p class="quiet">The stall without (for the whole hold) and with it, in ms; the first folio of the set moved so many ms after the act; bytes written and not acknowledged; what fsync(2) and close(2) told the writer.</p>
+<p class="quiet">${mitigationLegend.join(' ')}</p>
 `,
   ];
 }

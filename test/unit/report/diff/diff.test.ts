@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { diffRuns, type RunToCompare } from '../../../../src/report/diff/diff.js';
 import { DiffJsonSpec } from '../../../../src/report/diff/diff-json.js';
 import { renderDiff } from '../../../../src/report/diff/render-diff.js';
 import type { Cell, RunJson } from '../../../../src/report/run-json.js';
 import { judgeRun } from '../../../../src/report/write.js';
-import { hostile } from '../render/hostile.js';
+import { everyVerdict, hostile } from '../render/hostile.js';
 import { syntheticRun } from '../synthetic-run.js';
 
 const environment = {
@@ -28,6 +28,28 @@ function compare(
   assert.deepEqual(DiffJsonSpec.parse(JSON.parse(JSON.stringify(diff))), diff);
   return diff;
 }
+
+/** The cells of a run of which the last has a mitigation. */
+function withMitigation(t: TestContext, change: Partial<NonNullable<Cell['evidence']['mitigation']>>) {
+  const run = everyVerdict(t);
+  const found = run.cells.find(({ evidence }) => evidence.mitigation !== null);
+  assert.ok(found?.evidence.mitigation);
+  const mitigation = { ...found.evidence.mitigation, ...change };
+  const cell: Cell = { ...found, evidence: { ...found.evidence, mitigation } };
+  return { cell, run: { ...run, cells: [cell] } };
+}
+
+const noCost = {
+  wanted: 264,
+  obtained: 34,
+  controlObtained: null,
+  takenBefore: 10_000,
+  pageblocks: 132,
+  pageblocksFreed: 0,
+  compactStall: 50,
+  compactFail: 20,
+  compactSuccess: 30,
+};
 
 const pair = (run: RunJson) => run.cells as [Cell, Cell];
 const skipOf = (cell: Cell, reason: string): Cell => ({
@@ -148,6 +170,60 @@ describe('what differs between two runs', () => {
     assert.match(renderDiff(steady), /control +migrated +90 > 90\.\.100\.\.110 /);
     const flapping = compare(run, { ...run, cells: [control, fault, { ...again, outcome: 'failed' }] });
     assert.deepEqual(changes(flapping)[0], ['control', ['outcome'], ['migrated'], ['failed', 'migrated']]);
+  });
+
+  test('what a mitigation freed, lost, and told', (t) => {
+    const { run, cell } = withMitigation(t, {});
+    assert.deepEqual(changes(compare(run, run)).at(-1)?.[1], []);
+    const other = withMitigation(t, {
+      frees: null,
+      lostBytes: null,
+      told: [{ file: 'stuck', call: 'fsync', errno: null }],
+    });
+    const diff = compare(run, other.run);
+    assert.deepEqual(diff.cells.at(-1)?.changed, ['told', 'lost', 'frees']);
+    assert.deepEqual(diff.cells.at(-1)?.before?.lostBytes, [cell.evidence.mitigation?.lostBytes]);
+    const text = renderDiff(diff);
+    assert.match(text, /frees the set: yes, now not shown\n/);
+    assert.match(text, /lost: 32768 bytes, now not known\n/);
+    assert.match(text, /told: stuck: fsync EIO; control: , now stuck: fsync 0; control: \n/);
+    assert.match(text, /1 of \d+ arms changed; .*every outcome is the same\n$/);
+  });
+
+  test('pageblocks that became huge pages are put beside each other', (t) => {
+    const run = judgeRun(syntheticRun(t));
+    const [control, fault] = pair(run);
+    const costs = (pageblocksFreed: number): RunJson => ({
+      ...run,
+      cells: [control, { ...fault, evidence: { ...fault.evidence, cost: { ...noCost, pageblocksFreed } } }],
+    });
+    const text = renderDiff(compare(costs(0), costs(90)));
+    assert.match(text, /\npageblocks of the set .*:\n {2}writeback-held x compact, fault arm: 0 > 90\n/);
+    assert.match(text, /0 of 2 arms changed/);
+    assert.doesNotMatch(renderDiff(compare(run, run)), /pageblocks/);
+  });
+
+  test('a dose whose verdict changed, or that only one run has', (t) => {
+    const run = everyVerdict(t);
+    const [line] = run.doseResponses;
+    assert.ok(line);
+    const same = compare(run, run);
+    assert.deepEqual([same.doseResponses[0]?.changed, same.outcomesChanged], [[], false]);
+    const bent = { ...line, slope: 0.2, verdict: 'fail' as const, reason: 'the slope is not 1' };
+    const diff = compare(run, { ...run, doseResponses: [bent] });
+    assert.deepEqual([diff.doseResponses[0]?.changed, diff.outcomesChanged], [['verdict'], true]);
+    assert.match(
+      renderDiff(diff),
+      /writeback-delayed x compact: slope 1\.001 \(unknown\), .* now slope\s+0\.200 \(fail\)/,
+    );
+    assert.match(renderDiff(diff), /after: the slope is not 1\n/);
+    assert.match(renderDiff(diff), /; 1 of 1 doses; outcomes are not the same\n$/);
+    const gone = compare(run, { ...run, doseResponses: [] });
+    assert.deepEqual([gone.doseResponses[0]?.changed, gone.outcomesChanged], [['presence'], true]);
+    assert.equal(
+      compare({ ...run, doseResponses: [] }, { ...run, doseResponses: [] }).outcomesChanged,
+      false,
+    );
   });
 
   test('damage is told, and text of others breaks no line', (t) => {

@@ -39,6 +39,18 @@ test('skips, harness errors, failures and hangs are told apart', async (t) => {
   assert.match(xml, /<testsuite name="stuckfs\.splice-moved" tests="1" failures="0" errors="0" skipped="1" /);
 });
 
+test('a stall that ends by itself, or that was expected, is no hang', (t) => {
+  const run = judgeRun(syntheticRun(t));
+  const [, fault] = run.cells;
+  assert.ok(fault);
+  const failed = (change: Partial<typeof fault>) =>
+    renderJunit({ ...run, cells: [{ ...fault, verdict: 'fail', ...change }] });
+  assert.match(failed({ expected: 'migrated' }), /<failure type="hang" /);
+  const delayed = { ...fault.evidence, delayMs: 250 };
+  assert.match(failed({ expected: 'migrated', evidence: delayed }), /<failure type="outcome" /);
+  assert.match(failed({ mitigation: 'abort' }), /<failure type="outcome" /);
+});
+
 test('text of others is text', async (t) => {
   const xml = renderJunit(hostileRun(t));
   assert.deepEqual(await wrongIn(xml), []);
