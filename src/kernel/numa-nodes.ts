@@ -27,14 +27,19 @@ export function readNodesWithMemory(root = '/'): number[] {
   return text === undefined ? [0] : parseNodeList(text);
 }
 
-/** The node that has most of these frames; zones of two nodes may overlap, and then this is the first of them. */
+/** The node that has the frame; zones of two nodes may overlap, and then this is the first of them. */
+export function nodeOf(pfn: number, zones: readonly Zone[]): number | undefined {
+  return zones.find(
+    ({ startPfn, spanned }) => startPfn !== undefined && pfn >= startPfn && pfn < startPfn + spanned,
+  )?.node;
+}
+
+/** The node that has most of these frames. */
 export function nodeWithMost(pfns: Float64Array, zones: readonly Zone[]): number | undefined {
   const counts = new Map<number, number>();
   for (const pfn of pfns) {
-    const zone = zones.find(
-      ({ startPfn, spanned }) => startPfn !== undefined && pfn >= startPfn && pfn < startPfn + spanned,
-    );
-    if (zone !== undefined) counts.set(zone.node, (counts.get(zone.node) ?? 0) + 1);
+    const node = nodeOf(pfn, zones);
+    if (node !== undefined) counts.set(node, (counts.get(node) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
 }

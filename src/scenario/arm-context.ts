@@ -139,6 +139,11 @@ export class ArmContext {
     return readsIn(this.plan.design);
   }
 
+  /** Of the stuck and the control file together, as the workload writes them. */
+  get bothBytes(): number {
+    return this.plan.stuckBytes + this.plan.controlBytes;
+  }
+
   record(event: RunEventBody): void {
     this.stage.run.append(event);
   }

@@ -80,7 +80,7 @@ export class Arm {
       await set.make();
       const relief = new Relief(this.context, set, wedge);
       await new Stall(this.context, trigger, set, wedge, relief).play();
-      await (relief.hasEndedConnection ? set.aftermath() : set.verify());
+      await (relief.hasEndedConnection ? set.afterEnd() : set.verify());
     } finally {
       await this.stopRecording(recorder);
     }

@@ -23,13 +23,13 @@ export class FolioSet extends StuckSet {
     const { plan, stage } = this.context;
     const { order, fragmented, memory, state } = this.design;
     const folioBytes = PAGE_BYTES << order;
-    this.inodes = await this.workload.ask(
+    const inodes = await this.workload.ask<{ readonly stuckIno: number; readonly controlIno: number }>(
       'create',
       {
         memory,
         folioBytes,
         state,
-        stuckPath: join(stage.mountPoint, this.paths.stuck),
+        stuckPath: join(stage.mountPoint, this.files.stuck.path),
         stuckBytes: plan.stuckBytes,
         controlBytes: plan.controlBytes,
         seed: plan.seed + plan.index,
@@ -37,23 +37,23 @@ export class FolioSet extends StuckSet {
       },
       10_000,
     );
-    const deadlineMs = this.context.deadlineForBytes(this.bothBytes);
+    this.files.stuck.ino = inodes.stuckIno;
+    this.files.control.ino = inodes.controlIno;
+    const deadlineMs = this.context.deadlineForBytes(this.context.bothBytes);
     await this.workload.ask('prime', {}, deadlineMs);
     const lands = memory === 'xfs';
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     if (memory === 'hugetlb') this.fillPool(this.candidates);
-    await this.place(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : ROOM_ORDER } : {});
+    await this.placement.land(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : ROOM_ORDER } : {});
     stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
     await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
-    const names = this.pfnArtifacts('before');
-    await this.locate(names, { touch: true });
+    await this.frames.locate(this.frames.tables('before'), { touch: true });
     this.mapping = await this.workload.ask('mapping', {}, 10_000);
-    stage.shortenCpuLists();
-    await stage.ballast.ask('settle', {}, 60_000);
-    this.recordSet(names);
+    await this.placement.settle();
+    this.naming.record();
     this.recordFolios('set-named', `pfns/${plan.index}-stuck-flags.u64`);
   }
 
@@ -76,8 +76,8 @@ export class FolioSet extends StuckSet {
 
   override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
     // Mapped in again: try_to_migrate() leaves migration entries, but a split of a file folio unmaps it.
-    const names = this.pfnArtifacts(suffix);
-    await this.locate(names, { touch: true });
+    const names = this.frames.tables(suffix);
+    await this.frames.locate(names, { touch: true });
     this.context.record({ event, arm: this.context.plan.index, ...names });
     if (event === 'hold-ended') return;
     const flags = `pfns/${this.context.plan.index}-stuck-flags-${suffix}.u64`;
@@ -116,7 +116,7 @@ export class FolioSet extends StuckSet {
   override async verify(): Promise<void> {
     const { plan } = this.context;
     await this.probeSplits();
-    const deadlineMs = this.context.deadlineForBytes(3 * this.bothBytes);
+    const deadlineMs = this.context.deadlineForBytes(3 * this.context.bothBytes);
     const verified = await this.workload.ask<{
       fsync: (string | null)[];
       cached: number[];

@@ -63,7 +63,7 @@ export class Relief {
     const { mitigation, context } = this;
     if (mitigation?.act === undefined) return;
     const { id, endsConnection } = mitigation;
-    const dirtyPages = this.set.countDirty();
+    const dirtyPages = this.set.frames.countDirty();
     await this.wedge.relieve(mitigation, mitigation.act.bind(mitigation));
     context.record({
       event: 'mitigated',

@@ -46,7 +46,7 @@ export class Stall {
     const waits = await this.watch(startedMs, () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
-    if (plan.trigger.allocatesHugePages === true) this.set.recordPageblocks();
+    if (plan.trigger.allocatesHugePages === true) this.set.frames.recordPageblocks();
     if (this.relief.acts) await this.relief.act();
     else if (this.context.withholds) await this.wedge.letGo();
     const { startedNs, endedNs, ...answered } = await this.context.deadlines.answer(
@@ -59,7 +59,7 @@ export class Stall {
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
     if (plan.design.stuckBy === 'reference') await this.pullAgain();
     stage.scarcity.giveBack();
-    if (this.relief.hasEndedConnection) await this.set.locateAfterEnd();
+    if (this.relief.hasEndedConnection) await this.set.frames.locateAfterEnd();
     else await this.set.locateAgain('set-found', 'after');
     putBack();
   }

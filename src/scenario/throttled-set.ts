@@ -1,20 +1,22 @@
 /**
  * The stuck set of a writer whom the kernel does not let have all that it wants: what is withheld once it is stopped.
- * Where it is an unprivileged user's it may not read its own pagemap (pagemap_read() hides the frames without
- * CAP_SYS_ADMIN), so the runner does, which touches no mount.
+ * Authority: balance_dirty_pages() in mm/page-writeback.c.
  */
 import { PAGE_BYTES } from '../base/page-size.js';
 import { readBdi } from '../kernel/bdi.js';
-import { readPagemap } from '../kernel/pagemap.js';
 import { readProcStatus } from '../kernel/proc-status.js';
 import { tasksInState } from '../kernel/processes.js';
 import { readSysctl } from '../kernel/sysctl.js';
 import { readVmstat } from '../kernel/vmstat.js';
 import type { HeldRequestRecord } from '../record/events.js';
 import { throttledIn } from '../report/untrusted.js';
+import type { ArmContext } from './arm-context.js';
+import type { Child } from './child.js';
 import { availableBytes } from './memory-need.js';
-import { type PfnArtifacts, StuckSet } from './stuck-set.js';
+import { PopulatedFrames } from './populated-frames.js';
+import { StuckSet } from './stuck-set.js';
 import { hasOwnUserNamespace } from './untrusted-namespaces.js';
+import type { Wedge } from './wedge.js';
 
 /** A stopped writer goes on at a crawl: this little in that time counts as stopped. */
 const CRAWL_BYTES = 256 << 10;
@@ -36,9 +38,12 @@ export function enoughToBeThrottled(stuckBytes: number): number {
 }
 
 export class ThrottledSet extends StuckSet {
-  private addresses: readonly number[] = [];
   /** As it was last seen stopped: it wakes every fifth of a second (MAX_PAUSE in mm/page-writeback.c) and looks. */
   private writerStack: readonly string[] | undefined;
+
+  constructor(context: ArmContext, workload: Child, wedge: Wedge) {
+    super(context, workload, wedge, PopulatedFrames);
+  }
 
   /** Until the writer is stopped or has written everything; what is withheld from the start on is the set. */
   protected override async stick(): Promise<void> {
@@ -63,9 +68,10 @@ export class ThrottledSet extends StuckSet {
       return false;
     });
     const held = await this.wedge.record();
-    this.stuckBytes = coveredFromStart(held, this.inodes.stuckIno, this.context.plan.stuckBytes);
+    const { stuck } = this.files;
+    stuck.bytes = coveredFromStart(held, stuck.ino, this.context.plan.stuckBytes);
     stage.progress.step(
-      `${held.length} requests held, ${this.stuckBytes / PAGE_BYTES} folios; the writer is ${
+      `${held.length} requests held, ${stuck.bytes / PAGE_BYTES} folios; the writer is ${
         this.writerStack === undefined ? 'not stopped' : `in ${throttledIn}`
       }`,
     );
@@ -74,26 +80,6 @@ export class ThrottledSet extends StuckSet {
   override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
     await super.locateAgain(event, suffix);
     if (event === 'hold-ended' && this.context.withholds) await this.recordUser('hold-ended');
-  }
-
-  protected override async locate(
-    { stuckPfns, controlPfns }: Partial<PfnArtifacts>,
-    { touch }: { readonly touch: boolean },
-  ): Promise<void> {
-    const { stuckBytes } = this;
-    const { controlBytes } = this.context.plan;
-    if (touch) {
-      const deadlineMs = this.context.deadlineForBytes(stuckBytes + controlBytes);
-      this.addresses = await this.workload.ask<number[]>('populate', { stuckBytes }, deadlineMs);
-    }
-    const [stuckAt = 0, controlAt = 0] = this.addresses;
-    for (const [name, address, bytes] of [
-      [stuckPfns, stuckAt, stuckBytes],
-      [controlPfns, controlAt, controlBytes],
-    ] as const) {
-      if (name === undefined) continue;
-      this.writePfns(name, readPagemap(this.workload.pid, address, this.pagesOf(bytes)).pfns);
-    }
   }
 
   private async writtenBytes(): Promise<number> {

@@ -1,6 +1,6 @@
 /** What a process asks the kernel about itself: prctl(2), sched_setaffinity(2), getrlimit(2). */
-import { close, OpenFlag, open, write } from './file.js';
 import { declare, orErrno } from './libc.js';
+import { writeValue } from './write-value.js';
 
 const PR_SET_PDEATHSIG = 1;
 
@@ -18,10 +18,7 @@ export function dieWithParent(signal: number): number {
 
 /** Under memory pressure this process is to go first. Refused only in odd containers, and then nothing is lost. */
 export function preferToBeKilled(): void {
-  const fd = open('/proc/self/oom_score_adj', OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-  if (fd < 0) return;
-  write(fd, Buffer.from('1000'));
-  close(fd);
+  writeValue('/proc/self/oom_score_adj', '1000');
 }
 
 const MAX_CPUS = 8192;

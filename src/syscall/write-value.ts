@@ -9,3 +9,9 @@ export function writeValue(path: string, value: string): number {
   close(fd);
   return Math.min(written, 0);
 }
+
+/** 0 or -errno: whether it can be opened for that. Writes nothing. */
+export function probeWritable(path: string): number {
+  const fd = open(path, OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
+  return fd < 0 ? fd : close(fd);
+}

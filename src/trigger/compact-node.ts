@@ -4,20 +4,19 @@
  */
 import { existsSync } from 'node:fs';
 import { Errno } from '../base/errno.js';
+import { nodeOf } from '../kernel/numa-nodes.js';
 import { readZoneinfo, type Zone } from '../kernel/zoneinfo.js';
-import { close, OpenFlag, open, write } from '../syscall/file.js';
+import { probeWritable, writeValue } from '../syscall/write-value.js';
 import type { Trigger } from './trigger.js';
 
 const compactPath = (node: number) => `/sys/devices/system/node/node${node}/compact`;
 
-/** The nodes that have these frames; zones of two nodes do not overlap on any machine that this is run on. */
+/** The nodes that have these frames. */
 export function nodesOf(pfns: Float64Array, zones: readonly Zone[]): number[] {
   const nodes = new Set<number>();
   for (const pfn of pfns) {
-    const zone = zones.find(
-      ({ startPfn, spanned }) => startPfn !== undefined && pfn >= startPfn && pfn < startPfn + spanned,
-    );
-    if (zone !== undefined) nodes.add(zone.node);
+    const node = nodeOf(pfn, zones);
+    if (node !== undefined) nodes.add(node);
   }
   return [...nodes].sort((a, b) => a - b);
 }
@@ -33,20 +32,16 @@ export const compactNode: Trigger = {
     const node = readZoneinfo().find(({ managed }) => managed > 0)?.node ?? 0;
     const path = compactPath(node);
     if (!existsSync(path)) return `${path} is not there: needs CONFIG_NUMA and CONFIG_COMPACTION`;
-    const fd = open(path, OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-    if (fd < 0) return `${path} cannot be opened for writing: needs root and a writable /sys`;
-    close(fd);
+    if (probeWritable(path) < 0)
+      return `${path} cannot be opened for writing: needs root and a writable /sys`;
     return undefined;
   },
   pull({ stuckPfns }) {
     const nodes = nodesOf(stuckPfns, readZoneinfo());
     if (nodes.length === 0) return { result: -Errno.ENODEV };
     for (const node of nodes) {
-      const fd = open(compactPath(node), OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-      if (fd < 0) return { result: fd };
-      const written = write(fd, Buffer.from('1'));
-      close(fd);
-      if (written < 0) return { result: written };
+      const result = writeValue(compactPath(node), '1');
+      if (result < 0) return { result };
     }
     return { result: 0 };
   },

@@ -2,7 +2,7 @@
  * `compact`: vm.compact_memory, compaction of every zone of every node.
  * Authority: compact_nodes() and compact_node() in mm/compaction.c (MIGRATE_SYNC, whole zones, skip hints ignored).
  */
-import { close, OpenFlag, open, write } from '../syscall/file.js';
+import { probeWritable, writeValue } from '../syscall/write-value.js';
 import type { Trigger } from './trigger.js';
 
 const path = '/proc/sys/vm/compact_memory';
@@ -14,18 +14,9 @@ export const compact: Trigger = {
   migrateReason: 'compaction',
   kernelFunction: 'compact_node',
   harmsHost: false,
-  missing() {
-    const fd = open(path, OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-    if (fd < 0)
-      return `${path} cannot be opened for writing: needs root, CONFIG_COMPACTION and a writable /proc/sys`;
-    close(fd);
-    return undefined;
-  },
-  pull() {
-    const fd = open(path, OpenFlag.O_WRONLY | OpenFlag.O_CLOEXEC);
-    if (fd < 0) return { result: fd };
-    const written = write(fd, Buffer.from('1'));
-    close(fd);
-    return { result: Math.min(written, 0) };
-  },
+  missing: () =>
+    probeWritable(path) < 0
+      ? `${path} cannot be opened for writing: needs root, CONFIG_COMPACTION and a writable /proc/sys`
+      : undefined,
+  pull: () => ({ result: writeValue(path, '1') }),
 };

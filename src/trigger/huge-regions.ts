@@ -6,14 +6,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { errnoName } from '../base/errno.js';
 import * as memory from '../syscall/memory.js';
+import { tryInBursts } from './bursts.js';
 
 const HUGE_PAGE_BYTES = 2 << 20;
 const enabledPath = '/sys/kernel/mm/transparent_hugepage/enabled';
 
-/** Compaction is deferred after it has failed, and passes pageblocks by: see hugetlb-alloc.ts. */
-const BURSTS = 6;
-const TRIES_IN_BURST = 48;
-const PAUSE_MS = 60;
+const FAILURES_IN_BURST = 48;
 
 /** Addresses of so many regions. @throws {Error} with the errno's name where there is not so much address space */
 function mapRegions(count: number): bigint[] {
@@ -39,13 +37,15 @@ export function obtainHugePages(
   const regions = mapRegions(count);
   for (const address of regions) prepare(address, HUGE_PAGE_BYTES);
   let obtained = 0;
-  for (let burst = 0; burst < BURSTS && obtained < count; burst++) {
-    if (burst > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-    for (let failed = 0; failed < TRIES_IN_BURST && obtained < count; ) {
-      if (obtain(regions[obtained] ?? 0n, HUGE_PAGE_BYTES)) obtained += 1;
-      else failed += 1;
-    }
-  }
+  tryInBursts(
+    FAILURES_IN_BURST,
+    () => obtained >= count,
+    () => {
+      const isObtained = obtain(regions[obtained] ?? 0n, HUGE_PAGE_BYTES);
+      if (isObtained) obtained += 1;
+      return isObtained;
+    },
+  );
   return { result: 0, wanted: count, obtained };
 }
 

@@ -6,16 +6,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hugePagesPath } from '../kernel/huge-pages.js';
+import { tryInBursts } from './bursts.js';
 import type { Trigger } from './trigger.js';
 
-/**
- * One that falls short asks again.  Compaction that has failed is deferred for up to 64 tries
- * (compaction_deferred()); and pageblocks in which it found nothing are passed by until kswapd has slept, for which it
- * gets a pause.  Each time that kswapd wakes it reclaims some page cache, so the tries come in bursts.
- */
-const BURSTS = 6;
+/** One that falls short asks again. */
 const TRIES_IN_BURST = 64;
-const PAUSE_MS = 60;
 
 function nrHugePages(): number {
   return Number(readFileSync(hugePagesPath, 'utf8'));
@@ -41,11 +36,15 @@ export const hugetlbAlloc: Trigger = {
   pull({ hugePages }) {
     const before = nrHugePages();
     const wanted = before + hugePages;
-    for (let burst = 0; burst < BURSTS && nrHugePages() < wanted; burst++) {
-      if (burst > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-      for (let time = 0; time < TRIES_IN_BURST && nrHugePages() < wanted; time++)
+    tryInBursts(
+      TRIES_IN_BURST,
+      () => nrHugePages() >= wanted,
+      () => {
         writeFileSync(hugePagesPath, `${wanted}\n`);
-    }
+        // One write asks for all that are missing: each counts, whether or not it got nearer.
+        return false;
+      },
+    );
     return { result: 0, wanted: hugePages, obtained: nrHugePages() - before };
   },
 };

@@ -7,7 +7,7 @@ import { Errno } from '../base/errno.js';
 import * as memory from '../syscall/memory.js';
 import { MPOL_MF_MOVE_ALL, MPOL_MF_STRICT, mbind } from '../syscall/numa.js';
 import { descriptorOf } from '../syscall/pidfd.js';
-import { betweenNodes, lacksSecondNode } from './other-node.js';
+import { lacksSecondNode, moveToOtherNode } from './other-node.js';
 import type { Trigger } from './trigger.js';
 
 /**
@@ -36,16 +36,15 @@ export const mbindTrigger: Trigger = {
   reach: 'asked',
   answers: [{ errno: Errno.EIO, means: 'MPOL_MF_STRICT: some pages could not be moved' }],
   missing: () => lacksSecondNode(),
-  pull({ workloadPid, stuckPfns, mapping }) {
-    const nodes = betweenNodes(stuckPfns);
-    if (nodes === undefined) return { result: -Errno.ENODEV };
-    // Only folios that are up to date can be mapped; where the workload could not, this would hang in the fault.
-    if (mapping === undefined) return { result: -Errno.ENOENT };
-    const { bytes, fd } = mapping;
-    const address = mapBeside(workloadPid, fd, bytes);
+  pull(target) {
+    const move = moveToOtherNode(target);
+    if (typeof move === 'number') return { result: move };
+    const { bytes, fd } = move.mapping;
+    const address = mapBeside(target.workloadPid, fd, bytes);
     if (typeof address === 'number') return { result: address };
+    // It would hang on folios without data; but those the workload could not have mapped either.
     const populated = memory.madvise(address, bytes, memory.MADV_POPULATE_READ);
     if (populated < 0) return { result: populated };
-    return { result: mbind(address, bytes, [nodes.to], MPOL_MF_MOVE_ALL | MPOL_MF_STRICT) };
+    return { result: mbind(address, bytes, [move.to], MPOL_MF_MOVE_ALL | MPOL_MF_STRICT) };
   },
 };

@@ -2,9 +2,8 @@
  * `migrate-pages`: migrate_pages(2), all that the workload has on the node of the stuck set to another one.
  * Authority: kernel_migrate_pages() and migrate_to_node() in mm/mempolicy.c (MIGRATE_SYNC, MR_SYSCALL).
  */
-import { Errno } from '../base/errno.js';
 import { migratePages } from '../syscall/numa.js';
-import { betweenNodes, lacksSecondNode } from './other-node.js';
+import { lacksSecondNode, moveToOtherNode } from './other-node.js';
 import type { Trigger } from './trigger.js';
 
 export const migratePagesTrigger: Trigger = {
@@ -16,12 +15,10 @@ export const migratePagesTrigger: Trigger = {
   harmsHost: false,
   reach: 'asked',
   missing: () => lacksSecondNode(),
-  pull({ workloadPid, stuckPfns, mapping }) {
-    const nodes = betweenNodes(stuckPfns);
-    if (nodes === undefined) return { result: -Errno.ENODEV };
-    // It goes by page tables: what the workload has not mapped is not asked for.
-    if (mapping === undefined) return { result: -Errno.ENOENT };
+  pull(target) {
+    const move = moveToOtherNode(target);
+    if (typeof move === 'number') return { result: move };
     // A positive answer counts pages that were not moved: the trace has them, too.
-    return { result: Math.min(migratePages(workloadPid, [nodes.from], [nodes.to]), 0) };
+    return { result: Math.min(migratePages(target.workloadPid, [move.from], [move.to]), 0) };
   },
 };

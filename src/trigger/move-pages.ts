@@ -2,10 +2,10 @@
  * `move-pages`: move_pages(2) of the workload's mapping of the stuck file, to another node.
  * Authority: do_pages_move() and do_move_pages_to_node() in mm/migrate.c (MIGRATE_SYNC, MR_SYSCALL).
  */
-import { Errno, errnoName } from '../base/errno.js';
+import { errnoName } from '../base/errno.js';
 import { PAGE_SIZE } from '../syscall/memory.js';
 import { MPOL_MF_MOVE_ALL, movePages, NO_STATUS } from '../syscall/numa.js';
-import { betweenNodes, lacksSecondNode } from './other-node.js';
+import { lacksSecondNode, moveToOtherNode } from './other-node.js';
 import type { Trigger } from './trigger.js';
 
 /** Counts of `node N`, errno names, and `none`: pages that the kernel gave up before it said anything of them. */
@@ -27,18 +27,17 @@ export const movePagesTrigger: Trigger = {
   harmsHost: false,
   reach: 'asked',
   missing: () => lacksSecondNode(),
-  pull({ workloadPid, stuckPfns, mapping }) {
-    const nodes = betweenNodes(stuckPfns);
-    if (nodes === undefined) return { result: -Errno.ENODEV };
-    // Folios that nobody can map cannot be named to move_pages(2).
-    if (mapping === undefined) return { result: -Errno.ENOENT };
-    const nrPages = Math.ceil(mapping.bytes / PAGE_SIZE);
+  pull(target) {
+    const move = moveToOtherNode(target);
+    if (typeof move === 'number') return { result: move };
+    const { address, bytes } = move.mapping;
+    const nrPages = Math.ceil(bytes / PAGE_SIZE);
     const { result, status } = movePages(
-      workloadPid,
-      mapping.address,
+      target.workloadPid,
+      address,
       nrPages,
       PAGE_SIZE,
-      nodes.to,
+      move.to,
       MPOL_MF_MOVE_ALL,
     );
     // A positive one counts pages that were not moved: the status has them, too.

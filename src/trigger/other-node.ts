@@ -1,6 +1,11 @@
-/** What the triggers that move between NUMA nodes share: whether there are two, and which one to move to. */
+/**
+ * What the triggers that move between NUMA nodes share: whether there are two, and what is checked before the call:
+ * which node to move to, and whether the set is mapped.  What is asked for, and how, is each one's own.
+ */
+import { Errno } from '../base/errno.js';
 import { hasMemoryPath, nodeWithMost, readNodesWithMemory } from '../kernel/numa-nodes.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
+import type { Mapping, TriggerTarget } from './trigger.js';
 
 export function lacksSecondNode(root = '/'): string | undefined {
   const nodes = readNodesWithMemory(root);
@@ -11,10 +16,23 @@ export function lacksSecondNode(root = '/'): string | undefined {
   );
 }
 
-/** From the node on which most of the set lies to another one with memory; undefined where there is none. */
-export function betweenNodes(pfns: Float64Array): { readonly from: number; readonly to: number } | undefined {
-  const from = nodeWithMost(pfns, readZoneinfo());
-  if (from === undefined) return undefined;
-  const to = readNodesWithMemory().find((node) => node !== from);
-  return to === undefined ? undefined : { from, to };
+/** What the system call is asked for. */
+interface MoveToNode {
+  /** Where most of the set lies. */
+  readonly from: number;
+  /** Another one with memory. */
+  readonly to: number;
+  /** All of these calls go by page tables: what nobody has mapped is not asked for. */
+  readonly mapping: Mapping;
+}
+
+/** @returns -ENODEV without another node, -ENOENT where the workload has not mapped the set (without data it cannot) */
+export function moveToOtherNode(
+  { stuckPfns, mapping }: Pick<TriggerTarget, 'stuckPfns' | 'mapping'>,
+  root = '/',
+): MoveToNode | number {
+  const from = nodeWithMost(stuckPfns, readZoneinfo(root));
+  const to = readNodesWithMemory(root).find((node) => node !== from);
+  if (from === undefined || to === undefined) return -Errno.ENODEV;
+  return mapping === undefined ? -Errno.ENOENT : { from, to, mapping };
 }

@@ -15,6 +15,13 @@ export type MigrateReason =
   | 'mempolicy_mbind'
   | 'contig_range';
 
+/** Where the workload has the stuck file mapped, and its descriptor there. */
+export interface Mapping {
+  readonly address: bigint;
+  readonly bytes: number;
+  readonly fd: number;
+}
+
 /** What a trigger is pointed at. */
 export interface TriggerTarget {
   readonly workloadPid: number;
@@ -22,8 +29,8 @@ export interface TriggerTarget {
   readonly stuckPfns: Float64Array;
   /** How many huge pages to ask for: more than there are pageblocks with folios of the stuck set. */
   readonly hugePages: number;
-  /** Where the workload has the stuck file mapped, and its descriptor there; undefined where it has not. */
-  readonly mapping: { readonly address: bigint; readonly bytes: number; readonly fd: number } | undefined;
+  /** undefined where the workload has not mapped the stuck file. */
+  readonly mapping: Mapping | undefined;
 }
 
 /**

@@ -1,4 +1,7 @@
-/** The shape of an expectation, and the kernel functions that decide more than one of them. */
+/**
+ * The shape of an expectation, the kernel functions that decide more than one of them, and what is expected of more than
+ * one trigger.
+ */
 import type { ArmKind } from '../../record/events.js';
 import type { Outcome } from '../outcome.js';
 
@@ -37,4 +40,28 @@ export const waitsForWriteback =
 export const waitsForLock = 'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c)';
 export const hasReference =
   '__migrate_folio(): an unexpected reference (mm/migrate.c; folio_migrate_mapping() before 6.11)';
-export const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
+const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
+
+/** Where nothing is withheld all folios move, whoever asks. */
+export function controlsMove(trigger: string, scenarios: readonly string[]): Expectation[] {
+  return scenarios.map((scenario) => ({
+    scenario,
+    trigger,
+    arm: 'control',
+    outcome: 'migrated',
+    decidedBy: moves,
+  }));
+}
+
+/** @param inPlace where the page-cache folio itself is under writeback; where a copy is, nothing keeps it */
+export function underWriteback(
+  trigger: string,
+  scenario: string,
+  inPlace: Pick<Expectation, 'outcome' | 'decidedBy'>,
+): Expectation[] {
+  const common = { scenario, trigger, arm: 'fault' } as const;
+  return [
+    { ...common, feature: ['writebackInPlace', true], ...inPlace },
+    { ...common, feature: ['writebackInPlace', false], outcome: 'migrated', decidedBy: copies },
+  ];
+}

@@ -1,61 +1,30 @@
 /** `compact` and `compact-node`: whole zones in MIGRATE_SYNC (compact_node() in mm/compaction.c). */
 import {
-  copies,
+  controlsMove,
   type Expectation,
   hasReference,
   moves,
+  underWriteback,
   waitsForLock,
   waitsForWriteback,
 } from './expectation.js';
 
-/** Without a server that withholds anything, all folios move. */
-const controls: readonly Expectation[] = [
-  'healthy',
-  'writeback-held',
-  'writeback-held-mmap',
-  'writeback-delayed',
-  'readahead-withheld',
-  'splice-pinned',
-  'splice-moved',
-  'cable-trip',
-  'untrusted-mount',
-].map((scenario) => ({
-  scenario,
-  trigger: 'compact',
-  arm: 'control',
-  outcome: 'migrated',
-  decidedBy: moves,
-}));
-
-/** A folio under writeback is waited for, where it is the page-cache folio itself. */
-const underWriteback: readonly Expectation[] = [
-  'writeback-held',
-  'writeback-held-mmap',
-  'writeback-delayed',
-  'cable-trip',
-  'untrusted-mount',
-].flatMap((scenario): Expectation[] => [
-  {
-    scenario,
-    trigger: 'compact',
-    arm: 'fault',
-    feature: ['writebackInPlace', true],
-    outcome: 'stalled',
-    decidedBy: waitsForWriteback,
-  },
-  {
-    scenario,
-    trigger: 'compact',
-    arm: 'fault',
-    feature: ['writebackInPlace', false],
-    outcome: 'migrated',
-    decidedBy: copies,
-  },
-]);
-
 const ofCompact: readonly Expectation[] = [
-  ...controls,
-  ...underWriteback,
+  ...controlsMove('compact', [
+    'healthy',
+    'writeback-held',
+    'writeback-held-mmap',
+    'writeback-delayed',
+    'readahead-withheld',
+    'splice-pinned',
+    'splice-moved',
+    'cable-trip',
+    'untrusted-mount',
+  ]),
+  // A folio under writeback is waited for.
+  ...['writeback-held', 'writeback-held-mmap', 'writeback-delayed', 'cable-trip', 'untrusted-mount'].flatMap(
+    (scenario) => underWriteback('compact', scenario, { outcome: 'stalled', decidedBy: waitsForWriteback }),
+  ),
   {
     scenario: 'readahead-withheld',
     trigger: 'compact',
@@ -63,22 +32,7 @@ const ofCompact: readonly Expectation[] = [
     outcome: 'stalled',
     decidedBy: waitsForLock,
   },
-  {
-    scenario: 'splice-pinned',
-    trigger: 'compact',
-    arm: 'fault',
-    feature: ['writebackInPlace', false],
-    outcome: 'migrated',
-    decidedBy: copies,
-  },
-  {
-    scenario: 'splice-pinned',
-    trigger: 'compact',
-    arm: 'fault',
-    feature: ['writebackInPlace', true],
-    outcome: 'failed',
-    decidedBy: hasReference,
-  },
+  ...underWriteback('compact', 'splice-pinned', { outcome: 'failed', decidedBy: hasReference }),
   {
     scenario: 'splice-moved',
     trigger: 'compact',

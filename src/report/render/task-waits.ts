@@ -1,14 +1,10 @@
 /** From samples of tasks to spans: how long a task was seen to sleep in one place. */
+import type { EventOf } from '../arm-events.js';
 import type { ArmTimeline } from '../arm-timeline.js';
 
-export interface TaskWait {
-  readonly role: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly comm: string;
-  readonly state: string;
-  /** Innermost first. */
-  readonly stack: readonly string[];
+/** A task in one place. */
+export interface TaskWait
+  extends Pick<EventOf<'task-sampled'>, 'role' | 'pid' | 'tid' | 'comm' | 'state' | 'stack'> {
   /** Of the first and the last sample. */
   readonly fromUs: number;
   readonly untilUs: number;

@@ -4,7 +4,7 @@
  * reader (POSIX_FADV_WILLNEED), and a plain sequential read(2) that waits itself.
  */
 import type { ArmDesign, Scenario, WorkloadKind } from '../scenario.js';
-import { control, withAndWithout } from './shared-arms.js';
+import { control, everyOfStuck, withAndWithout } from './shared-arms.js';
 
 function heldReads(variant: string, workload: WorkloadKind): ArmDesign {
   return {
@@ -13,9 +13,7 @@ function heldReads(variant: string, workload: WorkloadKind): ArmDesign {
     workload,
     misbehaviour: {
       kind: 'faults',
-      faults: (stuckPath) => [
-        { match: { opcodes: ['FUSE_READ'], path: stuckPath }, action: { type: 'hold' } },
-      ],
+      faults: everyOfStuck('FUSE_READ', { type: 'hold' }),
     },
     stuckBy: 'lock',
     waitsIn: '__folio_lock',

@@ -1,4 +1,5 @@
 /** Arms that more than one scenario has: the control, and a fault arm whose WRITE acks are withheld. */
+import type { FaultInput } from '../../control/contract/faults.js';
 import type { MitigationName } from '../../mitigation/mitigation.js';
 import type { ArmDesign, ServerDesign, WorkloadKind } from '../scenario.js';
 
@@ -10,6 +11,14 @@ export function control(workload: WorkloadKind, server: ServerDesign = {}): ArmD
   return { kind: 'control', workload, server, misbehaviour: { kind: 'none' }, stuckBy: null, waitsIn: null };
 }
 
+/** A fault for every such request of the stuck file, and for nothing else. */
+export function everyOfStuck(
+  opcode: 'FUSE_READ' | 'FUSE_WRITE',
+  action: FaultInput['action'],
+): (stuckPath: string) => readonly FaultInput[] {
+  return (stuckPath) => [{ match: { opcodes: [opcode], path: stuckPath }, action }];
+}
+
 /** The acks of all WRITEs of the stuck file are withheld until the release. */
 export function heldWrites(workload: WorkloadKind, server: ServerDesign = {}): ArmDesign {
   return {
@@ -18,9 +27,7 @@ export function heldWrites(workload: WorkloadKind, server: ServerDesign = {}): A
     server,
     misbehaviour: {
       kind: 'faults',
-      faults: (stuckPath) => [
-        { match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'hold' } },
-      ],
+      faults: everyOfStuck('FUSE_WRITE', { type: 'hold' }),
     },
     stuckBy: 'writeback',
     waitsIn: waitsForWriteback,

@@ -4,7 +4,7 @@
  * (folio_migrate_mapping() in mm/migrate.c): it is tried, fails, and is tried again, until the pipes are drained.
  */
 import type { Scenario } from '../scenario.js';
-import { control, withAndWithout } from './shared-arms.js';
+import { control, everyOfStuck, withAndWithout } from './shared-arms.js';
 
 const server = { splice: { read: true } };
 
@@ -32,9 +32,7 @@ export const splicePinned: Scenario = {
         server,
         misbehaviour: {
           kind: 'faults',
-          faults: (stuckPath) => [
-            { match: { opcodes: ['FUSE_WRITE'], path: stuckPath }, action: { type: 'pin' } },
-          ],
+          faults: everyOfStuck('FUSE_WRITE', { type: 'pin' }),
         },
         stuckBy: 'reference',
         waitsIn: null,

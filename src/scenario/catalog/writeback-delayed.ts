@@ -4,7 +4,7 @@
  * writeback without a limit of its own (migrate_folio_unmap() in mm/migrate.c).
  */
 import type { ArmDesign, Scenario } from '../scenario.js';
-import { control, waitsForWriteback } from './shared-arms.js';
+import { control, everyOfStuck, waitsForWriteback } from './shared-arms.js';
 
 const delaysMs = [250, 500, 1000, 2000, 4000];
 
@@ -16,12 +16,10 @@ function delayedWrites(delayMs: number): ArmDesign {
     misbehaviour: {
       kind: 'delay',
       delayMs,
-      faults: (stuckPath) => [
-        {
-          match: { opcodes: ['FUSE_WRITE'], path: stuckPath },
-          action: { type: 'delay', distribution: { kind: 'fixed', ms: delayMs } },
-        },
-      ],
+      faults: everyOfStuck('FUSE_WRITE', {
+        type: 'delay',
+        distribution: { kind: 'fixed', ms: delayMs },
+      }),
     },
     stuckBy: 'writeback',
     waitsIn: waitsForWriteback,

@@ -8,6 +8,7 @@ import { UsageError } from '../../../src/base/errors.js';
 import { connect } from '../../../src/control/client/client.js';
 import { isControlError } from './control-error.js';
 import { exampleStatus, freshDirectory, heldWrite, serveFake } from './fake-daemon.js';
+import { manualClock } from './manual-clock.js';
 
 /** A server that does what it likes with each connection, and a client that points at it. */
 async function against(context: TestContext, behave: (socket: Socket) => void) {
@@ -135,18 +136,6 @@ test('what the server refuses is thrown with its code, field and value', async (
     isControlError('VALIDATION', { field: 'limit', value: '-1' }),
   );
 });
-
-/** A clock that stands still but for sleeping, and tells the daemon when time passes. */
-function manualClock(onSleep: (nowMs: number) => void) {
-  let nowMs = 0;
-  return {
-    nowMs: () => nowMs,
-    sleep: async (ms: number) => {
-      nowMs += ms;
-      onSleep(nowMs);
-    },
-  };
-}
 
 test('waitForHeld returns once enough is held, and asks for totals only', async (context) => {
   const { socketPath, daemon } = await serveFake(context);

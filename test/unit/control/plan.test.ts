@@ -5,6 +5,7 @@ import { connect } from '../../../src/control/client/client.js';
 import type { PlanInput } from '../../../src/control/contract/plans.js';
 import { isControlError } from './control-error.js';
 import { serveFake } from './fake-daemon.js';
+import { manualClock } from './manual-clock.js';
 
 const plan: PlanInput = {
   phases: [{ name: 'a', faults: ['hold write', { action: { type: 'hold' } }], until: { after: '1s' } }],
@@ -48,18 +49,6 @@ for (const [bad, field, message] of refused) {
     );
     assert.deepEqual(daemon.calls, []);
   });
-}
-
-/** A clock that stands still but for sleeping. */
-function manualClock(onSleep: (nowMs: number) => void) {
-  let nowMs = 0;
-  return {
-    nowMs: () => nowMs,
-    sleep: async (ms: number) => {
-      nowMs += ms;
-      onSleep(nowMs);
-    },
-  };
 }
 
 test('waitForPlan returns once the plan does not run any more', async (context) => {

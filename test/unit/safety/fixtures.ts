@@ -4,12 +4,24 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Machine, thisMachine } from '../../../src/safety/machine.js';
+import { eventually } from '../../support/eventually.js';
 
 /** A directory (0700) that is removed after the test. */
 export function temporaryDirectory(t: TestContext): string {
   const path = mkdtempSync(join(realpathSync(tmpdir()), 'stuckfs-safety-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  t.after(() => eventually(`${path} to be removed`, 15_000, () => isRemoved(path)));
   return path;
+}
+
+/** A process that ends may still make files in it, where it tidies up: its children are looked for each time. */
+function isRemoved(path: string): boolean {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    return false;
+  }
 }
 
 /** A machine on which nobody has mounted tracefs. */

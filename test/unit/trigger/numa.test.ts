@@ -1,6 +1,6 @@
 /** The triggers that move between NUMA nodes, as far as a machine with one node can tell. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { Errno } from '../../../src/base/errno.js';
 import { readZoneinfo } from '../../../src/kernel/zoneinfo.js';
 import * as memory from '../../../src/syscall/memory.js';
@@ -14,9 +14,9 @@ import {
 } from '../../../src/syscall/numa.js';
 import { descriptorOf } from '../../../src/syscall/pidfd.js';
 import { countStatus } from '../../../src/trigger/move-pages.js';
-import { lacksSecondNode } from '../../../src/trigger/other-node.js';
+import { lacksSecondNode, moveToOtherNode } from '../../../src/trigger/other-node.js';
 import { triggers } from '../../../src/trigger/registry.js';
-import { fakeRoot } from '../kernel/fixtures.js';
+import { fakeRoot, fixture } from '../kernel/fixtures.js';
 
 const has = (text: string) => ({ '/sys/devices/system/node/has_memory': text });
 
@@ -29,6 +29,29 @@ describe('two NUMA nodes', () => {
     assert.match(lacksSecondNode(fakeRoot(t, has('\n'))) ?? '', /says none/);
     assert.equal(lacksSecondNode(fakeRoot(t, has('0-1\n'))), undefined);
     assert.equal(lacksSecondNode(fakeRoot(t, has('0,3\n'))), undefined);
+  });
+});
+
+describe('what is checked before the call', () => {
+  const mapping = { address: 0x7000n, bytes: 8192, fd: 5 };
+  // Of two nodes: node 0 begins at frame 1, node 1 at frame 524288.
+  const root = (t: TestContext, nodes: string) =>
+    fakeRoot(t, { '/proc/zoneinfo': fixture('zoneinfo-6.1'), ...has(nodes) });
+
+  it('is the node of the set, another one with memory, and the mapping', (t) => {
+    const set = (...pfns: number[]) => ({ stuckPfns: Float64Array.from(pfns), mapping });
+    assert.deepEqual(moveToOtherNode(set(2, 3, 524_288), root(t, '0-1\n')), { from: 0, to: 1, mapping });
+    assert.deepEqual(moveToOtherNode(set(-1, 524_288), root(t, '0-1\n')), { from: 1, to: 0, mapping });
+  });
+
+  it('answers -errno without another node, or without a mapping', (t) => {
+    const stuckPfns = Float64Array.of(2);
+    assert.equal(moveToOtherNode({ stuckPfns, mapping }, root(t, '0\n')), -Errno.ENODEV);
+    assert.equal(
+      moveToOtherNode({ stuckPfns: Float64Array.of(-1), mapping }, root(t, '0-1\n')),
+      -Errno.ENODEV,
+    );
+    assert.equal(moveToOtherNode({ stuckPfns, mapping: undefined }, root(t, '0-1\n')), -Errno.ENOENT);
   });
 });
 

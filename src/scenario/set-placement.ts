@@ -1,0 +1,73 @@
+/**
+ * Where in physical memory the folios of the sets will lie (placement/plan.ts says why): has the ballast make room for
+ * them, and for what is to be moved, and makes huge pages scarce for a trigger that allocates some.
+ */
+import { PAGE_BYTES } from '../base/page-size.js';
+import type { PlacementNeed } from '../placement/plan.js';
+import { type ArmContext, ArmError } from './arm-context.js';
+import { SCARCE_ROOM_PAGES } from './memory-need.js';
+import { pagesIn } from './set-files.js';
+
+export class SetPlacement {
+  constructor(private readonly context: ArmContext) {}
+
+  private get isScarce(): boolean {
+    return this.context.plan.trigger.allocatesHugePages === true;
+  }
+
+  /** Before the page cache is filled. @param besides the orders that large folios need */
+  async land(besides: Pick<PlacementNeed, 'landingOrder' | 'targetOrder'> = {}): Promise<void> {
+    const { plan, stage, cpu } = this.context;
+    const { ballast } = stage;
+    const setPages = pagesIn(this.context.bothBytes);
+    stage.dropPageCache();
+    const room: { roomPages?: number } = this.isScarce ? { roomPages: SCARCE_ROOM_PAGES } : {};
+    const placed = await ballast.ask<{
+      zone: { node: number; name: string; start: number; end: number };
+      ballastPages: number;
+      targetPages: number;
+      landingRange: [number, number] | null;
+    }>(
+      'fill',
+      { need: { setPages, lruPages: stage.lruPages, ...room, ...besides }, nrPages: stage.ballastPages },
+      this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
+    );
+    this.context.record({
+      event: 'placed',
+      arm: plan.index,
+      zone: placed.zone,
+      landingRange: placed.landingRange,
+      ballastPages: placed.ballastPages,
+      targetPages: placed.targetPages,
+    });
+    if (placed.landingRange === null) {
+      throw new ArmError(
+        `placement: too few free pages in zone ${placed.zone.name} of node ${placed.zone.node}`,
+      );
+    }
+    if (this.isScarce) await this.makeScarce();
+    await ballast.ask('land', { cpu }, 60_000);
+  }
+
+  /** Once it is filled: frees what the folios are to be moved to. */
+  async settle(): Promise<void> {
+    const { plan, stage } = this.context;
+    stage.shortenCpuLists();
+    await stage.ballast.ask('settle', {}, 60_000);
+    if (!this.isScarce) return;
+    const hugePages = stage.scarcity.takeReady();
+    this.context.record({ event: 'huge-pages-taken', arm: plan.index, hugePages, exhausted: false });
+  }
+
+  /** Whatever huge pages there are, or can be made by moving what is not ours, are taken now. */
+  private async makeScarce(): Promise<void> {
+    const { plan, stage } = this.context;
+    stage.shortenCpuLists();
+    await stage.ballast.ask('makeRoom', {}, 60_000);
+    const taken = stage.scarcity.take();
+    this.context.record({ event: 'huge-pages-taken', arm: plan.index, ...taken });
+    stage.progress.step(
+      `took ${taken.hugePages} huge pages, ${taken.exhausted ? 'all that could be had' : 'until memory ran short'}`,
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tryInBursts } from '../../../src/trigger/bursts.js';
+
+/** What happened: `.` a try in vain, `+` one that was not, `|` a pause. */
+function tried(wanted: number, ...isObtained: boolean[]): string {
+  let happened = '';
+  let obtained = 0;
+  tryInBursts(
+    3,
+    () => obtained >= wanted,
+    () => {
+      const got = isObtained.shift() ?? false;
+      if (got) obtained += 1;
+      happened += got ? '+' : '.';
+      return got;
+    },
+    () => {
+      happened += '|';
+    },
+  );
+  return happened;
+}
+
+test('it ends as soon as enough is there', () => {
+  assert.equal(tried(0), '');
+  assert.equal(tried(2, true, true), '++');
+  assert.equal(tried(1, false, false, false, true), '...|+');
+});
+
+test('tries in vain are counted, with a pause after each burst, and it gives up in the end', () => {
+  assert.equal(tried(2, false, true), '.+..|...|...|...|...|...');
+});
