@@ -19,7 +19,7 @@ let plan: PlacementPlan | undefined;
 
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
-    const needsRuns = need.landingOrder !== undefined;
+    const needsRuns = need.runs !== undefined;
     const isWhole = need.roomPages !== undefined || needsRuns;
     filler.release();
     // The same ballast serves every arm: to take a page for the first time costs much more than again.  But whole
@@ -43,6 +43,14 @@ serveCommands({
       targetPages: plan?.targets.length ?? 0,
       landingRange: plan?.landingRange ?? null,
     };
+  },
+  /** Gives all of it back, where it was taken for one arm. */
+  release() {
+    filler.release();
+    if (!isOfHugePages) return;
+    ballast?.release();
+    ballast = undefined;
+    plan = undefined;
   },
   /** Room into which compaction can move whatever is not the run's, before the sets come. */
   makeRoom() {

@@ -54,7 +54,12 @@ export class Ballast {
     // Refused only where the kernel has no transparent huge pages, and then nothing is lost.
     const advice = from === 'huge-pages' ? memory.MADV_HUGEPAGE : memory.MADV_NOHUGEPAGE;
     memory.madvise(this.address, this.bytes, advice);
-    this.take();
+    try {
+      this.take();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
     if (from === 'huge-pages') this.split();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Locked memory in every free piece that is smaller than a pageblock: what the free scanner of compaction then finds in
- * pageblocks that are partly used is what the ballast frees, and nothing that others have left.
+ * Locked memory in the free pieces that are smaller than a pageblock, all but a few: what the free scanner of compaction then
+ * finds in pageblocks that are partly used is what the ballast frees, and hardly anything that others have left.
  * Authority: __rmqueue_smallest() in mm/page_alloc.c serves base pages out of the smallest pieces first.
  */
 import { readMeminfo } from '../kernel/meminfo.js';
@@ -12,23 +12,25 @@ import { Ballast, type ZoneRange } from './ballast.js';
 const MOST_ROUNDS = 6;
 /** Fewer pages in pieces than this are left to them: about as many as the lists of the CPUs keep. */
 const FEW_PAGES = 256;
-/** Of what is available: a machine that is fragmented through and through is not filled. */
+/** Of what is available at first: a machine that is fragmented through and through is not filled. */
 const MOST_SHARE = 0.5;
 
 export class Filler {
   private readonly chunks: Ballast[] = [];
 
-  /** @returns how many pages in pieces are left */
-  fill(zone: ZoneRange): number {
-    let pieces = pagesInPieces(zone);
-    for (let round = 0; round < MOST_ROUNDS && pieces > FEW_PAGES; round++) {
-      if (pieces > availablePages() * MOST_SHARE) return pieces;
+  /** As far as that leaves memory to the machine, and as it helps. */
+  fill(zone: ZoneRange): void {
+    let budget = availablePages() * MOST_SHARE;
+    let before = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const pieces = pagesInPieces(zone);
+      if (pieces <= FEW_PAGES || pieces > budget || pieces >= before) return;
       const chunk = new Ballast(pieces);
       this.chunks.push(chunk);
       chunk.lock();
-      pieces = pagesInPieces(zone);
+      budget -= pieces;
+      before = pieces;
     }
-    return pieces;
   }
 
   release(): void {
@@ -36,7 +38,7 @@ export class Filler {
   }
 }
 
-/** Of movable pageblocks only: the free scanner looks into no others (suitable_migration_target()). */
+/** Of movable pageblocks, into which the free scanner looks (suitable_migration_target()). */
 function pagesInPieces(zone: ZoneRange): number {
   const { free, pageBlockOrder } = readPagetypeinfo();
   const movable = free.find(

@@ -41,10 +41,8 @@ export interface PlacementNeed {
    * else can be moved; and the landing is made of pageblocks that are ours as a whole.
    */
   readonly roomPages?: number;
-  /** Of half of the sets' pages, where they are to be in folios of that order (runs.ts). */
-  readonly landingOrder?: number;
-  /** Of the free pages that migration is given then. */
-  readonly targetOrder?: number;
+  /** Where they are to be in folios of an order, and what these are to be given is another (runs.ts). */
+  readonly runs?: RunsNeed;
 }
 
 export interface PlacementPlan {
@@ -83,18 +81,12 @@ function targetPages(need: PlacementNeed): number {
  * the allocator gives pages from anywhere, and the landing is the lowest of what it gave.
  */
 export function leastBallastPages(need: PlacementNeed): number {
-  const runs = runsNeed(need);
+  const { runs } = need;
   if (runs !== undefined) return Math.ceil(pagesForRuns(runs) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
   const targets = targetPages(need) + (need.roomPages ?? 0);
   const inHalves = Math.min(targets, MOST_HALF_PAGES);
   const inWholes = Math.ceil(((targets - inHalves) * PAGEBLOCK_PAGES) / (PAGEBLOCK_PAGES - 1));
   return Math.ceil((landingPages(need) + 2 * inHalves + inWholes) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
-}
-
-function runsNeed(need: PlacementNeed): RunsNeed | undefined {
-  const { landingOrder, targetOrder, setPages, lruPages } = need;
-  if (landingOrder === undefined || targetOrder === undefined) return undefined;
-  return { largePages: setPages / 2, lruPages, landingOrder, targetOrder };
 }
 
 function isUsable(pfn: number | undefined): boolean {
@@ -110,9 +102,8 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
   let count = 0;
   for (let index = 0; index < pfns.length; index++) if (isUsable(pfns[index])) order[count++] = index;
   const byPfn = order.subarray(0, count).sort((a, b) => (pfns[a] ?? 0) - (pfns[b] ?? 0));
-  const inRuns = runsNeed(need);
-  if (inRuns !== undefined) {
-    const runs = planRuns(pfns, byPfn, inRuns);
+  if (need.runs !== undefined) {
+    const runs = planRuns(pfns, byPfn, need.runs);
     return runs === undefined ? undefined : { ...runs, room: new Uint32Array() };
   }
   const landingSpan = landingPages(need);

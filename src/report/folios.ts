@@ -53,6 +53,7 @@ export function foliosEvidence(
   const pfnsAfter = run.readNumbers(found.stuckPfns);
   const flagsAfter = run.readNumbers(after.flags);
   if (!pfnsBefore || !flagsBefore || !pfnsAfter || !flagsAfter) return null;
+  if (flagsBefore.length !== pfnsBefore.length || flagsAfter.length !== pfnsAfter.length) return null;
   const foliosBefore = foliosOf(pfnsBefore, flagsBefore);
   const foliosAfter = foliosOf(pfnsAfter, flagsAfter);
   const ofOrder = foliosBefore.filter(({ pages }) => pages === 2 ** design.order);

@@ -42,14 +42,17 @@ const CONTROL_MOVED_SHARE = 0.95;
 /** Of the base pages beside hugetlb pages, how much must be reached to be a sample. */
 const CONTROL_SAMPLE_SHARE = 0.25;
 
+const isOfLeastOrder = ({ blockBytes, order }: FoliosEvidence): boolean => blockBytes === PAGE_BYTES << order;
+
 /** Whether the kernel must refuse to split such folios of a file: iomap's state on a dirty one, or its least order. */
-function refusesSplit({ state, blockBytes, order }: FoliosEvidence): boolean {
-  return state === 'dirty' || blockBytes === PAGE_BYTES << order;
+function refusesSplit(folios: FoliosEvidence): boolean {
+  return folios.state === 'dirty' || isOfLeastOrder(folios);
 }
 
 /** Why asking outright for a split contradicts what the arm is about; undefined where it does not. */
 function contraryToSplit(folios: FoliosEvidence): string | undefined {
-  if (folios.memory !== 'xfs') return undefined;
+  // A folio of the least order is no case for truncation, which asks for that order: it would refuse nothing.
+  if (folios.memory !== 'xfs' || isOfLeastOrder(folios)) return undefined;
   const { splitAsked, splitDone } = folios;
   if (splitAsked === null || splitDone === null) return 'whether the folios can be split was not asked';
   if (splitDone === (refusesSplit(folios) ? 0 : splitAsked)) return undefined;
@@ -76,9 +79,16 @@ export function judgeFolios(evidence: ArmEvidence): Judgement | undefined {
 }
 
 /** Where there is room folios must move whole, and where there is none in parts: else the control shows something else. */
-function movedOtherwise({ stuckMoved }: ArmEvidence, folios: FoliosEvidence): string | undefined {
-  const { memory, order, ofOrder, wholeAfter, movedWhole, fragmented } = folios;
+function movedOtherwise(
+  { stuckMoved, migrateSucceeded }: ArmEvidence,
+  folios: FoliosEvidence,
+): string | undefined {
+  const { memory, order, ofOrder, wholeAfter, movedWhole, fragmented, split } = folios;
   if (memory !== 'xfs' || stuckMoved < ENOUGH_FOLIOS * 2 ** order) return undefined;
+  // What was reclaimed and read again is elsewhere, too.
+  if (migrateSucceeded < stuckMoved)
+    return `${stuckMoved} pages are elsewhere, and only ${migrateSucceeded} were migrated`;
+  if (fragmented && split === 0) return 'the kernel counted no split';
   const wanted = fragmented ? ofOrder - wholeAfter : movedWhole;
   if (wanted >= (stuckMoved / 2 ** order) * AS_DESIGNED_SHARE) return undefined;
   const room = fragmented ? 'no free page of their order was to be there' : 'there was to be room for them';
@@ -108,14 +118,17 @@ function judgeSplit(
 function judgeUnsplit(evidence: ArmEvidence, folios: FoliosEvidence, where: string): Judgement | undefined {
   const { migrateFailedNearSet, stuckReached, stuckReachedMoved } = evidence;
   if (migrateFailedNearSet === 0) return undefined;
-  const { ofOrder, wholeAfter, order, splitFailed } = folios;
+  const { ofOrder, wholeAfter, order, splitFailed, splitAsked } = folios;
   if (wholeAfter < ofOrder) return unknown(`${ofOrder - wholeAfter} of ${ofOrder} folios were split`);
   if (stuckReachedMoved > 0) {
     const moved = `${stuckReachedMoved} of ${stuckReached} pages reached have moved, in whole folios`;
     return inconclusive(`${moved}: free pages of their order were there still`);
   }
-  // Where the kernel counts refused splits, one must be: else it was another folio that ended it.
-  if (stuckReached < 2 ** order || splitFailed === 0) return undefined;
+  if (stuckReached < 2 ** order) return undefined;
+  // Else it was another folio that ended it.  Not every kernel counts those that are refused for their least order.
+  if (!isOfLeastOrder(folios) && splitFailed === 0) return inconclusive(`no split was refused, but ${where}`);
+  if (!isOfLeastOrder(folios) && splitFailed === null && !(splitAsked !== null && splitAsked > 0))
+    return unknown('this kernel counts no splits, and none was asked for outright');
   return {
     outcome: 'failed',
     reason:
@@ -129,12 +142,15 @@ function judgeUnsplit(evidence: ArmEvidence, folios: FoliosEvidence, where: stri
  * suitable_migration_source() leaves it out before isolate_migratepages_block() is called.
  */
 function judgeHugetlb(evidence: ArmEvidence, folios: FoliosEvidence): Judgement | undefined {
-  const { stuckFolios, stuckReached, stuckMoved, controlFolios, controlReached, controlMoved } = evidence;
-  const { pagesPassedOver, pagesInTakenRanges, order, ofOrder } = folios;
+  const { stuckFolios, stuckReached, stuckMoved, stuckStill } = evidence;
+  const { controlFolios, controlReached, controlMoved } = evidence;
+  const { pagesPassedOver, pagesInTakenRanges, order, ofOrder, wholeAfter } = folios;
   const passed = stuckReached + pagesPassedOver;
   if (passed < stuckFolios * REACHED_SHARE || stuckMoved > 0) {
     return inconclusive(`the scanner came by ${passed} of ${stuckFolios} pages, ${stuckMoved} have moved`);
   }
+  const there = `${wholeAfter} of ${ofOrder} hugetlb pages are there afterwards, ${stuckStill} of ${stuckFolios} pages where they were`;
+  if (wholeAfter < ofOrder || stuckStill < stuckFolios * AS_DESIGNED_SHARE) return unknown(there);
   if (pagesInTakenRanges > 0)
     return unknown(`something was isolated where ${pagesInTakenRanges} of their pages lie`);
   if (

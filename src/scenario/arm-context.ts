@@ -97,6 +97,11 @@ const recordedCounters = [
   'compact_success',
 ];
 
+/** Found before the arm begins: the machine lacks what it needs, which is no failure of the arm. */
+export class ArmLacksError extends StuckfsError {
+  override readonly code = 'ARM_LACKS';
+}
+
 /** The arm cannot go on; what is recorded so far is judged `unknown` with this reason. */
 export class ArmError extends StuckfsError {
   override readonly code = 'ARM';

@@ -13,10 +13,10 @@ export const folioSysctls: readonly (readonly [name: string, value: string])[] =
   ['vm.compact_unevictable_allowed', '0'],
 ];
 
-export function startFolioHost(
+export async function startFolioHost(
   { blockBytes }: FolioDesign,
   { state, mountPoint, bytes }: { state: StateDirectory; mountPoint: string; bytes: number },
-): Serverless {
+): Promise<Serverless> {
   if (blockBytes === null) return new Serverless();
   return XfsImage.start(state, { mountPoint, blockBytes, bytes });
 }

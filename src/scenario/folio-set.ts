@@ -6,22 +6,19 @@ import { join } from 'node:path';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { readKpageflagsOf } from '../kernel/kpageflags.js';
 import { readSplitCounters } from '../kernel/mthp-stats.js';
+import type { RunsNeed } from '../placement/runs.js';
 import type { FolioDesign } from '../record/events.js';
 import { ArmError } from './arm-context.js';
+import { candidateHugePages, runsNeed } from './folio-memory.js';
 import { StuckSet } from './stuck-set.js';
 
-/** Of so many hugetlb pages the lowest one is kept; but not more than so many too many. */
-const CANDIDATES = 12;
-const MOST_CANDIDATES = 256;
-/** Half a pageblock: in one that is wholly free nothing is looked for. */
-const ROOM_ORDER = 8;
 /** Folios that are asked to be split. */
 const MOST_PROBED = 16;
 
 export class FolioSet extends StuckSet {
   override async make(): Promise<void> {
     const { plan, stage } = this.context;
-    const { order, fragmented, memory, state } = this.design;
+    const { order, memory, state } = this.design;
     const folioBytes = PAGE_BYTES << order;
     const inodes = await this.workload.ask<{ readonly stuckIno: number; readonly controlIno: number }>(
       'create',
@@ -44,9 +41,11 @@ export class FolioSet extends StuckSet {
     const lands = memory === 'xfs';
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
+    // The locked memory of the arm before is not to be there while more is taken.
+    await stage.ballast.ask('release', {}, 60_000);
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     if (memory === 'hugetlb') this.fillPool(this.candidates);
-    await this.placement.land(lands ? { landingOrder: order, targetOrder: fragmented ? 0 : ROOM_ORDER } : {});
+    await this.placement.land(lands ? { runs: this.runs } : {});
     stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
     await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
@@ -63,10 +62,13 @@ export class FolioSet extends StuckSet {
     return folios;
   }
 
+  private get runs(): RunsNeed {
+    return runsNeed(this.design, this.context.plan.stuckBytes, this.context.stage.lruPages);
+  }
+
   /** The kernel takes hugetlb pages from anywhere. */
   private get candidates(): number {
-    const pages = Math.ceil(this.context.plan.stuckBytes / (PAGE_BYTES << this.design.order));
-    return this.design.memory === 'hugetlb' ? Math.min(pages * CANDIDATES, pages + MOST_CANDIDATES) : 0;
+    return candidateHugePages(this.design, this.context.plan.stuckBytes);
   }
 
   private fillPool(pages: number): void {
@@ -101,16 +103,19 @@ export class FolioSet extends StuckSet {
     this.context.record({ event: 'folios', arm: this.context.plan.index, when, split, splitFailed, flags });
   }
 
-  /** Asked at last, since it cuts the file. */
+  /** Asked at last, since it cuts the file; of folios that are larger than their least order. */
   private async probeSplits(): Promise<void> {
-    const most = { most: MOST_PROBED };
-    const probed = await this.workload.ask<{ asked: number; split: number } | null>(
+    const { plan } = this.context;
+    const { memory, order, blockBytes } = this.design;
+    if (memory !== 'xfs' || blockBytes === PAGE_BYTES << order) return;
+    const deadlineMs = this.context.deadlineForBytes(MOST_PROBED * plan.stuckBytes);
+    const words = { most: MOST_PROBED };
+    const probed = await this.workload.ask<{ asked: number; split: number }>(
       'probeSplits',
-      most,
-      10_000,
+      words,
+      deadlineMs,
     );
-    if (probed === null) return;
-    this.context.record({ event: 'split-asked', arm: this.context.plan.index, ...probed });
+    this.context.record({ event: 'split-asked', arm: plan.index, ...probed });
   }
 
   override async verify(): Promise<void> {

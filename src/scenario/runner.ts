@@ -2,33 +2,28 @@
  * Runs cells on this kernel: for each arm a daemon, its children, the trace; and whatever happens, the machine
  * is put back.  The verdict is made afterwards, from the run directory alone.
  */
-import { join } from 'node:path';
-import { StuckfsError, UsageError } from '../base/errors.js';
+
+import { UsageError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page-size.js';
 import type { PlannedCell } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
-import { recordFrees } from '../record/trace-events.js';
 import { judgeLastArm } from '../report/write.js';
 import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { type RunGuard, startRunGuard } from '../safety/run-guard.js';
 import { StateDirectory } from '../safety/state-directory.js';
-import { Arm, armStarted } from './arm.js';
-import { type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
 import type { WantedCell } from './cells.js';
 import { Child } from './child.js';
 import { describeEnvironment } from './environment.js';
-import { folioSysctls, startFolioHost } from './folio-host.js';
+import { lackingForFolios } from './folio-memory.js';
 import { RunMachine } from './machine.js';
 import { availableBytes, generousBallastPages, lruPagesOfLargestZone, peakBytes } from './memory-need.js';
-import { lackingForArm, serverDesignOf } from './page-giver.js';
+import { lackingForArm } from './page-giver.js';
+import { playArm } from './play-arm.js';
 import type { Progress } from './progress.js';
 import { keepsBdiLimits, mitigationOf } from './relief.js';
 import { type ArmDesign, armName } from './scenario.js';
-import { type ArmServer, cleanUpMountOf, Server } from './server.js';
 import { enoughToBeThrottled } from './throttled-set.js';
-import { untrustedMountPoint } from './untrusted-namespaces.js';
-import { UntrustedServer } from './untrusted-server.js';
 
 export interface CellPlan extends WantedCell {
   /** Counted from 1; absent where each cell is played once. */
@@ -50,12 +45,6 @@ export interface RunPlan {
 
 /** The set beside the stuck one need not grow with it: it only shows that the scanner came by. */
 const MAX_CONTROL_BYTES = 256 << 20;
-/** What the hold may take longer than asked for before the watchdog ends it. */
-const HOLD_MARGIN_MS = 120_000;
-/** Steps of an arm, each with a deadline for all bytes of both sets, that may pass while requests are held. */
-const STEPS_WHILE_HELD = 5;
-/** Metadata and whatever the workload rounds up. */
-const STORE_MARGIN_BYTES = 64 << 20;
 const STOP_MS = 5000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
 const MOST_ATTEMPTS = 3;
@@ -112,11 +101,12 @@ export async function runCells(
       2,
     )}\n`,
   );
-  const ballast = await Child.spawn('ballast', '../placement/ballast-main.js', state);
+  const spawnBallast = () => Child.spawn('ballast', '../placement/ballast-main.js', state);
+  let ballast = await spawnBallast();
   machine.dropPageCache(run.path);
   const lruPages = lruPagesOfLargestZone();
   const ballastPages = generousBallastPages();
-  const stage = { plan, run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages };
+  const stage = { run, progress, cleanup, signal, state, machine, ballastPages, lruPages };
   let index = 0;
   for (const [cell, planned] of plan.cells.entries()) {
     const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;
@@ -129,8 +119,13 @@ export async function runCells(
       continue;
     }
     for (const design of arms) {
-      const reason = lackingForArm(design, run.path) ?? mitigationOf(design)?.missing();
-      if (reason !== undefined) {
+      const isLimited = keepsBdiLimits(design);
+      const stuckBytes = isLimited ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
+      const sizes = {
+        stuckBytes: bytesFor(design, stuckBytes),
+        controlBytes: controlBytesFor(plan.stuckBytes),
+      };
+      const skip = (reason: string) => {
         progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);
         const ids = { scenario: scenario.id, trigger: trigger.id, transport };
         const { variant, mitigation } = design;
@@ -139,6 +134,13 @@ export async function runCells(
           ...(mitigation === undefined ? {} : { mitigation }),
         };
         run.append({ event: 'cell-skipped', cell, ...only, ...ids, reason });
+      };
+      const reason =
+        lackingForArm(design, run.path) ??
+        mitigationOf(design)?.missing() ??
+        lackingForFolios(design.folios, sizes, state.path);
+      if (reason !== undefined) {
+        skip(reason);
         continue;
       }
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
@@ -148,17 +150,16 @@ export async function runCells(
         }
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
         const { holdMs, seed } = plan;
-        const isLimited = keepsBdiLimits(design);
-        const stuckBytes = isLimited ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
-        const sizes = {
-          stuckBytes: bytesFor(design, stuckBytes),
-          controlBytes: controlBytesFor(plan.stuckBytes),
-        };
-        await playArm(
+        if (ballast.isDoomed()) ballast = await spawnBallast();
+        const lacks = await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },
-          stage,
+          { ...stage, ballast },
         );
         index += 1;
+        if (lacks !== undefined) {
+          skip(lacks);
+          break;
+        }
         if (judgeLastArm(run).inconclusive !== true) break;
       }
     }
@@ -182,152 +183,10 @@ function planned({ cells }: RunPlan): PlannedCell[] {
   }));
 }
 
-interface Stage {
-  readonly plan: RunPlan;
-  readonly run: RunDirectory;
-  readonly progress: Progress;
-  readonly cleanup: CleanupStack;
-  readonly signal: AbortSignal;
-  readonly state: StateDirectory;
-  readonly machine: RunMachine;
-  readonly ballast: Child;
-  readonly ballastPages: number;
-  readonly lruPages: number;
-}
-
-function delayMsOf({ misbehaviour }: ArmDesign): number {
-  return misbehaviour.kind === 'delay' ? misbehaviour.delayMs : 0;
-}
-
-function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): number {
-  return Math.ceil(
-    holdMs +
-      delayMsOf(design) +
-      HOLD_MARGIN_MS +
-      STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes),
-  );
-}
-
 /** Everything that the ledger has, and whoever still runs. */
 async function putBack(state: StateDirectory): Promise<void> {
   const failed = (await cleanUp(state)).filter(({ ok }) => !ok);
   if (failed.length === 0) return;
   const what = failed.map(({ step, detail }) => `${step}: ${detail}`).join('; ');
   throw new CleanupError(`the machine is not as before (stuckfs rescue tries again): ${what}`);
-}
-
-async function playArm(plan: ArmPlan, stage: Stage): Promise<void> {
-  const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
-  const isUntrusted = plan.design.untrusted === true;
-  const mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
-  const mitigation = mitigationOf(plan.design);
-  let server: ArmServer | undefined;
-  let arm: Arm | undefined;
-  let hasStarted = false;
-  // In this order: the release frees whoever hangs, and then the children can end.
-  const end = async () => {
-    await server?.stop(STOP_MS);
-    // Of one that was interrupted while it started.
-    if (isUntrusted) await cleanUpMountOf(state);
-    await arm?.endChildren();
-  };
-  cleanup.defer(`the server of arm ${plan.index}`, end);
-  try {
-    const putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
-    const { folios } = plan.design;
-    if (folios !== undefined) {
-      machine.setSysctls(folioSysctls);
-      server = startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
-    }
-    server ??= await (isUntrusted ? UntrustedServer : Server).start({
-      mountPoint,
-      maxHoldMs: maxHoldMs(plan),
-      seed: stage.plan.seed,
-      maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
-      logFile: join(run.path, `daemon-${plan.index}.log`),
-      runDirectory: state.path,
-      design: {
-        ...serverDesignOf(plan.design, run.path),
-        ...(mitigation?.endsConnection === true ? { outlivesConnection: true } : {}),
-        ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
-      },
-    });
-    putSysctlsBack();
-    const { device, workloadThrough } = server;
-    const ofArm = server;
-    run.append(armStarted(plan, device));
-    hasStarted = true;
-    const reads = readsIn(plan.design);
-    const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
-      pageCacheOf: reads ? device : undefined,
-      origins: plan.design.serverPages !== undefined,
-    });
-    if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null)
-      machine.liftDirtyLimits(device, plan.stuckBytes);
-    if (reads) machine.liftReadahead(device, plan.stuckBytes);
-    for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
-    arm = new Arm(plan, {
-      run,
-      state,
-      ballast,
-      ballastPages,
-      lruPages,
-      get client() {
-        return ofArm.client;
-      },
-      mountPoint,
-      workloadThrough,
-      device,
-      tracePipe: instance.tracePipePath,
-      traceMarker: instance.traceMarkerPath,
-      startTracing: () => instance.setTracingOn(true),
-      stopTracing: () => instance.setTracingOn(false),
-      recordFrees: (frames) => recordFrees(instance, frames),
-      lostEvents: () => instance.countLostEvents(),
-      dropPageCache: () => machine.dropPageCache(run.path),
-      expectChanges: (changes) => machine.expectChanges(changes),
-      shortenCpuLists: () => machine.shortenCpuLists(),
-      get connection() {
-        return ofArm.connection;
-      },
-      killServer: () => ofArm.kill(),
-      scarcity: machine.scarcity,
-      addHugePages: (hugePages) => machine.addHugePages(hugePages),
-      isServerSound: server.isSound.bind(server),
-      progress,
-      signal,
-    });
-    await arm.play();
-  } catch (error) {
-    // Interrupted: what broke then is the cleanup's doing, and no new arm begins.
-    signal.throwIfAborted();
-    if (!isArmFailure(error)) throw error;
-    progress.step(`arm broken off: ${error.message}`);
-    // An arm without its start is none to the report, which would judge the run by the others.
-    if (!hasStarted) run.append(armStarted(plan, ''));
-    run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
-  } finally {
-    try {
-      await end();
-    } finally {
-      putBackOfArm(machine, progress);
-    }
-  }
-}
-
-/** What does not work here the cleanup of the run tries again, and fails where it cannot. */
-function putBackOfArm(machine: RunMachine, progress: Progress): void {
-  try {
-    machine.endArm();
-  } catch (error) {
-    progress.step(`${(error as Error).message}; the cleanup of the run tries again`);
-  }
-}
-
-/**
- * What breaks off one arm and leaves a verdict of unknown: whatever we foresaw but a mistake of the user's, which all
- * arms would share, or one that the machine's state depends on.
- */
-function isArmFailure(error: unknown): error is Error {
-  return error instanceof StuckfsError && !(error instanceof UsageError) && !(error instanceof CleanupError);
 }

@@ -15,8 +15,8 @@ export class SetPlacement {
     return this.context.plan.trigger.allocatesHugePages === true;
   }
 
-  /** Before the page cache is filled. @param besides the orders that large folios need */
-  async land(besides: Pick<PlacementNeed, 'landingOrder' | 'targetOrder'> = {}): Promise<void> {
+  /** Before the page cache is filled. @param besides what large folios need */
+  async land(besides: Pick<PlacementNeed, 'runs'> = {}): Promise<void> {
     const { plan, stage, cpu } = this.context;
     const { ballast } = stage;
     const setPages = pagesIn(this.context.bothBytes);

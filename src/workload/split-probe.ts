@@ -1,7 +1,8 @@
 /**
  * Whether a folio of a file can be split, asked of the kernel without debugfs and without migration: ftruncate(2) to the
- * middle of a folio has truncate_inode_partial_folio() (mm/truncate.c) try to split it, and where it refuses, the folio
- * stays as large as it was, beyond the end of the file.  It writes nothing back first, so that a dirty folio stays dirty.
+ * middle of a folio has truncate_inode_partial_folio() (mm/truncate.c) try to split it.  Where it refuses, a dirty folio
+ * stays as large as it was, beyond the end of the file, and a clean one is dropped and read again into another.  XFS writes
+ * nothing back first for a cut at the end of a block, so that a dirty folio stays dirty.
  */
 import { hasKpf, readKpageflags } from '../kernel/kpageflags.js';
 import * as memory from '../syscall/memory.js';
@@ -24,7 +25,7 @@ export function probeSplits(file: PatternedFile, folioBytes: number, most: numbe
     file.cut(offset + folioBytes / 2);
     const [now = -1] = file.locate().subarray(offset / memory.PAGE_SIZE);
     asked += 1;
-    if (now !== head || folioPages(now, pages) !== pages) split += 1;
+    if (now === head && folioPages(now, pages) < pages) split += 1;
   }
   return { asked, split };
 }

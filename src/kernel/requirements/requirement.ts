@@ -7,7 +7,8 @@ import { errnoOf } from '../kernel-file.js';
 
 /**
  * `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel.  `untrusted`: the same
- * by an unprivileged user in namespaces of its own.  `xfs-image`, `hugetlb`: the scenarios about large folios.  `libfuse`: the transport.
+ * by an unprivileged user in namespaces of its own.  `xfs-image`, `hugetlb`: the scenarios about large folios.
+ * `libfuse`: the transport.
  */
 export type Need = 'mount' | 'compact' | 'untrusted' | 'xfs-image' | 'hugetlb' | 'tests' | 'libfuse';
 

@@ -45,7 +45,7 @@ export const folios: readonly Expectation[] = [
     scenario: 'min-order-folio',
     arm: 'fault',
     outcome: 'failed',
-    decidedBy: 'min_order_for_split(), called by try_split_folio() (mm/huge_memory.c, mm/migrate.c)',
+    decidedBy: '__folio_split(): not below mapping_min_folio_order() (mm/huge_memory.c)',
   },
   { scenario: 'hugetlb-unsplittable', arm: 'control', outcome: 'migrated', decidedBy: moves },
   {

@@ -23,6 +23,6 @@ export const dirtyLargeFolio: Scenario = {
     folioArm('control', 'dirty-whole', { ...dirty, state: 'dirty-whole' }),
     folioArm('control', 'clean-with-room', { ...dirty, state: 'clean', fragmented: false }),
     folioArm('control', 'dirty-with-room', { ...dirty, fragmented: false }),
-    folioArm('fault', null, dirty),
+    folioArm('fault', 'dirty', dirty),
   ],
 };

@@ -2,10 +2,10 @@
 import type { ArmKind, FolioDesign } from '../../record/events.js';
 import type { ArmDesign } from '../scenario.js';
 
-export function folioArm(kind: ArmKind, variant: string | null, folios: FolioDesign): ArmDesign {
+export function folioArm(kind: ArmKind, variant: string, folios: FolioDesign): ArmDesign {
   return {
     kind,
-    ...(variant === null ? {} : { variant }),
+    variant,
     workload: 'write',
     misbehaviour: { kind: 'none' },
     folios,

@@ -1,7 +1,7 @@
 /**
  * `hugetlb-unsplittable`: hugetlb pages in use.  Compaction passes over pageblocks that are one compound page
- * (suitable_migration_source() in mm/compaction.c): only an allocation of contiguous memory moves them, and only as a
- * whole.
+ * (suitable_migration_source() in mm/compaction.c): an allocation of contiguous memory, or whoever asks for them by address, moves
+ * them, and only as a whole.
  */
 import type { FolioDesign } from '../../record/events.js';
 import type { Scenario } from '../scenario.js';
@@ -25,6 +25,6 @@ export const hugetlbUnsplittable: Scenario = {
   requires: ['hugetlb'],
   arms: [
     folioArm('control', 'base-pages', plain),
-    folioArm('fault', null, { ...plain, memory: 'hugetlb', order: 9 }),
+    folioArm('fault', 'hugetlb', { ...plain, memory: 'hugetlb', order: 9 }),
   ],
 };

@@ -1,7 +1,7 @@
 /**
  * `min-order-folio`: XFS with blocks of 16 KiB (6.12) has no folio below order 2: without a free page of that order
  * its folios can neither be moved nor be split.
- * Authority: mapping_set_folio_min_order() (include/linux/pagemap.h), min_order_for_split() (mm/huge_memory.c).
+ * Authority: mapping_set_folio_min_order() (include/linux/pagemap.h), __folio_split() (mm/huge_memory.c).
  */
 import type { FolioDesign } from '../../record/events.js';
 import type { Scenario } from '../scenario.js';
@@ -21,6 +21,6 @@ export const minOrderFolio: Scenario = {
   arms: [
     folioArm('control', 'blocks-of-4k', { ...least, blockBytes: 4096 }),
     folioArm('control', 'with-room', { ...least, fragmented: false }),
-    folioArm('fault', null, least),
+    folioArm('fault', 'blocks-of-16k', least),
   ],
 };

@@ -7,7 +7,11 @@ const pages = 1 << 17;
 const pfns = Float64Array.from({ length: pages }, (_, index) => (1 << 20) + index);
 
 test('the landing is of runs of the order, the targets are single pages with a buddy that stays', () => {
-  const plan = planPlacement(pfns, { setPages: 2048, lruPages: 0, landingOrder: 4, targetOrder: 0 });
+  const plan = planPlacement(pfns, {
+    setPages: 2048,
+    lruPages: 0,
+    runs: { largePages: 1024, lruPages: 0, landingOrder: 4, targetOrder: 0 },
+  });
   assert.ok(plan);
   const landing = new Set(plan.landing);
   const spacers = new Set(plan.spacers);
@@ -24,7 +28,11 @@ test('the landing is of runs of the order, the targets are single pages with a b
 test('too few pages of the order are told', () => {
   const scattered = pfns.map((pfn) => pfn * 2);
   assert.equal(
-    planPlacement(scattered, { setPages: 2048, lruPages: 0, landingOrder: 4, targetOrder: 0 }),
+    planPlacement(scattered, {
+      setPages: 2048,
+      lruPages: 0,
+      runs: { largePages: 1024, lruPages: 0, landingOrder: 4, targetOrder: 0 },
+    }),
     undefined,
   );
 });

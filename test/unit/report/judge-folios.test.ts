@@ -29,6 +29,8 @@ const dirty: FoliosEvidence = {
 
 const unsplit = {
   kind: 'fault',
+  migrateSucceeded: 5000,
+  stuckStill: 4096,
   folios: dirty,
   contendedAtPfn: 0x11a625,
   migrateFailedNearSet: 16,
@@ -55,14 +57,16 @@ test('a folio that neither moved nor was split, at which compaction ended, has f
 test('not where one was split, moved, or another folio ended it', () => {
   assert.equal(judgeFolios(spoilt({}, { wholeAfter: 255 }))?.outcome, 'unknown');
   assert.equal(judgeFolios(spoilt({ stuckReachedMoved: 16 }))?.inconclusive, true);
-  assert.equal(judgeFolios(spoilt({}, { splitFailed: 0 })), undefined);
+  assert.equal(judgeFolios(spoilt({}, { splitFailed: 0 }))?.inconclusive, true);
+  assert.equal(judgeFolios(spoilt({}, { splitFailed: null }))?.outcome, 'failed');
+  assert.equal(judgeFolios(spoilt({}, { splitFailed: null, splitAsked: 0 }))?.outcome, 'unknown');
   assert.equal(judgeFolios(spoilt({ migrateFailedNearSet: 0 })), undefined);
   assert.equal(judgeFolios(spoilt({ contendedAtPfn: undefined })), undefined);
 });
 
 test('a control that moved up to the last pageblock has migrated, one with more left behind is not judged here', () => {
   const moved = { kind: 'control', stuckReached: 2208, stuckReachedMoved: 2064 } as const;
-  const clean = { state: 'clean', dirty: 0, wholeAfter: 118, splitDone: 16 } as const;
+  const clean = { state: 'clean', dirty: 0, wholeAfter: 118, splitDone: 16, split: 138 } as const;
   assert.equal(judgeFolios(spoilt(moved, clean))?.outcome, 'migrated');
   assert.equal(judgeFolios(spoilt({ ...moved, stuckReachedMoved: 1600 }, clean)), undefined);
   assert.equal(
@@ -73,8 +77,17 @@ test('a control that moved up to the last pageblock has migrated, one with more 
 
 test('a control whose folios move otherwise than it is about says nothing', () => {
   const control = { kind: 'control', stuckReached: 4096, stuckReachedMoved: 4096, stuckMoved: 4096 } as const;
-  const clean = { state: 'clean', dirty: 0, splitAsked: 0, wholeAfter: 0, movedWhole: 0 } as const;
+  const clean = {
+    state: 'clean',
+    dirty: 0,
+    splitAsked: 0,
+    wholeAfter: 0,
+    movedWhole: 0,
+    split: 256,
+  } as const;
   assert.equal(judgeFolios(spoilt(control, clean))?.outcome, 'migrated');
+  assert.equal(judgeFolios(spoilt(control, { ...clean, split: 0 }))?.inconclusive, true);
+  assert.equal(judgeFolios(spoilt({ ...control, migrateSucceeded: 4000 }, clean))?.inconclusive, true);
   const whole = { ...clean, wholeAfter: 256, movedWhole: 256, splitAsked: 16, splitDone: 16 };
   assert.equal(judgeFolios(spoilt(control, whole))?.inconclusive, true);
   assert.equal(judgeFolios(spoilt(control, { ...whole, fragmented: false }))?.outcome, 'migrated');
@@ -94,15 +107,23 @@ test('of folios that cannot be split a single one shows that they move where the
 test('asking for a split outright must not contradict it', () => {
   assert.match(judgeFolios(spoilt({}, { splitDone: 1 }))?.reason ?? '', /1 of 16 folios were split/);
   assert.match(judgeFolios(spoilt({}, { splitAsked: null }))?.reason ?? '', /was not asked/);
-  const least = { state: 'clean', dirty: 0, order: 2, blockBytes: 16_384 } as const;
-  assert.equal(judgeFolios(spoilt({}, { ...least, splitDone: 1 }))?.outcome, 'unknown');
-  assert.equal(judgeFolios(spoilt({}, { ...least, splitDone: 0 }))?.outcome, 'failed');
+  const least = { state: 'clean', dirty: 0, order: 2, blockBytes: 16_384, splitFailed: 0 } as const;
+  assert.equal(judgeFolios(spoilt({}, { ...least, splitAsked: null, splitDone: null }))?.outcome, 'failed');
 });
 
 test('hugetlb pages are not attempted only where nothing was isolated from where they are', () => {
-  const huge = { memory: 'hugetlb', order: 9, ofOrder: 8, hugetlb: 8, pagesInTakenRanges: 0 } as const;
+  const huge = {
+    memory: 'hugetlb',
+    order: 9,
+    ofOrder: 8,
+    hugetlb: 8,
+    pagesInTakenRanges: 0,
+    wholeAfter: 8,
+  } as const;
   const passed = { stuckReached: 4096, controlFolios: 4096, controlReached: 4096, controlMoved: 4090 };
   assert.equal(judgeFolios(spoilt(passed, huge))?.outcome, 'not-attempted');
+  assert.equal(judgeFolios(spoilt({ ...passed, stuckStill: 0 }, huge))?.outcome, 'unknown');
+  assert.equal(judgeFolios(spoilt(passed, { ...huge, wholeAfter: 0 }))?.outcome, 'unknown');
   const unseen = { ...passed, stuckReached: 0 };
   assert.equal(judgeFolios(spoilt(unseen, { ...huge, pagesPassedOver: 4096 }))?.outcome, 'not-attempted');
   assert.equal(judgeFolios(spoilt(unseen, huge))?.inconclusive, true);

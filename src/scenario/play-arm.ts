@@ -1,0 +1,175 @@
+/**
+ * Plays one arm on this kernel: its server, its trace, its children; and whatever way it ends, what it changed on the
+ * machine is put back.
+ */
+import { join } from 'node:path';
+import { StuckfsError, UsageError } from '../base/errors.js';
+import type { RunDirectory } from '../record/run-directory.js';
+import { recordFrees } from '../record/trace-events.js';
+import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
+import type { StateDirectory } from '../safety/state-directory.js';
+import { Arm, armStarted } from './arm.js';
+import { ArmLacksError, type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
+import type { Child } from './child.js';
+import { folioSysctls, startFolioHost } from './folio-host.js';
+import type { RunMachine } from './machine.js';
+import { serverDesignOf } from './page-giver.js';
+import type { Progress } from './progress.js';
+import { keepsBdiLimits, mitigationOf } from './relief.js';
+import type { ArmDesign } from './scenario.js';
+import { type ArmServer, cleanUpMountOf, Server } from './server.js';
+import { untrustedMountPoint } from './untrusted-namespaces.js';
+import { UntrustedServer } from './untrusted-server.js';
+
+/** What the hold may take longer than asked for before the watchdog ends it. */
+const HOLD_MARGIN_MS = 120_000;
+/** Steps of an arm, each with a deadline for all bytes of both sets, that may pass while requests are held. */
+const STEPS_WHILE_HELD = 5;
+/** Metadata and whatever the workload rounds up. */
+const STORE_MARGIN_BYTES = 64 << 20;
+const STOP_MS = 5000;
+
+interface Stage {
+  readonly run: RunDirectory;
+  readonly progress: Progress;
+  readonly cleanup: CleanupStack;
+  readonly signal: AbortSignal;
+  readonly state: StateDirectory;
+  readonly machine: RunMachine;
+  readonly ballast: Child;
+  readonly ballastPages: number;
+  readonly lruPages: number;
+}
+
+function delayMsOf({ misbehaviour }: ArmDesign): number {
+  return misbehaviour.kind === 'delay' ? misbehaviour.delayMs : 0;
+}
+
+function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): number {
+  return Math.ceil(
+    holdMs +
+      delayMsOf(design) +
+      HOLD_MARGIN_MS +
+      STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes),
+  );
+}
+
+/** @returns what the machine turned out to lack for it before it began; undefined where it was played */
+export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | undefined> {
+  const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
+  const isUntrusted = plan.design.untrusted === true;
+  const mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
+  const mitigation = mitigationOf(plan.design);
+  let server: ArmServer | undefined;
+  let arm: Arm | undefined;
+  let hasStarted = false;
+  // In this order: the release frees whoever hangs, and then the children can end.
+  const end = async () => {
+    await server?.stop(STOP_MS);
+    // Of one that was interrupted while it started.
+    if (isUntrusted) await cleanUpMountOf(state);
+    await arm?.endChildren();
+  };
+  cleanup.defer(`the server of arm ${plan.index}`, end);
+  try {
+    const putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
+    const { folios } = plan.design;
+    if (folios !== undefined) {
+      machine.setSysctls(folioSysctls);
+      server = await startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
+    }
+    server ??= await (isUntrusted ? UntrustedServer : Server).start({
+      mountPoint,
+      maxHoldMs: maxHoldMs(plan),
+      seed: plan.seed,
+      maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
+      logFile: join(run.path, `daemon-${plan.index}.log`),
+      runDirectory: state.path,
+      design: {
+        ...serverDesignOf(plan.design, run.path),
+        ...(mitigation?.endsConnection === true ? { outlivesConnection: true } : {}),
+        ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
+      },
+    });
+    putSysctlsBack();
+    const { device, workloadThrough } = server;
+    const ofArm = server;
+    run.append(armStarted(plan, device));
+    hasStarted = true;
+    const reads = readsIn(plan.design);
+    const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
+      pageCacheOf: reads ? device : undefined,
+      origins: plan.design.serverPages !== undefined,
+    });
+    if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null)
+      machine.liftDirtyLimits(device, plan.stuckBytes);
+    if (reads) machine.liftReadahead(device, plan.stuckBytes);
+    for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
+    arm = new Arm(plan, {
+      run,
+      state,
+      ballast,
+      ballastPages,
+      lruPages,
+      get client() {
+        return ofArm.client;
+      },
+      mountPoint,
+      workloadThrough,
+      device,
+      tracePipe: instance.tracePipePath,
+      traceMarker: instance.traceMarkerPath,
+      startTracing: () => instance.setTracingOn(true),
+      stopTracing: () => instance.setTracingOn(false),
+      recordFrees: (frames) => recordFrees(instance, frames),
+      lostEvents: () => instance.countLostEvents(),
+      dropPageCache: () => machine.dropPageCache(run.path),
+      expectChanges: (changes) => machine.expectChanges(changes),
+      shortenCpuLists: () => machine.shortenCpuLists(),
+      get connection() {
+        return ofArm.connection;
+      },
+      killServer: () => ofArm.kill(),
+      scarcity: machine.scarcity,
+      addHugePages: (hugePages) => machine.addHugePages(hugePages),
+      isServerSound: server.isSound.bind(server),
+      progress,
+      signal,
+    });
+    await arm.play();
+    return undefined;
+  } catch (error) {
+    // Interrupted: what broke then is the cleanup's doing, and no new arm begins.
+    signal.throwIfAborted();
+    if (!isArmFailure(error)) throw error;
+    if (error instanceof ArmLacksError && !hasStarted) return error.message;
+    progress.step(`arm broken off: ${error.message}`);
+    // An arm without its start is none to the report, which would judge the run by the others.
+    if (!hasStarted) run.append(armStarted(plan, ''));
+    run.append({ event: 'arm-failed', arm: plan.index, reason: error.message });
+    return undefined;
+  } finally {
+    try {
+      await end();
+    } finally {
+      putBackOfArm(machine, progress);
+    }
+  }
+}
+
+/** What does not work here the cleanup of the run tries again, and fails where it cannot. */
+function putBackOfArm(machine: RunMachine, progress: Progress): void {
+  try {
+    machine.endArm();
+  } catch (error) {
+    progress.step(`${(error as Error).message}; the cleanup of the run tries again`);
+  }
+}
+
+/**
+ * What breaks off one arm and leaves a verdict of unknown: whatever we foresaw but a mistake of the user's, which all
+ * arms would share, or one that the machine's state depends on.
+ */
+function isArmFailure(error: unknown): error is Error {
+  return error instanceof StuckfsError && !(error instanceof UsageError) && !(error instanceof CleanupError);
+}
