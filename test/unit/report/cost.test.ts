@@ -6,7 +6,11 @@ import { editEvents, syntheticRun } from './synthetic-run.js';
 type Event = Record<string, unknown> & { event: string; arm?: number };
 
 /** The control arm as one of a trigger that asks for huge pages, without the events of these names. */
-function allocating(t: Parameters<typeof syntheticRun>[0], ...missing: readonly string[]) {
+function allocating(
+  t: Parameters<typeof syntheticRun>[0],
+  missing: readonly string[] = [],
+  says: { allocatesHugePages?: true } = { allocatesHugePages: true },
+) {
   const run = syntheticRun(t);
   const arm = 0;
   editEvents(run, (lines) =>
@@ -17,7 +21,7 @@ function allocating(t: Parameters<typeof syntheticRun>[0], ...missing: readonly 
         if (event.arm !== arm) return [event];
         if (event.event === 'arm-started')
           return [
-            { ...event, trigger: 'hugetlb-alloc', allocatesHugePages: true },
+            { ...event, trigger: 'hugetlb-alloc', ...says },
             { event: 'huge-pages-taken', arm, hugePages: 9, exhausted: true, atNs },
           ];
         if (event.event === 'trigger-ended')
@@ -41,7 +45,12 @@ test('of an arm that asks for huge pages it is told what it got, and out of what
 
 for (const names of [['huge-pages-taken'], ['huge-pages-taken', 'pageblocks'], ['pageblocks']])
   test(`without ${names.join(' and ')} it is not judged as if it compacted zones`, (t) => {
-    const cell = allocating(t, ...names);
+    const cell = allocating(t, names);
     assert.deepEqual([cell?.outcome, cell?.verdict, cell?.evidence.cost], ['unknown', 'unknown', null]);
     assert.equal(cell?.reason, `the trigger asks for huge pages, but there is no event ${names[0]}`);
   });
+
+test('nor in a record of before the trigger said so', (t) => {
+  const cell = allocating(t, ['huge-pages-taken'], {});
+  assert.deepEqual([cell?.outcome, cell?.evidence.cost], ['unknown', null]);
+});

@@ -84,6 +84,8 @@ test('an arm that was skipped in one repeat and played in another is told', (t) 
     ]),
     [],
   );
+  // A row without a variant may be of the fault arm only: what was played beside it was not skipped.
+  assert.deepEqual(repeatsOf([control, skip]), []);
 });
 
 test('a cell that flaps is unknown each time, but for where it failed; and so is the run', (t) => {
