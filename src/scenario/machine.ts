@@ -95,8 +95,9 @@ export class RunMachine {
   }
 
   /**
-   * From here on, until the arm ends, freed pages go on to the buddy lists, all but a few batches: compaction takes none from the lists of
-   * the CPUs, which may hold an eighth of the zone (zone_highsize() in mm/page_alloc.c; the sysctl came with 5.14).
+   * From here on, until the arm ends, freed pages go on to the buddy lists, all but a few batches: compaction takes none
+   * from the lists of the CPUs, which may hold an eighth of the zone (zone_highsize() in mm/page_alloc.c; the sysctl came
+   * with 5.14).
    */
   shortenCpuLists(): void {
     const path = sysctlPath('vm.percpu_pagelist_high_fraction');
