@@ -25,7 +25,7 @@ export async function lackingFor(cell: WantedCell, disposable: boolean): Promise
 export function lackingForTrigger(
   trigger: Trigger,
   disposable: boolean,
-  { container, evidence }: Pick<Virtualization, 'container' | 'evidence'>,
+  { guest, container, evidence }: Virtualization,
 ): string | undefined {
   const lacking = trigger.missing();
   if (lacking !== undefined) return `trigger ${trigger.id}: ${lacking}`;
@@ -33,7 +33,8 @@ export function lackingForTrigger(
   const orElse = 'run it in a VM, or give --i-know-this-host-is-disposable';
   if (trigger.harmsHost)
     return `trigger ${trigger.id} can take memory or service from this machine for good: ${orElse}`;
-  if (trigger.allocatesHugePages === true && container)
+  // In a VM guest the machine is hardly anybody else's.
+  if (trigger.allocatesHugePages === true && container && !guest)
     return (
       `trigger ${trigger.id} takes nearly all free memory of the whole machine for a while, also that of what runs beside ` +
       `this container (${evidence.at(-1)}): ${orElse}`

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { lackingForTrigger } from '../../../src/scenario/lacking.js';
 import type { Trigger } from '../../../src/trigger/trigger.js';
 
-const bare = { container: false, evidence: [] };
+const bare = { guest: false, container: false, evidence: [] };
 
 function trigger(harmsHost: boolean, missing?: string): Trigger {
   return {
@@ -27,15 +27,16 @@ test('a trigger that harms the host is pulled only where the user says that it m
   assert.equal(lackingForTrigger(trigger(false), false, bare), undefined);
 });
 
-test('in a container one that takes the memory of the others is pulled only where the user says so', () => {
+test('in a container of a machine that is no VM guest one that takes the memory of the others is pulled only where the user says so', () => {
   const hoarding: Trigger = { ...trigger(false), allocatesHugePages: true };
-  const contained = { container: true, evidence: ['a flag', '/.dockerenv is there'] };
+  const contained = { guest: false, container: true, evidence: ['a flag', '/.dockerenv is there'] };
   assert.match(
     lackingForTrigger(hoarding, false, contained) ?? '',
     /^trigger push takes nearly all free memory .*\(\/\.dockerenv is there\).* --i-know-this-host-is-disposable$/,
   );
   assert.equal(lackingForTrigger(hoarding, true, contained), undefined);
   assert.equal(lackingForTrigger(hoarding, false, bare), undefined);
+  assert.equal(lackingForTrigger(hoarding, false, { ...contained, guest: true }), undefined);
   assert.equal(lackingForTrigger(trigger(false), false, contained), undefined);
 });
 
