@@ -70,7 +70,12 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     splitFailed: z.int().nullable(),
     flags: z.string(),
   }),
-  'split-asked': z.object({ arm, asked: z.int().min(0), split: z.int().min(0) }),
+  'split-asked': z.object({
+    arm,
+    asked: z.int().min(0),
+    split: z.int().min(0),
+    cutBytes: z.int().min(0),
+  }),
   'cell-skipped': z.object({
     cell: z.int().min(0),
     variant: z.string().optional(),

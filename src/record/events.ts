@@ -253,7 +253,14 @@ export type RunEventBody =
       readonly flags: string;
     }
   /** Of such an arm with a file, at its end: folios that were whole still, and those that ftruncate(2) could split. */
-  | { readonly event: 'split-asked'; readonly arm: number; readonly asked: number; readonly split: number }
+  | {
+      readonly event: 'split-asked';
+      readonly arm: number;
+      readonly asked: number;
+      readonly split: number;
+      /** Of the end of the file. */
+      readonly cutBytes: number;
+    }
   /** Where the set is, at the end of the hold and before anything is released; what is not seen there is -1. */
   | {
       readonly event: 'hold-ended';

@@ -28,6 +28,8 @@ export interface FoliosEvidence extends FolioDesign {
   /** Of folios that were whole in the end: how many ftruncate(2) was to split, and how many it did; null without a file. */
   readonly splitAsked: number | null;
   readonly splitDone: number | null;
+  /** Of the end of the file, cut off by that. */
+  readonly cutBytes: number | null;
   /** The kernel's counters for that size, over the trigger; null where it has none. */
   readonly split: number | null;
   readonly splitFailed: number | null;
@@ -79,6 +81,7 @@ export function foliosEvidence(
     ),
     splitAsked: asked?.asked ?? null,
     splitDone: asked?.split ?? null,
+    cutBytes: asked?.cutBytes ?? null,
     split: difference(before.split, after.split),
     splitFailed: difference(before.splitFailed, after.splitFailed),
   };

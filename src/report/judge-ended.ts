@@ -31,13 +31,14 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
       contendedAtPfn === undefined
         ? 'the trigger ended without coming by the others'
         : `compaction of the zone ended as contended at pfn 0x${contendedAtPfn.toString(16)}`;
-    return inconclusive(`the scanner reached ${stuckReached} of ${stuckFolios} folios only: ${why}`);
+    const unit = evidence.folios === undefined ? 'folios' : 'pages';
+    return inconclusive(`the scanner reached ${stuckReached} of ${stuckFolios} ${unit} only: ${why}`);
   }
   if (stuckReachedMoved >= stuckReached * MOVED_SHARE) {
     const reason =
       evidence.reach === 'asked'
         ? `${stuckReachedMoved} of ${stuckReached} folios that were asked for are at another pfn`
-        : `${stuckMoved} of ${stuckFolios} folios are at another pfn`;
+        : `${stuckMoved} of ${stuckFolios} ${evidence.folios === undefined ? 'folios' : 'pages'} are at another pfn`;
     return { outcome: 'migrated', reason: `${reason}${answered(evidence)}` };
   }
   if (stuckMoved > 0)

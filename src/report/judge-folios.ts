@@ -11,9 +11,8 @@ import { inconclusive, type Judgement, unknown } from './judgement.js';
 const AS_DESIGNED_SHARE = 0.95;
 
 /** Why the folios are not what the arm is about; undefined where they are. */
-export function notFolios(folios: FoliosEvidence | null | undefined, pages: number): string | undefined {
+export function notFolios(folios: FoliosEvidence | undefined, pages: number): string | undefined {
   if (folios === undefined) return undefined;
-  if (folios === null) return 'the folios were not recorded';
   const { order, ofOrder, dirty, withState, hugetlb, state, memory } = folios;
   const wanted = pages / 2 ** order;
   if (ofOrder < wanted * AS_DESIGNED_SHARE)
@@ -133,7 +132,7 @@ function judgeUnsplit(evidence: ArmEvidence, folios: FoliosEvidence, where: stri
     outcome: 'failed',
     reason:
       `neither moved nor split: ${where}, with ${migrateFailedNearSet} pages failed where ` +
-      `${stuckReached / 2 ** order} of ${ofOrder} folios were reached; splits refused: ${splitFailed ?? 'not counted'}`,
+      `${stuckReached / 2 ** order} of ${ofOrder} folios were reached; splits of that size refused meanwhile: ${splitFailed ?? 'not counted'}`,
   };
 }
 

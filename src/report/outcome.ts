@@ -32,8 +32,10 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (notUser !== undefined) return unknown(notUser);
   const notGiven = notServerPages(evidence.serverPages, evidence.stuckFolios);
   if (notGiven !== undefined) return unknown(notGiven);
+  if (evidence.folios === null) return unknown('the folios were not recorded');
   const notAsDesigned = notFolios(evidence.folios, evidence.stuckFolios);
-  if (notAsDesigned !== undefined) return unknown(notAsDesigned);
+  // Somebody else may have written them back, or taken the room.
+  if (notAsDesigned !== undefined) return inconclusive(notAsDesigned);
   if (evidence.folios !== undefined) return judgeFolios(evidence) ?? judgeEnded(evidence);
   // Of a server that gives its pages away nothing is withheld.
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {

@@ -105,6 +105,10 @@ const FoliosSpec = z.object({
       'Folios of a file that were whole in the end and were then cut by ftruncate(2); null without a file',
   }),
   splitDone: count.nullable().meta({ description: 'Of those, how many were split' }),
+  cutBytes: count.nullable().default(null).meta({
+    description:
+      'Of the end of the file, cut off by it: compared in the page cache only, not as it is on the disk',
+  }),
   split: z
     .int()
     .nullable()
@@ -182,6 +186,11 @@ export const CellIdSpec = z.object({
 
 const CellSpec = CellIdSpec.extend({
   repeat: z.int().min(1).default(1).meta({ description: 'Which time the cell was played in this run' }),
+  skippedArm: z
+    .enum(['control', 'fault'])
+    .nullable()
+    .default(null)
+    .meta({ description: 'Of a cell of which one arm only was skipped' }),
   outcome: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']),
   expected: z.enum(['migrated', 'stalled', 'failed', 'not-attempted', 'unknown']).nullable(),
   decidedBy: z.string().nullable().meta({ description: 'Kernel function that decides the expected outcome' }),

@@ -109,14 +109,16 @@ export function factsUntilRelease(cell: Cell): Fact[] {
   for (const { attempt, outcome, inconclusive, reason } of cell.earlier)
     say(`attempt ${attempt}`, `${inconclusive ? 'inconclusive' : outcome}: ${reason}`);
   if (cell.decidedBy !== null) say('decided by', cell.decidedBy);
-  const isHeld = cell.arm === 'fault' && evidence.serverPages === null;
+  const isHeld = cell.arm === 'fault' && evidence.serverPages === null && evidence.folios === null;
   if (isHeld) {
     const mib = (evidence.heldBytes / MIB).toFixed(0);
     const word = evidence.stuckBy === 'reference' ? 'pinned' : 'held';
     say(word, `${evidence.heldRequests} requests, ${mib} MiB, for ${milliseconds(evidence.heldMs)} ms`);
   }
   if (evidence.untrusted !== null) facts.push(...userFacts(evidence.untrusted));
-  say('stuck set', `${evidence.stuckFolios} folios, ${flagsOf(evidence)} in kpageflags`);
+  if (evidence.folios === null)
+    say('stuck set', `${evidence.stuckFolios} folios, ${flagsOf(evidence)} in kpageflags`);
+  else facts.push(...folioFacts(evidence.folios, evidence.stuckFolios));
   say(
     'moved',
     `${evidence.stuckMoved} of the stuck set${isHeld ? ' while held' : ''}, ` +
@@ -174,6 +176,28 @@ function endOfHold({ evidence, mitigation }: Cell): string {
 
 function flagsOf({ stuckBy, stuckLocked, stuckWriteback }: Cell['evidence']): string {
   return stuckBy === 'lock' ? `${stuckLocked} LOCKED and not UPTODATE` : `${stuckWriteback} with WRITEBACK`;
+}
+
+function folioFacts(folios: NonNullable<Cell['evidence']['folios']>, pages: number): Fact[] {
+  const { order, ofOrder, dirty, withState, hugetlb, memory, fragmented, wholeAfter, movedWhole } = folios;
+  const size = order === 0 ? '4 KiB' : `${2 ** (order + 2)} KiB (order ${order})`;
+  const kind =
+    memory === 'xfs' ? `${dirty} dirty, ${withState} with iomap's state` : `${hugetlb} hugetlb pages`;
+  const room = fragmented ? 'order 0 only' : 'more than their order';
+  const facts: Fact[] = [
+    ['stuck set', `${pages} pages in ${ofOrder} folios of ${size}: ${kind}`],
+    ['room', `free pages of ${room} for them`],
+    ['folios', `${wholeAfter} of ${ofOrder} whole afterwards, ${movedWhole} of them moved`],
+  ];
+  const { split, splitFailed, splitAsked, splitDone, cutBytes } = folios;
+  if (split !== null)
+    facts.push(['splits', `of that size meanwhile: ${split} done, ${splitFailed ?? '-'} refused`]);
+  if (splitAsked !== null) {
+    const cut =
+      (cutBytes ?? 0) === 0 ? '' : ` (cuts ${(cutBytes ?? 0) >> 10} KiB off, compared as cached only)`;
+    facts.push(['asked to split', `${splitDone} of ${splitAsked} were, by ftruncate(2)${cut}`]);
+  }
+  return facts;
 }
 
 function userFacts(user: NonNullable<Cell['evidence']['untrusted']>): Fact[] {

@@ -14,11 +14,33 @@ export function repeats({ events }: History): (cell: number) => number {
 export type SkippedCell = Pick<
   EventOf<'cell-skipped'>,
   'cell' | 'variant' | 'mitigation' | 'scenario' | 'trigger' | 'transport' | 'reason'
-> & { readonly repeat: number };
+> & {
+  readonly repeat: number;
+  /** Of the one arm that was skipped; null where all of the cell were. */
+  readonly kind: ArmKind | null;
+};
 
 export function gatherSkipped(history: History): SkippedCell[] {
   const repeatOf = repeats(history);
-  return skips(history).map((skipped) => ({ ...skipped, repeat: repeatOf(skipped.cell) }));
+  return skips(history).map((skipped) => ({
+    ...skipped,
+    repeat: repeatOf(skipped.cell),
+    kind: kindOfSkipped(history, skipped),
+  }));
+}
+
+function kindOfSkipped(
+  { events }: History,
+  { cell, variant, mitigation }: EventOf<'cell-skipped'>,
+): ArmKind | null {
+  if (variant === undefined && mitigation === undefined) return null;
+  const planned = events.flatMap((event) => (event.event === 'run-started' ? event.planned : []));
+  const arm = planned
+    .find((one) => one.cell === cell)
+    ?.arms.find(
+      (one) => one.variant === (variant ?? null) && (one.mitigation ?? 'none') === (mitigation ?? 'none'),
+    );
+  return arm?.kind ?? null;
 }
 
 function skips({ events }: History): EventOf<'cell-skipped'>[] {
@@ -26,7 +48,7 @@ function skips({ events }: History): EventOf<'cell-skipped'>[] {
 }
 
 /** An arm of the plan that has not even begun, as far as can be told. */
-export interface UnplayedArm extends Omit<SkippedCell, 'variant' | 'mitigation'> {
+export interface UnplayedArm extends Omit<SkippedCell, 'variant' | 'mitigation' | 'kind'> {
   readonly kind: ArmKind;
   readonly mitigation: string;
   readonly variant: string | null;

@@ -68,8 +68,9 @@ export function runJson(
   };
 }
 
-function skippedCell({ reason, variant, mitigation = 'none', ...cell }: SkippedCell): Cell {
-  return { ...unjudged(cell), mitigation, arm: null, variant: variant ?? null, verdict: 'skip', reason };
+function skippedCell({ reason, variant, mitigation = 'none', kind, ...cell }: SkippedCell): Cell {
+  const arm = { arm: null, skippedArm: kind, variant: variant ?? null, mitigation };
+  return { ...unjudged(cell), ...arm, verdict: 'skip', reason };
 }
 
 function unplayedCell({ kind, variant, mitigation, reason, ...cell }: UnplayedArm): Cell {
@@ -81,7 +82,7 @@ function unjudged({
   trigger,
   transport,
   repeat,
-}: Omit<SkippedCell, 'reason' | 'variant' | 'mitigation'>) {
+}: Omit<SkippedCell, 'reason' | 'variant' | 'mitigation' | 'kind'>) {
   return {
     scenario,
     trigger,
@@ -90,6 +91,7 @@ function unjudged({
     outcome: 'unknown' as const,
     expected: null,
     decidedBy: null,
+    skippedArm: null,
     attempts: 0,
     earlier: [],
     evidence: noEvidence,
@@ -147,6 +149,7 @@ function cellOf(
     mitigation: arm.mitigation,
     repeat: arm.repeat,
     arm: arm.kind,
+    skippedArm: null,
     variant: arm.variant ?? null,
     outcome: judgement.outcome,
     expected: expectation?.outcome ?? null,

@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { Errno } from '../base/errno.js';
 import { tryFlock } from '../syscall/flock.js';
 
-/** A holder needs microseconds; one that is stopped must not keep a rescue from its work for ever. */
+/**
+ * A holder needs microseconds, but where it writes to a pool of huge pages; one that takes longer, or is stopped, must
+ * not keep a rescue from its work for ever.
+ */
 const patienceMs = 2000;
 const pauseMs = 5;
 

@@ -4,13 +4,12 @@
  */
 import { z } from 'zod';
 
-export type PseudoFsType = 'tracefs' | 'fusectl' | 'debugfs';
+export type PseudoFsType = 'tracefs' | 'fusectl';
 
 /** The only places where we mount anything but our own filesystem. */
 export const pseudoMountPoints: Readonly<Record<PseudoFsType, string>> = {
   tracefs: '/sys/kernel/tracing',
   fusectl: '/sys/fs/fuse/connections',
-  debugfs: '/sys/kernel/debug',
 };
 
 /** The source that mountinfo shows for what we mounted, so that nobody else's mount is taken for ours. */
@@ -57,7 +56,7 @@ const mountRecord = z
   .strictObject({
     kind: z.literal('mount'),
     target: z.string(),
-    fsType: z.enum(['tracefs', 'fusectl', 'debugfs']),
+    fsType: z.enum(['tracefs', 'fusectl']),
   })
   .refine(
     (record) => pseudoMountPoints[record.fsType] === record.target,

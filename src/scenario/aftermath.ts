@@ -57,7 +57,8 @@ export class Aftermath {
       throw new ArmError(`the look-up that hung ended with ${said ?? 'success'}, not ENOENT`);
   }
 
-  private async settle(): Promise<void> {
+  /** Once nothing is written any more. */
+  async settle(): Promise<void> {
     await this.waitForWriteback();
     this.context.recordVmstat('verified');
   }

@@ -30,7 +30,6 @@ export class FolioSet extends StuckSet {
         stuckBytes: plan.stuckBytes,
         controlBytes: plan.controlBytes,
         seed: plan.seed + plan.index,
-        candidates: this.candidates,
       },
       10_000,
     );
@@ -44,10 +43,10 @@ export class FolioSet extends StuckSet {
     // The locked memory of the arm before is not to be there while more is taken.
     await stage.ballast.ask('release', {}, 60_000);
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
-    if (memory === 'hugetlb') this.fillPool(this.candidates);
+    const candidates = memory === 'hugetlb' ? this.fillPool(this.candidates) : 0;
     await this.placement.land(lands ? { runs: this.runs } : {});
     stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
-    await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
+    await this.workload.ask('fill', { cpu: this.context.cpu, candidates }, deadlineMs);
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
     await this.frames.locate(this.frames.tables('before'), { touch: true });
     this.mapping = await this.workload.ask('mapping', {}, 10_000);
@@ -71,9 +70,12 @@ export class FolioSet extends StuckSet {
     return candidateHugePages(this.design, this.context.plan.stuckBytes);
   }
 
-  private fillPool(pages: number): void {
+  /** @returns how many came of it: fewer may do */
+  private fillPool(pages: number): number {
     const got = this.context.stage.addHugePages(pages);
-    if (got < pages) throw new ArmError(`the kernel made ${got} huge pages where ${pages} were asked for`);
+    const least = Math.ceil(this.context.plan.stuckBytes / (PAGE_BYTES << this.design.order));
+    if (got < least) throw new ArmError(`the kernel made ${got} huge pages where ${least} are needed`);
+    return got;
   }
 
   override async locateAgain(event: 'hold-ended' | 'set-found', suffix: string): Promise<void> {
@@ -110,7 +112,7 @@ export class FolioSet extends StuckSet {
     if (memory !== 'xfs' || blockBytes === PAGE_BYTES << order) return;
     const deadlineMs = this.context.deadlineForBytes(MOST_PROBED * plan.stuckBytes);
     const words = { most: MOST_PROBED };
-    const probed = await this.workload.ask<{ asked: number; split: number }>(
+    const probed = await this.workload.ask<{ asked: number; split: number; cutBytes: number }>(
       'probeSplits',
       words,
       deadlineMs,
@@ -128,7 +130,7 @@ export class FolioSet extends StuckSet {
       served: number[];
     }>('verify', {}, deadlineMs);
     this.context.record({ event: 'verified', arm: plan.index, ...verified });
-    this.context.recordVmstat('verified');
+    await this.aftermath.settle();
     await this.workload.ask('close', {}, 10_000);
   }
 }

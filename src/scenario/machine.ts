@@ -73,6 +73,9 @@ export class RunMachine {
   }
 
   private putBack(paths: readonly string[]): void {
+    // Each node's pool first: then their sum is as before, too.
+    const ofNodes = paths.filter((path) => /\/node\d+\/hugepages\//.test(path));
+    if (ofNodes.length > 0) this.ledger.restoreFiles(ofNodes);
     const failed = this.ledger.restoreFiles(paths).filter(({ ok }) => !ok);
     if (failed.length === 0) return;
     throw new MachineError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));

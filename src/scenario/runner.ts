@@ -46,6 +46,7 @@ export interface RunPlan {
 /** The set beside the stuck one need not grow with it: it only shows that the scanner came by. */
 const MAX_CONTROL_BYTES = 256 << 20;
 const STOP_MS = 5000;
+const BALLAST_MS = 60_000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
 const MOST_ATTEMPTS = 3;
 
@@ -135,6 +136,9 @@ export async function runCells(
         };
         run.append({ event: 'cell-skipped', cell, ...only, ...ids, reason });
       };
+      if (ballast.isDoomed()) ballast = await spawnBallast();
+      // The locked memory of the arm before is not to be counted as used.
+      if (design.folios !== undefined) await ballast.ask('release', {}, BALLAST_MS);
       const reason =
         lackingForArm(design, run.path) ??
         mitigationOf(design)?.missing() ??

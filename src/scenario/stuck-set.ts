@@ -29,7 +29,7 @@ export class StuckSet {
   protected readonly files: SetFiles;
   protected readonly placement: SetPlacement;
   protected readonly naming: SetNaming;
-  private readonly aftermath: Aftermath;
+  protected readonly aftermath: Aftermath;
   protected mapping: SetTarget['mapping'] = null;
 
   constructor(

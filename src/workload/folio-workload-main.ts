@@ -25,8 +25,6 @@ interface Wanted {
   readonly stuckBytes: number;
   readonly controlBytes: number;
   readonly seed: number;
-  /** Of how many hugetlb pages the lowest are kept. */
-  readonly candidates: number;
 }
 
 type StuckMemory = PatternedFile | PatternedMemory | HugetlbMemory;
@@ -36,6 +34,7 @@ const PAGE_BYTES = 4096;
 let wanted: Wanted | undefined;
 let stuck: StuckMemory | undefined;
 let control: PatternedMemory | undefined;
+let mismatchBeforeCut: number | undefined;
 
 function sets(): readonly [StuckMemory, PatternedMemory, Wanted] {
   if (stuck === undefined || control === undefined || wanted === undefined)
@@ -67,11 +66,13 @@ serveCommands({
   prime() {
     if (stuck instanceof PatternedFile) stuck.prime('other');
   },
-  /** @param cpu where the ballast was freed: its pages are on the free lists of that CPU */
-  fill({ cpu }: { cpu: number }) {
+  /**
+   * @param cpu where the ballast was freed: its pages are on the free lists of that CPU
+   * @param candidates of how many hugetlb pages the lowest are kept
+   */
+  fill({ cpu, candidates }: { cpu: number; candidates: number }) {
     pinToCpu(cpu);
-    if (wanted?.memory === 'hugetlb')
-      stuck = new HugetlbMemory(wanted.stuckBytes, wanted.seed, wanted.candidates);
+    if (wanted?.memory === 'hugetlb') stuck = new HugetlbMemory(wanted.stuckBytes, wanted.seed, candidates);
     const [stuckSet, controlSet, words] = sets();
     for (let offset = 0; offset < Math.max(stuckSet.bytes, controlSet.bytes); offset += CHUNK_BYTES) {
       if (offset < controlSet.bytes) controlSet.dirty(offset);
@@ -96,16 +97,18 @@ serveCommands({
     if (stuckOut !== undefined) writePfns(stuckOut, located);
     if (controlOut !== undefined) writePfns(controlOut, controlSet.locate());
   },
-  /** Of the file: `null` where there is none. */
+  /** Of the file, `null` where there is none.  Compares all of it before: its end is cut off. */
   probeSplits({ most }: { most: number }) {
     const [stuckSet, , { folioBytes }] = sets();
-    return stuckSet instanceof PatternedFile ? probeSplits(stuckSet, folioBytes, most) : null;
+    if (!(stuckSet instanceof PatternedFile)) return null;
+    mismatchBeforeCut = stuckSet.firstMismatch();
+    return probeSplits(stuckSet, folioBytes, most);
   },
   /** Whether every byte is there; of a file, as cached and as it is on the disk. */
   verify() {
     const [stuckSet, controlSet] = sets();
     const ofControl = controlSet.firstMismatch();
-    const cached = [stuckSet.firstMismatch(), ofControl];
+    const cached = [mismatchBeforeCut ?? stuckSet.firstMismatch(), ofControl];
     if (!(stuckSet instanceof PatternedFile)) return { fsync: [null, null], cached, served: cached };
     let told: string | null = null;
     try {

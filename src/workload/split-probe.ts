@@ -8,10 +8,15 @@ import { hasKpf, readKpageflags } from '../kernel/kpageflags.js';
 import * as memory from '../syscall/memory.js';
 import type { PatternedFile } from './patterned-file.js';
 
+/** So much of the end of the file at the most, in folios: the rest can still be compared. */
+const MOST_CUT = 32;
+
 export interface ProbedSplits {
   /** Folios that were whole before. */
   readonly asked: number;
   readonly split: number;
+  /** By which the file is shorter now. */
+  readonly cutBytes: number;
 }
 
 /** Cuts the file from its end, in the middle of one folio after the other. @param most so many folios at the most */
@@ -19,7 +24,9 @@ export function probeSplits(file: PatternedFile, folioBytes: number, most: numbe
   const pages = folioBytes / memory.PAGE_SIZE;
   let asked = 0;
   let split = 0;
-  for (let offset = file.bytes - folioBytes; offset >= 0 && asked < most; offset -= folioBytes) {
+  const whole = file.bytes;
+  const least = Math.max(0, whole - MOST_CUT * folioBytes);
+  for (let offset = whole - folioBytes; offset >= least && asked < most; offset -= folioBytes) {
     const [head = -1] = file.locate().subarray(offset / memory.PAGE_SIZE);
     if (head < 0 || folioPages(head, pages) !== pages) continue;
     file.cut(offset + folioBytes / 2);
@@ -27,7 +34,7 @@ export function probeSplits(file: PatternedFile, folioBytes: number, most: numbe
     asked += 1;
     if (now === head && folioPages(now, pages) < pages) split += 1;
   }
-  return { asked, split };
+  return { asked, split, cutBytes: whole - file.bytes };
 }
 
 /** Of the folio that begins with this frame; 1 of what is none. @param most no more than so many are counted */

@@ -54,9 +54,9 @@ function isHang({ outcome, expected, evidence }: Cell): boolean {
   return outcome === 'stalled' && expected !== 'stalled' && evidence.delayMs === null;
 }
 
-/** Where a cell is skipped for one variant or one mitigation, it is a fault arm's: controls have none. */
-function armOf({ arm, variant, mitigation }: Cell | Repeats): string {
-  return arm ?? (variant === null && mitigation === 'none' ? 'all' : 'fault');
+/** The same name for an arm whether it was played or skipped. */
+function armOf(one: Cell | Repeats): string {
+  return one.arm ?? ('skippedArm' in one ? one.skippedArm : null) ?? 'all';
 }
 
 function detailsOf(cell: Cell): string[] {
@@ -71,7 +71,7 @@ function detailsOf(cell: Cell): string[] {
       ({ attempt, outcome, inconclusive, reason }) =>
         `attempt ${attempt}, ${inconclusive ? 'inconclusive' : outcome}: ${reason}`,
     ),
-    `moved ${stuckMoved} of ${stuckFolios} stuck folios, ${controlMoved} of ${controlFolios} beside them`,
+    `moved ${stuckMoved} of ${stuckFolios} stuck ${evidence.folios === null ? 'folios' : 'pages'}, ${controlMoved} of ${controlFolios} beside them`,
     `held ${heldRequests} requests; trigger ${inMs(evidence.triggerMs)}`,
     ...(evidence.stallMs === null ? [] : [`stall ${inMs(evidence.stallMs)} in one migration`]),
     ...(lostEvents === 0 ? [] : [`the trace lost ${lostEvents} events`]),
