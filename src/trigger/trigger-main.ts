@@ -6,8 +6,6 @@ import { dieWithParent } from '../syscall/process.js';
 import { findTrigger } from './registry.js';
 import type { Trigger, TriggerTarget } from './trigger.js';
 
-/** A few come from elsewhere in spite of everything: so many are asked for that the set's own are needed. */
-const TIMES_PAGEBLOCKS = 2;
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
 
@@ -23,10 +21,8 @@ interface Words {
 
 function aimOf({ stuckPfns }: Pick<Words, 'stuckPfns'>): Pick<TriggerTarget, 'stuckPfns' | 'hugePages'> {
   const pfns = pfnsIn(stuckPfns);
-  return {
-    stuckPfns: pfns,
-    hugePages: TIMES_PAGEBLOCKS * pageblocksOf(pfns, LEAST_IN_PAGEBLOCK).length,
-  };
+  // As many as the set's pageblocks can give, and no more: tries in vain reclaim page cache, that of the sets, too.
+  return { stuckPfns: pfns, hugePages: pageblocksOf(pfns, LEAST_IN_PAGEBLOCK).length };
 }
 
 function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
