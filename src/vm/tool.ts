@@ -24,6 +24,8 @@ export interface ToolOptions {
   readonly signal?: AbortSignal | undefined;
   /** A descriptor that the program inherits, so that the lock on it is kept until the program ends. */
   readonly lock?: number;
+  /** Takes what is printed, piece by piece, in place of `stdout` and `said`. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface ToolEnd {
@@ -43,7 +45,7 @@ export function findTool(tool: Tool, environment: NodeJS.ProcessEnv): string {
 
 /** @throws {MissingToolError | NoSpaceError}, and the signal's reason */
 export function runTool(tool: Tool, words: readonly string[], options: ToolOptions): Promise<ToolEnd> {
-  const { environment, signal, lock } = options;
+  const { environment, signal, lock, onOutput } = options;
   signal?.throwIfAborted();
   const child = spawn(findTool(tool, environment), words, {
     env: { ...environment, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
@@ -53,6 +55,7 @@ export function runTool(tool: Tool, words: readonly string[], options: ToolOptio
   let stdout = '';
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    if (onOutput !== undefined) return onOutput(text);
     stdout += text;
     said = (said + text).slice(-keptChars);
   });
