@@ -4,6 +4,7 @@
  * Entries never change once they are there.
  */
 import {
+  accessSync,
   closeSync,
   constants,
   existsSync,
@@ -12,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -36,16 +38,29 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv): string {
   return join(environment['HOME'] ?? homedir(), '.cache', 'stuckfs');
 }
 
-/** @throws {UsageError} when it cannot be made, say for a user without a home */
+/** @throws {UsageError} when it cannot be made or written to, say for a user without a home */
 export function makeDirectory(path: string): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    mkdirWithParents(path);
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return path;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC') throw new NoSpaceError(path, undefined, { cause: error });
-    const remedy = `cannot be made (${code ?? message}); set STUCKFS_CACHE to a directory of yours`;
+    const remedy = `cannot be made or written to (${code ?? message}); set STUCKFS_CACHE to a directory of yours`;
     throw new UsageError('cache directory', path, remedy, { cause: error });
+  }
+}
+
+/** Node's own `recursive` never ends where a directory is there and takes no new one with ENOENT, as in /proc. */
+function mkdirWithParents(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  if (dirname(path) !== path) mkdirWithParents(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another may have been quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
   }
 }
 

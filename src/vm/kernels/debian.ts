@@ -170,7 +170,7 @@ function noSuchKernel(name: string, asked: string, lists: readonly SuiteList[]):
 }
 
 function near(asked: string, lists: readonly SuiteList[]): string {
-  const releases = lists.flatMap(({ kernels }) => kernels.map(({ release }) => release));
+  const releases = [...new Set(lists.flatMap(({ kernels }) => kernels.map(({ release }) => release)))];
   const sameSeries = releases.filter((release) => seriesOf(release) === seriesOf(asked));
   if (sameSeries.length > 0)
     return sameSeries

@@ -1,0 +1,108 @@
+/**
+ * Downloads by the machine's real apt, from a mirror of our own that breaks off, stalls, or lies: what was got is gone
+ * on with, and only the true bytes are taken.
+ */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { download, PackageGoneError } from '../../../src/vm/kernels/download.js';
+import { MirrorError } from '../../../src/vm/vm-failure.js';
+import { aptTools } from '../../support/debian-mirror.js';
+import { requires } from '../../support/requirement.js';
+
+const content = randomBytes(400_000);
+const sha256 = createHash('sha256').update(content).digest('hex');
+const lastModified = 'Sun, 15 Nov 2026 22:30:00 GMT';
+const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-download-'));
+const mirrorState = {
+  /** After which an answer breaks off, or stalls. */
+  limit: content.length,
+  stalls: false,
+  body: content,
+  starts: [] as number[],
+};
+
+const server = createServer((request, response) => {
+  if (!request.url?.endsWith('/k%2Bernel.deb')) {
+    response.writeHead(404).end();
+    return;
+  }
+  const isSame = request.headers['if-range'] === lastModified;
+  const start = isSame ? Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0;
+  const { body, limit, stalls } = mirrorState;
+  mirrorState.starts.push(start);
+  const headers = { 'last-modified': lastModified, 'accept-ranges': 'bytes' };
+  const rest = body.subarray(start);
+  const range = start > 0 ? { 'content-range': `bytes ${start}-${body.length - 1}/${body.length}` } : {};
+  response.writeHead(start > 0 ? 206 : 200, { ...headers, ...range, 'content-length': rest.length });
+  if (rest.length <= limit) response.end(rest);
+  else response.write(rest.subarray(0, limit), () => stalls || setTimeout(() => response.destroy(), 50));
+});
+
+before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(scratch, { recursive: true });
+});
+
+function fetchIt(name: string, said: string[] = [], filename = 'pool/k+ernel.deb') {
+  const conf = join(scratch, 'apt.conf');
+  writeFileSync(
+    conf,
+    'Acquire::http::Proxy "DIRECT";\nAcquire::http::Timeout "2";\nAcquire::Retries "0";\nAPT::Sandbox::User "root";\n',
+  );
+  const one = { name, version: '1', sha256, sizeBytes: content.length, installedBytes: 0, filename };
+  const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const environment = { ...process.env, http_proxy: '', HTTP_PROXY: '' };
+  mirrorState.starts = [];
+  return download(one, scratch, { environment, mirror, conf, progress: (line) => said.push(line) });
+}
+
+const options = requires(...aptTools);
+
+test('a mirror that breaks off is asked for the rest', options, async () => {
+  mirrorState.limit = 150_000;
+  const said: string[] = [];
+  const file = await fetchIt('breaks', said);
+  assert.ok(readFileSync(file).equals(content));
+  assert.equal(mirrorState.starts.length, 3);
+  assert.deepEqual(
+    mirrorState.starts,
+    mirrorState.starts.toSorted((a, b) => a - b),
+  );
+  assert.ok(mirrorState.starts[1] !== undefined && mirrorState.starts[1] > 0, String(mirrorState.starts));
+  assert.match(said.join('\n'), /breaks: going on at /);
+});
+
+test('a mirror that stalls is given up, and what was got is kept for the next time', options, async () => {
+  Object.assign(mirrorState, { limit: 50_000, stalls: true });
+  await assert.rejects(
+    fetchIt('stalls'),
+    (error: unknown) =>
+      error instanceof MirrorError &&
+      /of 0\.4 MiB are kept, and the same command/.test(error.message),
+  );
+  Object.assign(mirrorState, { limit: content.length, stalls: false });
+  assert.ok(readFileSync(await fetchIt('stalls')).equals(content));
+  assert.equal(mirrorState.starts.length, 1);
+  assert.ok((mirrorState.starts[0] ?? 0) > 0, String(mirrorState.starts));
+});
+
+test('other bytes than the index names are refused', options, async () => {
+  mirrorState.body = randomBytes(content.length);
+  await assert.rejects(fetchIt('lies'), MirrorError);
+  mirrorState.body = content;
+  assert.ok(readFileSync(await fetchIt('lies')).equals(content));
+});
+
+test('a file that is gone is told as gone', options, async () => {
+  await assert.rejects(fetchIt('gone', [], 'pool/other.deb'), PackageGoneError);
+});
