@@ -24,6 +24,8 @@ export interface ToolOptions {
   readonly signal?: AbortSignal | undefined;
   /** A descriptor that the program inherits, so that the lock on it is kept until the program ends. */
   readonly lock?: number;
+  /** What it writes to: told when the disk is full. */
+  readonly writesTo?: string;
   /** Takes what is printed, piece by piece, in place of `stdout` and `said`. */
   readonly onOutput?: (text: string) => void;
 }
@@ -77,7 +79,9 @@ export function runTool(tool: Tool, words: readonly string[], options: ToolOptio
       signal?.removeEventListener('abort', end);
       if (signal?.aborted === true) reject(signal.reason);
       else if (status !== 0 && /No space left on device|don't have enough free space/.test(said))
-        reject(new NoSpaceError(words.at(-1) ?? tool.name, `${tool.name} met a full disk`));
+        reject(
+          new NoSpaceError(options.writesTo ?? `what ${tool.name} writes`, `${tool.name} met a full disk`),
+        );
       else resolve({ status, stdout, said });
     });
   });

@@ -1,16 +1,20 @@
 /** What tests of the `vm` suite need of the world: the machine's own apt, and its mirror. */
 
 import { makeDirectory } from '../../src/vm/cache.js';
-import { findMirrors } from '../../src/vm/kernels/apt-sources.js';
+import { aptGet, aptHelper, findMirrors } from '../../src/vm/kernels/apt-sources.js';
+import { depmod, dpkgDeb } from '../../src/vm/kernels/unpack.js';
+import { findTool } from '../../src/vm/tool.js';
 import type { Requirement } from './requirement.js';
-import { command } from './requirement.js';
 
-/** The programs that kernels are fetched with. */
-export const aptTools: readonly Requirement[] = [
-  command('apt-get', 'apt'),
-  command('dpkg-deb', 'dpkg'),
-  command('xz', 'xz-utils'),
-];
+/** The programs that kernels are fetched and unpacked with. */
+export const aptTools: readonly Requirement[] = [aptGet, aptHelper, dpkgDeb, depmod].map((tool) => () => {
+  try {
+    findTool(tool, process.env);
+    return undefined;
+  } catch (error) {
+    return `${(error as Error).message}: run apt-get install ${tool.debianPackage}`;
+  }
+});
 
 /**
  * Why the machine's Debian mirror cannot be reached; undefined when it answers.  apt itself is not asked, so that a

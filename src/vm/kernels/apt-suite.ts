@@ -78,7 +78,7 @@ export async function askSuite(place: SuitePlace, options: LockOptions & ToolOpt
     needSpace(directory, INDEX_BYTES);
     const conf = writeState(place);
     options.progress(`asking Debian's ${name} which kernels it has`);
-    const toolOptions = { ...options, lock };
+    const toolOptions = { ...options, lock, writesTo: directory };
     const words = ['-q', '-c', conf, '-o', 'APT::Update::Error-Mode=any', 'update'];
     const update = await runTool(aptGet, words, toolOptions);
     if (update.status !== 0) throw new MirrorError(`${name} cannot be asked: ${reasonOf(update.said)}`);

@@ -51,7 +51,7 @@ export async function download(
     } else if (before > 0)
       options.progress(`${one.name}: going on at ${mib(before)} of ${mib(one.sizeBytes)} MiB`);
     else options.progress(`fetching ${one.name} ${one.version} (${mib(one.sizeBytes)} MiB)`);
-    const end = await runTool(aptHelper, words, options);
+    const end = await runTool(aptHelper, words, { ...options, writesTo: file });
     if (end.status === 0) continue;
     reason = failure(end.said);
     if (/\b404\b/.test(end.said))

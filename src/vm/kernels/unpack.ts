@@ -45,7 +45,7 @@ export async function unpackKernel(
   const raw = join(entry, 'unpacked');
   mkdirSync(raw);
   for (const deb of debs) {
-    const end = await runTool(dpkgDeb, ['-x', deb, raw], options);
+    const end = await runTool(dpkgDeb, ['-x', deb, raw], { ...options, writesTo: raw });
     if (end.status !== 0) throw new ToolFailedError(`dpkg-deb -x ${deb}`, reasonOf(end.said));
   }
   const image = findImage(raw);
@@ -70,7 +70,7 @@ export async function unpackKernel(
   const tree = trees.map((path) => join(path, release)).find((path) => existsSync(join(path, 'kernel')));
   if (tree !== undefined) {
     renameSync(tree, join(entry, 'lib', 'modules', release));
-    const end = await runTool(depmod, ['-b', entry, release], options);
+    const end = await runTool(depmod, ['-b', entry, release], { ...options, writesTo: entry });
     if (end.status !== 0) throw new ToolFailedError(`depmod -b ${entry} ${release}`, reasonOf(end.said));
   }
   rmSync(raw, { recursive: true });

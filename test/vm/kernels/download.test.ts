@@ -87,8 +87,7 @@ test('a mirror that stalls is given up, and what was got is kept for the next ti
   await assert.rejects(
     fetchIt('stalls'),
     (error: unknown) =>
-      error instanceof MirrorError &&
-      /of 0\.4 MiB are kept, and the same command/.test(error.message),
+      error instanceof MirrorError && /of 0\.4 MiB are kept, and the same command/.test(error.message),
   );
   Object.assign(mirrorState, { limit: content.length, stalls: false });
   assert.ok(readFileSync(await fetchIt('stalls')).equals(content));
