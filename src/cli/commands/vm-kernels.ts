@@ -30,10 +30,21 @@ export const vmKernelsCommand = defineCommand(
       const { listCached, listKernels } = await import('../../vm/kernels/inventory.js');
       const { environment } = context;
       const cache = cacheDirectory(environment);
+      // What it has started ends with it.
+      const stop = new AbortController();
+      for (const [signal, status] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        process.once(signal, () => {
+          stop.abort();
+          process.exit(status);
+        });
+      }
       const progress = (line: string) => process.stderr.write(`${line}\n`);
       const inventory = argv.cached
         ? { available: [], cached: listCached(cache), problems: [] }
-        : await listKernels({ cache, environment, progress });
+        : await listKernels({ cache, environment, progress, signal: stop.signal });
       const available = inventory.available.filter(({ newestOfSuite }) => argv.every || newestOfSuite);
       for (const problem of inventory.problems) process.stderr.write(`stuckfs: ${problem}\n`);
       // Nothing to show, and a reason for it.

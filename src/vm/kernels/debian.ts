@@ -66,10 +66,17 @@ async function resolve(name: string, asked: string, options: DebianOptions): Pro
   const mirrors = await findMirrors(aptDirectory(options.cache), options);
   const failures: MirrorError[] = [];
   const lists: SuiteList[] = [];
+  const dead = new Set<string>();
   for (const suite of suitesFor(asked)) {
     const place = suitePlace(options.cache, suite, mirrors);
     if (place === undefined) continue;
-    const list = await listOf(place, options, (error) => failures.push(error));
+    const list = dead.has(place.mirror)
+      ? knownList(place)
+      : await listOf(place, options, (error) => {
+          failures.push(error);
+          // A mirror that lacks a suite may have the others; one that does not answer is not waited for again.
+          if (!/\b404\b|Release file/.test(error.message)) dead.add(place.mirror);
+        });
     if (list === undefined) continue;
     lists.push(list);
     const kernel = list.kernels.find(({ release }) => isRelease(release, asked));

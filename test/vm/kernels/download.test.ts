@@ -22,8 +22,11 @@ const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-download-'));
 const mirrorState = {
   /** After which an answer breaks off, or stalls. */
   limit: content.length,
+  /** Gives one piece, and never a byte more. */
   stalls: false,
   body: content,
+  /** Names no Last-Modified, so an If-Range never holds. */
+  isForgetful: false,
   starts: [] as number[],
 };
 
@@ -32,15 +35,17 @@ const server = createServer((request, response) => {
     response.writeHead(404).end();
     return;
   }
-  const isSame = request.headers['if-range'] === lastModified;
+  const ifRange = request.headers['if-range'];
+  const isSame = ifRange === undefined || (ifRange === lastModified && !mirrorState.isForgetful);
   const start = isSame ? Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0;
-  const { body, limit, stalls } = mirrorState;
+  const { body, limit, stalls, isForgetful } = mirrorState;
   mirrorState.starts.push(start);
-  const headers = { 'last-modified': lastModified, 'accept-ranges': 'bytes' };
+  const headers = { 'accept-ranges': 'bytes', ...(isForgetful ? {} : { 'last-modified': lastModified }) };
   const rest = body.subarray(start);
   const range = start > 0 ? { 'content-range': `bytes ${start}-${body.length - 1}/${body.length}` } : {};
   response.writeHead(start > 0 ? 206 : 200, { ...headers, ...range, 'content-length': rest.length });
   if (rest.length <= limit) response.end(rest);
+  else if (stalls && mirrorState.starts.length > 1) response.flushHeaders();
   else response.write(rest.subarray(0, limit), () => stalls || setTimeout(() => response.destroy(), 50));
 });
 
@@ -53,17 +58,29 @@ after(() => {
   rmSync(scratch, { recursive: true });
 });
 
-function fetchIt(name: string, said: string[] = [], filename = 'pool/k+ernel.deb') {
+function fetchIt(
+  name: string,
+  said: string[] = [],
+  filename = 'pool/k+ernel.deb',
+  proxy = 'Acquire::http::Proxy "DIRECT";\n',
+) {
   const conf = join(scratch, 'apt.conf');
   writeFileSync(
     conf,
-    'Acquire::http::Proxy "DIRECT";\nAcquire::http::Timeout "2";\nAcquire::Retries "0";\nAPT::Sandbox::User "root";\n',
+    `${proxy}Acquire::http::Timeout "2";\nAcquire::Retries "0";\nAPT::Sandbox::User "root";\n`,
   );
   const one = { name, version: '1', sha256, sizeBytes: content.length, installedBytes: 0, filename };
   const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const environment = { ...process.env, http_proxy: '', HTTP_PROXY: '' };
+  const noProxies = ['http_proxy', 'https_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
+  const environment = { ...process.env, ...Object.fromEntries(noProxies.map((variable) => [variable, ''])) };
   mirrorState.starts = [];
-  return download(one, scratch, { environment, mirror, conf, progress: (line) => said.push(line) });
+  return download(one, scratch, {
+    environment,
+    mirror,
+    conf,
+    stallMs: 1000,
+    progress: (line) => said.push(line),
+  });
 }
 
 const options = requires(...aptTools);
@@ -80,6 +97,28 @@ test('a mirror that breaks off is asked for the rest', options, async () => {
   );
   assert.ok(mirrorState.starts[1] !== undefined && mirrorState.starts[1] > 0, String(mirrorState.starts));
   assert.match(said.join('\n'), /breaks: going on at /);
+});
+
+test(
+  'also a mirror that names no Last-Modified, and after a kill that left a file of any time',
+  options,
+  async () => {
+    Object.assign(mirrorState, { limit: 250_000, isForgetful: true });
+    writeFileSync(join(scratch, `killed_${sha256.slice(0, 16)}.deb`), content.subarray(0, 100_000));
+    assert.ok(readFileSync(await fetchIt('killed')).equals(content));
+    assert.equal(mirrorState.starts[0], 100_000);
+    assert.equal(mirrorState.starts.length, 2);
+    mirrorState.isForgetful = false;
+  },
+);
+
+test('behind a proxy it is left to apt', options, async () => {
+  const said: string[] = [];
+  await assert.rejects(
+    fetchIt('proxied', said, 'pool/k+ernel.deb', 'Acquire::http::Proxy "http://127.0.0.1:1";\n'),
+    MirrorError,
+  );
+  assert.deepEqual(mirrorState.starts, []);
 });
 
 test('a mirror that stalls is given up, and what was got is kept for the next time', options, async () => {

@@ -17,12 +17,15 @@ const scripts: Readonly<Record<string, string>> = {
     *update*) if [ -e "$FAKE_WORLD/offline" ]; then echo 'E: Failed to fetch: Could not resolve' >&2; exit 100; fi
       echo update >> "$FAKE_WORLD/log"; exit 0 ;;
   esac; exit 1`,
+  // Behind a proxy all is left to apt.
+  'apt-config': `echo 'Acquire::http::Proxy "http://proxy.example";'`,
   'apt-helper': `while :; do case $1 in -q) shift ;; -c) shift 2 ;; *) break ;; esac; done
   if [ "$1" = cat-file ]; then exec cat "$2"; fi
   echo "$1 \${2##*/}" >> "$FAKE_WORLD/log"
   src="$FAKE_WORLD/pool/\${2##*/}"
   if [ -e "$FAKE_WORLD/full" ]; then echo 'E: Write error - write (28: No space left on device)' >&2; exit 100; fi
   if ! [ -e "$src" ]; then printf 'Err:1 it\\n  404  Not Found [IP]\\n'; echo 'E: Download Failed' >&2; exit 100; fi
+  if [ -e "$FAKE_WORLD/dead" ] && [ -s "$3" ]; then printf 'Err:1 it\\n  Connection timed out [IP]\\n'; exit 100; fi
   touch "$3"
   tail -c +$(($(stat -c %s "$3") + 1)) "$src" | head -c "$(cat "$FAKE_WORLD/limit")" >> "$3"
   [ "$(stat -c %s "$3")" = "$(stat -c %s "$src")" ] && exit 0
@@ -114,7 +117,8 @@ export class FakeDebian {
     writeFileSync(join(this.world, 'limit'), String(bytes));
   }
 
-  set(state: 'offline' | 'full', on: boolean): void {
+  /** `dead`: nothing comes after the first piece of a file. */
+  set(state: 'offline' | 'full' | 'dead', on: boolean): void {
     if (on) writeFileSync(join(this.world, state), '');
     else rmSync(join(this.world, state), { force: true });
   }
