@@ -9,7 +9,7 @@ export const vmKernelsCommand = defineCommand(
     usage: 'kernels',
     describe: 'the kernels that can be had from Debian, and those in the cache; needs no root',
     examples: [
-      ['vm kernels', 'the newest of each series and suite; debian:SERIES gives it'],
+      ['vm kernels', 'the newest of each series and suite'],
       ['vm kernels --every', 'older ones, too'],
       ['vm kernels --cached', 'only what is in the cache; asks nobody'],
     ],
@@ -63,8 +63,8 @@ export const vmKernelsCommand = defineCommand(
               { title: 'cached' },
             ],
             available.map(
-              ({ name, series, suite, version, packages, downloadBytes, newestOfSuite, cached }) => [
-                newestOfSuite && !argv.every ? `debian:${series}` : name,
+              ({ name, series, suite, version, packages, downloadBytes, chosenForSeries, cached }) => [
+                chosenForSeries ? `debian:${series}` : name,
                 suite,
                 version,
                 packages.map((one) => one.name).join(' '),

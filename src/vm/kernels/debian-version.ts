@@ -5,6 +5,23 @@
 
 /** Negative, 0 or positive, for sorting: `~` comes before the end, letters before all else. */
 export function compareVersions(a: string, b: string): number {
+  const [left, right] = [split(a), split(b)];
+  return (
+    compareNumbers(left.epoch, right.epoch) ||
+    compareParts(left.upstream, right.upstream) ||
+    compareParts(left.revision, right.revision)
+  );
+}
+
+/** EPOCH:UPSTREAM-REVISION, of which only the middle must be there. */
+function split(version: string) {
+  const [, epoch = '', rest = ''] = /^(?:(\d+):)?(.*)$/.exec(version) ?? [];
+  const hyphen = rest.lastIndexOf('-');
+  if (hyphen < 0) return { epoch, upstream: rest, revision: '' };
+  return { epoch, upstream: rest.slice(0, hyphen), revision: rest.slice(hyphen + 1) };
+}
+
+function compareParts(a: string, b: string): number {
   const [left, right] = [parts(a), parts(b)];
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
     const [text = '', digits = ''] = left[index] ?? [];

@@ -6,7 +6,7 @@ import { findMirrors, type Mirrors } from './apt-sources.js';
 import { aptDirectory, type DebianOptions, listOf, suitePlace } from './debian.js';
 import { seriesOf } from './debian-packages.js';
 import { cachedKernels, type KernelRecord } from './record.js';
-import { suites } from './suites.js';
+import { suites, suitesFor } from './suites.js';
 
 export interface AvailableKernel {
   /** What `--kernel` takes for it. */
@@ -18,6 +18,8 @@ export interface AvailableKernel {
   readonly packages: readonly { readonly name: string; readonly version: string; readonly sha256: string }[];
   readonly downloadBytes: number;
   readonly newestOfSuite: boolean;
+  /** `debian:SERIES` is this one. */
+  readonly chosenForSeries: boolean;
   readonly cached: boolean;
 }
 
@@ -79,12 +81,30 @@ export async function listKernels(options: DebianOptions): Promise<KernelInvento
           packages: packages.map((one) => ({ name: one.name, version: one.version, sha256: one.sha256 })),
           downloadBytes: packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
           newestOfSuite,
+          chosenForSeries: false,
           cached: cached.some((one) => one.release === release && one.version === version),
         };
       });
     }),
   );
-  return { available: perSuite.flat(), cached, problems };
+  const available = perSuite.flat();
+  const chosen = new Set(
+    [...new Set(available.map(({ series }) => series))].map((series) => chosenOf(series, available)),
+  );
+  return {
+    available: available.map((one) => ({ ...one, chosenForSeries: chosen.has(one) })),
+    cached,
+    problems,
+  };
+}
+
+/** As findDebianKernel chooses. */
+function chosenOf(series: string, available: readonly AvailableKernel[]): AvailableKernel | undefined {
+  for (const { name } of suitesFor(series)) {
+    const found = available.find((one) => one.suite === name && one.series === series && one.newestOfSuite);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function isOfMachine(error: unknown): error is Error {

@@ -58,16 +58,24 @@ after(() => {
   rmSync(scratch, { recursive: true });
 });
 
-function fetchIt(
-  name: string,
-  said: string[] = [],
-  filename = 'pool/k+ernel.deb',
-  proxy = 'Acquire::http::Proxy "DIRECT";\n',
-) {
+interface Asked {
+  readonly said?: string[];
+  readonly filename?: string;
+  readonly proxy?: string;
+  /** When a silent mirror is given up: late, unless that is what is tested. */
+  readonly patienceSeconds?: number;
+}
+
+function fetchIt(name: string, asked: Asked = {}) {
+  const { said = [], filename = 'pool/k+ernel.deb', proxy = 'DIRECT', patienceSeconds = 60 } = asked;
   const conf = join(scratch, 'apt.conf');
   writeFileSync(
     conf,
-    `${proxy}Acquire::http::Timeout "2";\nAcquire::Retries "0";\nAPT::Sandbox::User "root";\n`,
+    `Acquire::http::Proxy "${proxy}";
+Acquire::http::Timeout "${patienceSeconds}";
+Acquire::Retries "0";
+APT::Sandbox::User "root";
+`,
   );
   const one = { name, version: '1', sha256, sizeBytes: content.length, installedBytes: 0, filename };
   const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -78,7 +86,7 @@ function fetchIt(
     environment,
     mirror,
     conf,
-    stallMs: 1000,
+    stallMs: patienceSeconds * 1000,
     progress: (line) => said.push(line),
   });
 }
@@ -88,7 +96,7 @@ const options = requires(...aptTools);
 test('a mirror that breaks off is asked for the rest', options, async () => {
   mirrorState.limit = 150_000;
   const said: string[] = [];
-  const file = await fetchIt('breaks', said);
+  const file = await fetchIt('breaks', { said });
   assert.ok(readFileSync(file).equals(content));
   assert.equal(mirrorState.starts.length, 3);
   assert.deepEqual(
@@ -113,18 +121,14 @@ test(
 );
 
 test('behind a proxy it is left to apt', options, async () => {
-  const said: string[] = [];
-  await assert.rejects(
-    fetchIt('proxied', said, 'pool/k+ernel.deb', 'Acquire::http::Proxy "http://127.0.0.1:1";\n'),
-    MirrorError,
-  );
+  await assert.rejects(fetchIt('proxied', { proxy: 'http://127.0.0.1:1' }), MirrorError);
   assert.deepEqual(mirrorState.starts, []);
 });
 
 test('a mirror that stalls is given up, and what was got is kept for the next time', options, async () => {
   Object.assign(mirrorState, { limit: 50_000, stalls: true });
   await assert.rejects(
-    fetchIt('stalls'),
+    fetchIt('stalls', { patienceSeconds: 2 }),
     (error: unknown) =>
       error instanceof MirrorError && /of 0\.4 MiB are kept, and the same command/.test(error.message),
   );
@@ -142,5 +146,5 @@ test('other bytes than the index names are refused', options, async () => {
 });
 
 test('a file that is gone is told as gone', options, async () => {
-  await assert.rejects(fetchIt('gone', [], 'pool/other.deb'), PackageGoneError);
+  await assert.rejects(fetchIt('gone', { filename: 'pool/other.deb' }), PackageGoneError);
 });

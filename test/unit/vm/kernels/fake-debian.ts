@@ -12,7 +12,7 @@ import { stanza } from './stanza.js';
 
 const scripts: Readonly<Record<string, string>> = {
   'apt-get': `case "$*" in
-    *--print-uris*) echo "'http://mirror.example/debian/dists/bookworm/InRelease' x 0 "; exit 0 ;;
+    *--print-uris*) [ -e "$FAKE_WORLD/foreign" ] || echo "'http://mirror.example/debian/dists/bookworm/InRelease' x 0 "; exit 0 ;;
     *indextargets*) echo "$FAKE_WORLD/Packages"; exit 0 ;;
     *update*) if [ -e "$FAKE_WORLD/offline" ]; then echo 'E: Failed to fetch: Could not resolve' >&2; exit 100; fi
       echo update >> "$FAKE_WORLD/log"; exit 0 ;;
@@ -118,7 +118,7 @@ export class FakeDebian {
   }
 
   /** `dead`: nothing comes after the first piece of a file. */
-  set(state: 'offline' | 'full' | 'dead', on: boolean): void {
+  set(state: 'offline' | 'full' | 'dead' | 'foreign', on: boolean): void {
     if (on) writeFileSync(join(this.world, state), '');
     else rmSync(join(this.world, state), { force: true });
   }

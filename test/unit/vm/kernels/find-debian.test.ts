@@ -152,6 +152,16 @@ test('without apt what is cached is used; else it is told what is needed', async
   assert.match(here.said.join('\n'), /apt-get is not on this machine.*which is cached/);
 });
 
+test('a machine that is no Debian is told how to name a mirror', async () => {
+  using here = machine(release);
+  here.debian.set('foreign', true);
+  await assert.rejects(here.find('6.18'), /name no Debian mirror; set STUCKFS_DEBIAN_MIRROR/);
+  const environment = { ...here.debian.environment, STUCKFS_DEBIAN_MIRROR: 'http://chosen.example/debian/' };
+  assert.equal((await here.find('6.18', { environment })).release, release);
+  const sources = readFileSync(join(here.debian.cache, 'apt/trixie-backports/sources.list'), 'utf8');
+  assert.match(sources, /^deb \[arch=amd64.*\] http:\/\/chosen\.example\/debian trixie-backports main$/m);
+});
+
 test('a package that has left the mirror has its suite asked again', async () => {
   using here = machine(old, release);
   await here.find('debian:6.18.9');

@@ -58,6 +58,8 @@ test('versions sort as dpkg sorts them', () => {
     ['7.3~rc1-1', '7.3-1'],
     ['7.3.4-1', '7.3.4-1+b1'],
     ['1.0a', '1.0+'],
+    ['1.0-1', '1.0+b-1'],
+    ['2.0-1', '1:1.0-1'],
   ];
   for (const [older = '', newer = ''] of ascending) {
     assert.ok(compareVersions(older, newer) < 0, `${older} < ${newer}`);
