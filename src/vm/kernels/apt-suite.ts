@@ -74,7 +74,11 @@ export function isFresh({ askedAt, mirror }: SuiteList, place: SuitePlace, now =
 export async function askSuite(place: SuitePlace, options: LockOptions & ToolOptions): Promise<SuiteList> {
   const { name, mirror, directory } = place;
   makeDirectory(directory);
+  const startedAt = Date.now();
   return withLock(join(directory, 'lock'), options, async (lock) => {
+    const known = knownList(place);
+    // Another has asked while this one waited.
+    if (known !== undefined && known.mirror === mirror && Date.parse(known.askedAt) > startedAt) return known;
     needSpace(directory, INDEX_BYTES);
     const conf = writeState(place);
     options.progress(`asking Debian's ${name} which kernels it has`);
