@@ -14,12 +14,14 @@ export const agentPath = '/opt/stuckfs/dist/src/vm/guest/agent-main.js';
 export const neededApplets = [
   'sh',
   'cat',
+  'chmod',
   'echo',
   'findfs',
   'hostname',
   'insmod',
   'ip',
   'mkdir',
+  'mknod',
   'modprobe',
   'mount',
   'mv',
@@ -76,6 +78,8 @@ mount -t tmpfs -o mode=1777 shm /dev/shm
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 mount -t fusectl fusectl /sys/fs/fuse/connections 2>/dev/null
+# Opening it loads the module, where it is one.
+[ -e /dev/loop-control ] || mknod -m 0600 /dev/loop-control c 10 237
 hostname stuckfs
 ip link set lo up
 ulimit -n 65536
