@@ -91,6 +91,8 @@ async function runJob({ job, stuckfs }: AgentPlan, say: (line: LineWithoutTime) 
     });
   });
   await Promise.race([closed, delay(OUTPUT_MS * job.patience, undefined, { ref: false })]);
+  child.stdout.destroy();
+  child.stderr.destroy();
   return exit;
 }
 

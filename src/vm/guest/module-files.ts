@@ -24,7 +24,7 @@ export function readModuleLists(directory: string, release: string): ModuleLists
     existsSync(join(directory, name)),
   );
   const printed = isListed ? '' : depmod(directory, release);
-  // All files one after the other; lines of modules.dep end their first word with a colon.
+  // All files one after the other: of those that say `alias`, modules.symbols is not asked for.
   const lists = isListed
     ? parseModuleLists({
         builtin,
@@ -35,7 +35,7 @@ export function readModuleLists(directory: string, release: string): ModuleLists
     : parseModuleLists({
         builtin,
         dep: linesOf(printed, /^[^\s:]+\.ko(\.\w+)?:/),
-        alias: linesOf(printed, /^alias /),
+        alias: linesOf(printed, /^alias (?!symbol:)/),
         softdep: linesOf(printed, /^softdep /),
       });
   if (lists.modules.size === 0)
