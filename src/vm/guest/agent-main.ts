@@ -32,14 +32,14 @@ function ports(): { device: string; name: string }[] {
 }
 
 async function readLine(fd: number): Promise<string> {
-  const bytes = Buffer.alloc(65_536);
-  let text = '';
-  while (!text.includes('\n')) {
-    const count = readSync(fd, bytes);
+  const into = Buffer.alloc(65_536);
+  let line = Buffer.alloc(0);
+  while (!line.includes('\n')) {
+    const count = readSync(fd, into);
     if (count === 0) await delay(POLL_MS);
-    text += bytes.toString('utf8', 0, count);
+    line = Buffer.concat([line, into.subarray(0, count)]);
   }
-  return text.slice(0, text.indexOf('\n'));
+  return line.toString('utf8', 0, line.indexOf('\n'));
 }
 
 const log = await openPort(portNames.log, 'w');

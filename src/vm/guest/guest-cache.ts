@@ -7,6 +7,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -94,6 +95,7 @@ export class GuestCache {
     const temporary = join(this.directory, `.${this.kind}.new`);
     try {
       wanted.make(temporary);
+      writeThrough(temporary);
       renameSync(temporary, path);
     } finally {
       this.removeTemporary();
@@ -132,6 +134,16 @@ export class GuestCache {
     return new GuestError('GUEST_CACHE', `the cache of guests cannot be written: ${message}`, {
       cause: error,
     });
+  }
+}
+
+/** So that a name that outlives a power cut has its bytes. */
+function writeThrough(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -15,8 +15,8 @@ import { type ModuleLists, textsFor } from './module-lists.js';
 
 /** Changes when what is made of the same inputs does. */
 const format = 1;
-/** Of the modules, decompressed, and the archive. */
-const mostBytes = 64 << 20;
+/** Of the archive. */
+const mostBytes = 32 << 20;
 /** It is read once, and made often: quick before small. */
 const gzipLevel = 1;
 
