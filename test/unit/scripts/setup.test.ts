@@ -14,16 +14,16 @@ const setup = resolve(import.meta.dirname, '../../../../scripts/setup');
 const allPackages = [
   'fuse3',
   'fio',
+  'e2fsprogs',
+  'xz-utils',
   'git',
   'curl',
   'python3',
   'chromium',
+  'kmod',
   'xfsprogs',
   'qemu-system-x86',
-  'e2fsprogs',
   'busybox-static',
-  'xz-utils',
-  'kmod',
 ];
 const allBut = (...names: string[]) => allPackages.filter((name) => !names.includes(name));
 const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-setup-'));
