@@ -48,7 +48,6 @@ const may = {
     'safety',
     'syscall',
   ],
-  vm: ['record', 'kernel', 'syscall'],
 };
 
 const roomPath = (room) => `^src/${room}/`;
