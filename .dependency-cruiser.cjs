@@ -34,6 +34,7 @@ const may = {
   record: ['kernel', 'syscall'],
   placement: ['kernel', 'syscall'],
   report: ['record', 'kernel'],
+  vm: ['record', 'kernel', 'syscall'],
   scenario: [
     'control/client',
     'control/contract',

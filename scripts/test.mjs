@@ -1,5 +1,5 @@
 /**
- * Runs the tests and counts them: node scripts/test.mjs [check] [unit] [kernel] [--filter REGEXP].
+ * Runs the tests and counts them: node scripts/test.mjs [check] [unit] [kernel] [vm] [--filter REGEXP].
  * Each test file is a process group of its own with a deadline enforced from here (process-group.mjs).
  * The last line is always `N passed, N failed, N skipped`; the exit status is 1 if anything failed, also when
  * a suite had no file, since nothing run is nothing shown.  Needs no terminal and no standard input.

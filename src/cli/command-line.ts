@@ -5,6 +5,7 @@
 import yargs, { type Argv } from 'yargs';
 import { StuckfsError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { patienceOf } from '../base/patience.js';
 import { packageVersion } from '../base/version.js';
 import type { CommandContext, GlobalOptions } from './command.js';
 import { commands } from './commands.js';
@@ -24,6 +25,7 @@ export async function runCommandLine(
   let isRead = false;
   const level = logLevelOf(words);
   try {
+    patienceOf(environment);
     // An unknown level is told before anything is done.
     const log = level === undefined ? undefined : await openLog(level);
     const context: CommandContext = {

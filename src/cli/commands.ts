@@ -17,11 +17,13 @@ import { runCommand } from './commands/run.js';
 import { statusCommand } from './commands/status.js';
 import { unmountCommand } from './commands/unmount.js';
 import { unplugCommand } from './commands/unplug.js';
+import { vmCommand } from './commands/vm.js';
 
 export const commands: readonly Command[] = [
   runCommand,
   listCommand,
   reportCommand,
+  vmCommand,
   mountCommand,
   unmountCommand,
   holdCommand,

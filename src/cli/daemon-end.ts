@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StuckfsError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import { isProcessRunning } from '../safety/process-condition.js';
 import type { RecordedProcess } from '../safety/state.js';
 import { listStateDirectories, stateRoot } from '../safety/state-directory.js';
@@ -27,13 +28,14 @@ export function daemonsOfMount(path: string, environment: NodeJS.ProcessEnv): re
 
 /** Throws when one of them still runs after a while. */
 export async function waitForEnd(path: string, daemons: readonly RecordedProcess[]): Promise<void> {
-  const untilMs = performance.now() + endMs;
+  const withinMs = patient(endMs);
+  const untilMs = performance.now() + withinMs;
   for (;;) {
     const running = daemons.find((one) => isProcessRunning(one));
     if (running === undefined) return;
     if (performance.now() > untilMs) {
       throw new DaemonStaysError(
-        `${path} is unmounted, but its ${running.role} (pid ${running.pid}) has not ended within ${endMs} ms: ` +
+        `${path} is unmounted, but its ${running.role} (pid ${running.pid}) has not ended within ${withinMs} ms: ` +
           `run stuckfs rescue --mount ${path}`,
       );
     }

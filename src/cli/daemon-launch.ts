@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { StuckfsError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import type { DaemonConfigInput, DaemonReady } from '../daemon/config.js';
 import { stateRoot } from '../safety/state-directory.js';
 
@@ -68,7 +69,7 @@ export interface LaunchedDaemon {
 
 /** Throws DaemonStartError. */
 export async function launchDaemon(launch: DaemonLaunch): Promise<LaunchedDaemon> {
-  const { config, program, timeoutMs = firstWordMs } = launch;
+  const { config, program, timeoutMs = patient(firstWordMs) } = launch;
   const child = spawn(process.execPath, [program, JSON.stringify({ ...config, readyFd })], {
     detached: true,
     cwd: '/',
@@ -85,7 +86,7 @@ export async function launchDaemon(launch: DaemonLaunch): Promise<LaunchedDaemon
   try {
     const line = await firstLine(child.stdio[readyFd] as Readable, late);
     if (line === undefined) {
-      const why = await Promise.race([exited, sleep(endMs, undefined, { ref: false })]);
+      const why = await Promise.race([exited, sleep(patient(endMs), undefined, { ref: false })]);
       if (why === undefined) await end(child, exited);
       throw new DaemonStartError(
         'DAEMON_DIED',
@@ -101,7 +102,7 @@ export async function launchDaemon(launch: DaemonLaunch): Promise<LaunchedDaemon
       );
     }
     if ('error' in word.data) {
-      await Promise.race([exited, sleep(endMs, undefined, { ref: false })]);
+      await Promise.race([exited, sleep(patient(endMs), undefined, { ref: false })]);
       const { message, exitStatus } = word.data.error;
       throw new DaemonStartError('DAEMON_REFUSED', message, { exitStatus, line });
     }
@@ -156,7 +157,7 @@ async function end(
   exited: Promise<string>,
 ): Promise<void> {
   child.kill('SIGTERM');
-  if ((await Promise.race([exited, sleep(endMs, undefined, { ref: false })])) !== undefined) return;
+  if ((await Promise.race([exited, sleep(patient(endMs), undefined, { ref: false })])) !== undefined) return;
   child.kill('SIGKILL');
   await Promise.race([exited, sleep(1000, undefined, { ref: false })]);
 }

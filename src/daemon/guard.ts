@@ -3,6 +3,7 @@
  * names.  While there is none nothing may be withheld; where it is lost everything is released at once.
  */
 import type { Logger } from '../base/log.js';
+import { patient } from '../base/patience.js';
 import { fuseAbortPath } from '../kernel/fusectl.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { spawnWatchdog, type Watchdog } from '../safety/watchdog.js';
@@ -58,9 +59,9 @@ export class Guard {
   }
 
   async disarm(): Promise<void> {
-    await within(DISARM_DEADLINE_MS, this.restart);
+    await within(patient(DISARM_DEADLINE_MS), this.restart);
     const { watchdog } = this;
-    if (watchdog !== undefined) await within(DISARM_DEADLINE_MS, watchdog.bye());
+    if (watchdog !== undefined) await within(patient(DISARM_DEADLINE_MS), watchdog.bye());
   }
 
   private listen(leashFd: number): void {

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, type Logger } from '../base/log.js';
+import { patient } from '../base/patience.js';
 import { packageVersion } from '../base/version.js';
 import { type ControlServer, startControlServer } from '../control/server/server.js';
 import { Ledger } from '../safety/ledger.js';
@@ -193,8 +194,9 @@ class RunningDaemon {
     const failed = serving.ended.then((reason) => {
       throw new DaemonStartError(`the connection ended before INIT: ${reason}`);
     });
-    const late = delay(INIT_DEADLINE_MS, undefined, { ref: false }).then(() => {
-      throw new DaemonStartError(`the kernel sent no INIT within ${INIT_DEADLINE_MS} ms`);
+    const deadlineMs = patient(INIT_DEADLINE_MS);
+    const late = delay(deadlineMs, undefined, { ref: false }).then(() => {
+      throw new DaemonStartError(`the kernel sent no INIT within ${deadlineMs} ms`);
     });
     await Promise.race([serving.initialised, failed, late, this.brokenOff]);
   }
@@ -225,10 +227,10 @@ class RunningDaemon {
         return false;
       },
     );
-    const inTime = await within(SIGNAL_PATIENCE_MS, unmounted);
-    if (inTime === true && (await serving.endsWithin(SERVING_END_MS))) return;
+    const inTime = await within(patient(SIGNAL_PATIENCE_MS), unmounted);
+    if (inTime === true && (await serving.endsWithin(patient(SERVING_END_MS)))) return;
     this.abortFile?.abort();
-    if (!(await serving.endsWithin(SERVING_END_MS))) this.giveUp('the serving thread does not end');
+    if (!(await serving.endsWithin(patient(SERVING_END_MS)))) this.giveUp('the serving thread does not end');
   }
 
   private beat(): void {
@@ -272,7 +274,7 @@ class RunningDaemon {
   private async endMount(mount: FuseMount, reason: string): Promise<void> {
     if (reason !== 'unmounted') await this.attempt('abort', () => this.abortFile?.abort());
     const { serving } = this;
-    const isOver = serving === undefined || (await serving.endsWithin(SERVING_END_MS));
+    const isOver = serving === undefined || (await serving.endsWithin(patient(SERVING_END_MS)));
     // A thread that hangs may come back to a number that by then names another file.
     if (isOver) close(mount.fd);
     else {

@@ -3,6 +3,7 @@
  * A mount's watchdog does the same where there is one: it is waited for, as two at it would only be in each other's way.
  */
 import { existsSync } from 'node:fs';
+import { patient } from '../base/patience.js';
 import { type CleanupStep, cleanUp } from './cleanup.js';
 import { type Machine, type ProcessIdentity, thisMachine } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
@@ -30,7 +31,7 @@ export async function afterRunner(
       for (const one of state.processes) if (one.role === 'watchdog') watchdogs.set(one.pid, one);
     return [...watchdogs.values()].some((one) => isProcessRunning(one, machine.root));
   };
-  const untilMs = machine.nowMs() + PATIENCE_MS;
+  const untilMs = machine.nowMs() + patient(PATIENCE_MS);
   const done: DirectoryCleanup[] = [];
   for (;;) {
     while (isAnyAtWork() && machine.nowMs() < untilMs) await machine.sleep(POLL_MS);

@@ -6,6 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { Errno, errnoName } from '../base/errno.js';
+import { patient } from '../base/patience.js';
 import { findFusectlMount, fuseConnectionId } from '../kernel/fusectl.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { tasksInState } from '../kernel/processes.js';
@@ -58,7 +59,12 @@ export async function cleanUp(
   directory: StateDirectory,
   options: CleanupOptions = {},
 ): Promise<CleanupStep[]> {
-  const { release, killRoles = defaultKillRoles, waitMs = defaultWaitMs, machine = thisMachine } = options;
+  const {
+    release,
+    killRoles = defaultKillRoles,
+    waitMs = patient(defaultWaitMs),
+    machine = thisMachine,
+  } = options;
   const steps: CleanupStep[] = [];
   const run = async (step: CleanupStep['step'], act: () => Outcome | Promise<Outcome>): Promise<void> => {
     try {

@@ -70,9 +70,10 @@ export function unrefChild({ process: child, stdin, stdout }: DetachedChild): vo
 
 /** Nothing of NODE_OPTIONS, which may name a file below the mount. */
 function environment(): NodeJS.ProcessEnv {
-  const { PATH, LD_LIBRARY_PATH } = process.env;
+  const { PATH, LD_LIBRARY_PATH, STUCKFS_PATIENCE } = process.env;
   return {
     ...(PATH === undefined ? {} : { PATH }),
     ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }),
+    ...(STUCKFS_PATIENCE === undefined ? {} : { STUCKFS_PATIENCE }),
   };
 }

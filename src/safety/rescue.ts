@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from '../base/patience.js';
 import { findFusectlMount, fuseConnectionId } from '../kernel/fusectl.js';
 import { isMissing } from '../kernel/kernel-file.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
@@ -73,7 +74,7 @@ interface Survey {
 
 const defaultWaitMs = 10_000;
 export async function rescue(options: RescueOptions = {}): Promise<RescueReport> {
-  const { machine = thisMachine, mountPoint, dryRun = false, waitMs = defaultWaitMs } = options;
+  const { machine = thisMachine, mountPoint, dryRun = false, waitMs = patient(defaultWaitMs) } = options;
   const root = options.stateRoot ?? stateRoot();
   const { found, directories } = survey(root, mountPoint, machine);
   let { traceInstances } = found;

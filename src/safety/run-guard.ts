@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { StuckfsError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import { spawnDetached, unrefChild } from './detached-child.js';
 import type { StateDirectory } from './state-directory.js';
 
@@ -31,7 +32,7 @@ export async function startRunGuard(directory: StateDirectory): Promise<RunGuard
   const { pid, process: child, stdin, stdout } = guard;
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const armed = new Promise<true>((resolve) => stdout.once('data', () => resolve(true)));
-  const isArmed = await Promise.race([armed, exited, delay(ARMED_WITHIN_MS, false, { ref: false })]);
+  const isArmed = await Promise.race([armed, exited, delay(patient(ARMED_WITHIN_MS), false, { ref: false })]);
   unrefChild(guard);
   if (isArmed !== true) {
     child.kill('SIGKILL');
@@ -44,7 +45,7 @@ export async function startRunGuard(directory: StateDirectory): Promise<RunGuard
       // Nothing else may be left that keeps this process until the guard has ended.
       child.ref();
       stdin.end('bye\n');
-      const late = delay(DISMISSED_WITHIN_MS, 'late', { ref: false });
+      const late = delay(patient(DISMISSED_WITHIN_MS), 'late', { ref: false });
       if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL');
       child.unref();
     },

@@ -2,6 +2,7 @@
  * What the watchdog does once the daemon or the runner is gone. Loaded after it is armed, as it imports much.
  * A daemon that said bye gets a moment to end; one that goes on is left alone.
  */
+import { patient } from '../base/patience.js';
 import { type CleanupStep, cleanUp } from './cleanup.js';
 import { type Machine, thisMachine } from './machine.js';
 import { isProcessRunning } from './process-condition.js';
@@ -42,7 +43,7 @@ async function cleanUpOne(path: string, saidBye: boolean, machine: Machine): Pro
 }
 
 async function hasEnded(owner: StateDirectory, machine: Machine): Promise<boolean> {
-  const deadlineMs = machine.nowMs() + patienceMs;
+  const deadlineMs = machine.nowMs() + patient(patienceMs);
   while (isProcessRunning(owner)) {
     if (machine.nowMs() >= deadlineMs) return false;
     await machine.sleep(pollMs);

@@ -29,6 +29,8 @@ export interface WatchdogView {
   /** The runner's end of the leash; `none` also after the runner has said bye. */
   readonly leash: 'none' | 'held' | 'dropped';
   readonly hasAborted: boolean;
+  /** base/patience.ts: a slow machine's daemon is silent for longer. 1 by default. */
+  readonly patience?: number;
 }
 
 export type Decision =
@@ -54,7 +56,8 @@ export function decide(view: WatchdogView, nowMs: number): Decision {
       : view.heartbeatAtMs + view.maxHoldMs - view.oldestHeldMs;
   if (nowMs > holdEndsMs) return { kind: 'abort', reason: 'held-too-long' };
   const silenceEndsMs =
-    view.heartbeatAtMs + Math.max(Math.min(view.maxHoldMs, longestSilenceMs), shortestSilenceMs);
+    view.heartbeatAtMs +
+    (view.patience ?? 1) * Math.max(Math.min(view.maxHoldMs, longestSilenceMs), shortestSilenceMs);
   if (nowMs > silenceEndsMs) return { kind: 'abort', reason: 'no-heartbeat' };
   return { kind: 'wait', untilMs: Math.min(holdEndsMs, silenceEndsMs) };
 }

@@ -6,6 +6,7 @@
  */
 import { closeSync, constants, openSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { patienceOf } from '../base/patience.js';
 import { log, putLine } from './last-words.js';
 import { preferNotToBeKilled } from './oom-score.js';
 import { type Decision, decide, type WatchdogView } from './watchdog-decision.js';
@@ -66,6 +67,7 @@ export async function runWatchdog(args: WatchdogArguments, around: WatchdogSurro
     daemon: 'alive',
     leash: args.hasLeash ? 'held' : 'none',
     hasAborted: false,
+    patience: patienceOf(process.env),
   };
   const heard = new Bell();
   listen(daemonFd, {

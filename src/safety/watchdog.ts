@@ -4,6 +4,7 @@
  * The leash is read by the watchdog alone: a daemon that reads the same descriptor takes the runner's bye from it.
  */
 import { StuckfsError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import { type DetachedChild, spawnDetached, unrefChild } from './detached-child.js';
 import type { ProcessIdentity } from './machine.js';
 import type { StateDirectory } from './state-directory.js';
@@ -69,7 +70,7 @@ export async function spawnWatchdog(
   });
   const { pid, startTime, stdin } = child;
   const conversation = converse(child);
-  const refusal = await within(options.armedWithinMs ?? 5000, conversation.armed);
+  const refusal = await within(options.armedWithinMs ?? patient(5000), conversation.armed);
   if (refusal !== undefined) {
     child.process.kill('SIGKILL');
     throw new WatchdogError(`the watchdog is not armed: ${refusal}`);

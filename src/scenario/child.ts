@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { StuckfsError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import { readProcStat } from '../kernel/proc-stat.js';
 import { readStack } from '../kernel/stacks.js';
 import { type ChildExit, type Child as ChildProcess, spawnChild } from '../safety/children.js';
@@ -76,8 +77,9 @@ export class Child {
     this.pending.clear();
   }
 
-  /** Sends a command and waits for its answer, at most `deadlineMs`. */
-  async ask<Answer = unknown>(command: string, words: unknown, deadlineMs: number): Promise<Answer> {
+  /** Sends a command and waits for its answer, at most `withinMs` on a fast machine. */
+  async ask<Answer = unknown>(command: string, words: unknown, withinMs: number): Promise<Answer> {
+    const deadlineMs = patient(withinMs);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -130,7 +132,8 @@ export class Child {
   }
 
   /** Ends its input and waits; kills it at the deadline. */
-  async end(deadlineMs: number): Promise<ChildExit> {
+  async end(withinMs: number): Promise<ChildExit> {
+    const deadlineMs = patient(withinMs);
     this.child.process.stdin?.end();
     this.child.dropLeash();
     const exit = await this.child.waitForExit(deadlineMs);

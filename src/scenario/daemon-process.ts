@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import { readProcStat } from '../kernel/proc-stat.js';
 import type { ProcessIdentity } from '../safety/machine.js';
 
@@ -101,15 +102,14 @@ export class DaemonProcess {
 
   /** @throws {ServerError} when it refuses, dies, or says nothing; a silent one is killed */
   async ready(): Promise<Ready> {
+    const deadlineMs = patient(START_DEADLINE_MS);
     const line = await Promise.race([
       firstLine(this.process.stdio[READY_FD] as Readable),
       this.exited,
-      delay(START_DEADLINE_MS, undefined, { ref: false }),
+      delay(deadlineMs, undefined, { ref: false }),
     ]);
     if (typeof line !== 'string') {
-      const how = this.isRunning
-        ? `said nothing within ${START_DEADLINE_MS} ms`
-        : 'ended before it was ready';
+      const how = this.isRunning ? `said nothing within ${deadlineMs} ms` : 'ended before it was ready';
       this.process.kill('SIGKILL');
       throw new ServerError([`the daemon ${how}`, this.stderr].filter((one) => one !== '').join(': '));
     }

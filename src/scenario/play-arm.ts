@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { StuckfsError, UsageError } from '../base/errors.js';
+import { patient } from '../base/patience.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { recordFrees } from '../record/trace-events.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
@@ -49,8 +50,7 @@ function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): numbe
   return Math.ceil(
     holdMs +
       delayMsOf(design) +
-      HOLD_MARGIN_MS +
-      STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes),
+      patient(HOLD_MARGIN_MS + STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes)),
   );
 }
 
@@ -65,7 +65,7 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
   let hasStarted = false;
   // In this order: the release frees whoever hangs, and then the children can end.
   const end = async () => {
-    await server?.stop(STOP_MS);
+    await server?.stop(patient(STOP_MS));
     // Of one that was interrupted while it started.
     if (isUntrusted) await cleanUpMountOf(state);
     await arm?.endChildren();

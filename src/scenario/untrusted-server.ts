@@ -149,7 +149,7 @@ export class UntrustedServer implements ArmServer {
 }
 
 function spawnDaemon(config: Readonly<Record<string, unknown>>, logFile: string): DaemonProcess {
-  const { PATH = '', LD_LIBRARY_PATH } = process.env;
+  const { PATH = '', LD_LIBRARY_PATH, STUCKFS_PATIENCE } = process.env;
   const stderrFd = openSync(logFile, 'a', 0o600);
   try {
     return DaemonProcess.spawn({
@@ -160,6 +160,7 @@ function spawnDaemon(config: Readonly<Record<string, unknown>>, logFile: string)
         PATH: `${PATH}:/usr/sbin:/usr/bin:/sbin:/bin`,
         STUCKFS_STATE_DIR: untrustedStateDir,
         ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }),
+        ...(STUCKFS_PATIENCE === undefined ? {} : { STUCKFS_PATIENCE }),
       },
     });
   } finally {

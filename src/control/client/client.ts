@@ -3,6 +3,7 @@
  * An answer is checked before anybody sees it; a refusal is thrown as the ControlError that the server threw.
  */
 import { z } from 'zod';
+import { patient } from '../../base/patience.js';
 import { ControlError, ErrorBody } from '../contract/errors.js';
 import type { ControlEvent } from '../contract/events.js';
 import type { ClearedFaults, FaultInput, FaultList, InstalledFault } from '../contract/faults.js';
@@ -74,7 +75,7 @@ interface Parts {
 
 /** Does no I/O yet; throws UsageError for a path that no socket can have. */
 export function connect(options: ConnectOptions): ControlClient {
-  const { socketPath, timeoutMs = defaultTimeoutMs, clock = systemClock } = options;
+  const { socketPath, timeoutMs = patient(defaultTimeoutMs), clock = systemClock } = options;
   checkSocketPath(socketPath);
   const call = async <Name extends CallName>(
     name: Name,

@@ -23,6 +23,7 @@ const documented: readonly (readonly [words: readonly string[], ...options: stri
   [['plan', 'stop'], '--socket'],
   [['status'], '--mount'],
   [['doctor'], '--json'],
+  [['vm', 'kernels'], '--cached', '--every', 'STUCKFS_CACHE'],
   [['rescue'], '--dry-run'],
 ];
 

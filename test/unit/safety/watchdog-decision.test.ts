@@ -37,6 +37,16 @@ test('a daemon that is silent for ten seconds is a hung one, however long it may
   assert.deepEqual(decide(view, 11_001), { kind: 'abort', reason: 'no-heartbeat' });
 });
 
+test('on a slow machine a daemon may be silent for longer, and a request is held no longer', () => {
+  const view = { ...healthy, maxHoldMs: 30_000, patience: 8 };
+  assert.deepEqual(decide(view, 81_000), { kind: 'wait', untilMs: 81_000 });
+  assert.deepEqual(decide(view, 81_001), { kind: 'abort', reason: 'no-heartbeat' });
+  assert.deepEqual(decide({ ...view, oldestHeldMs: 29_000 }, 2001), {
+    kind: 'abort',
+    reason: 'held-too-long',
+  });
+});
+
 test('a short longest hold does not make a heartbeat that is a little late the death of a daemon', () => {
   const view = { ...healthy, maxHoldMs: 100 };
   assert.deepEqual(decide(view, 1600), { kind: 'wait', untilMs: 3000 });

@@ -1,0 +1,56 @@
+/**
+ * The guest that a kernel boots with: an initramfs for that kernel and a root image that all kernels share.  Both are
+ * made without root, and found again by what they are made of: a rebuilt dist/ gives a new image.
+ */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GuestKernel } from '../kernel.js';
+import { GuestCache } from './guest-cache.js';
+import { GuestError } from './guest-error.js';
+import { planInitramfs } from './initramfs.js';
+import { packageRoot } from './package-files.js';
+import { rootFiles } from './root-files.js';
+import { imageBytes, makeRootImage } from './root-image.js';
+import { findBusybox } from './static-busybox.js';
+
+export interface Guest {
+  readonly initrd: string;
+  /** A raw disk, to be attached read-only. */
+  readonly image: string;
+}
+
+/** Changes when what is made of the same files does. */
+const imageFormat = 1;
+const imagesKept = 3;
+const initrdsKept = 16;
+
+/**
+ * @param cache the directory of all that is kept between runs
+ * @param progress told what takes a while
+ * @throws {GuestError}
+ */
+export async function buildGuest(
+  kernel: GuestKernel,
+  cache: string,
+  progress: (step: string) => void,
+): Promise<Guest> {
+  if (process.arch !== 'x64')
+    throw new GuestError('GUEST_INPUT', `guests are x86-64 machines, and this Node is for ${process.arch}`);
+  const directory = join(cache, 'guest');
+  const busybox = findBusybox(process.env['PATH'] ?? '');
+  // First what a kernel may lack.
+  const { content, ...initramfs } = planInitramfs(kernel, busybox);
+  const initrd = await new GuestCache(directory, 'initrd', initrdsKept).get(
+    { ...initramfs, make: (path) => writeFileSync(path, content()) },
+    () => progress(`making the initramfs of ${kernel.release}`),
+  );
+  const tree = rootFiles(packageRoot(), busybox);
+  const hash = createHash('sha256').update(`${imageFormat} ${process.arch} ${tree.hash()}`).digest('hex');
+  const image = await new GuestCache(directory, 'image', imagesKept).get(
+    // The files, once more as an image.
+    { hash, bytes: 2 * imageBytes(tree), make: (path) => makeRootImage(tree, path) },
+    () => progress('making the root image of guests'),
+  );
+  return { initrd, image };
+}
