@@ -47,6 +47,7 @@ const may = {
     'safety',
     'syscall',
   ],
+  vm: ['record', 'kernel', 'syscall'],
 };
 
 const roomPath = (room) => `^src/${room}/`;
