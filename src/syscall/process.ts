@@ -1,4 +1,4 @@
-/** What a process asks the kernel about itself: prctl(2), sched_setaffinity(2), getrlimit(2). */
+/** What a process asks the kernel about itself: prctl(2), execv(2), sched_setaffinity(2), getrlimit(2). */
 import { declare, orErrno } from './libc.js';
 import { writeValue } from './write-value.js';
 
@@ -14,6 +14,26 @@ const cPrctl = declare<(option: number, a: number, b: number, c: number, d: numb
  */
 export function dieWithParent(signal: number): number {
   return orErrno(cPrctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
+}
+
+const cExecv = declare<(path: string, argv: (string | null)[]) => number>(
+  'int execv(const char *path, const char **argv)',
+);
+
+const F_SETFD = 2;
+const cFcntl = declare<(fd: number, op: number, arg: number) => number>('int fcntl(int fd, int op, int arg)');
+
+/**
+ * execv(2): the program takes this process's place, with its pid, environment and descriptors 0, 1 and 2.  Answers
+ * only where it fails: -errno.
+ */
+export function becomeProgram(path: string, words: readonly string[]): number {
+  // Node has every descriptor closed on exec, these too.
+  for (const fd of [0, 1, 2]) {
+    const result = orErrno(cFcntl(fd, F_SETFD, 0));
+    if (result < 0) return result;
+  }
+  return orErrno(cExecv(path, [path, ...words, null]));
 }
 
 /** Under memory pressure this process is to go first. Refused only in odd containers, and then nothing is lost. */

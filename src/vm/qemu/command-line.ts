@@ -1,0 +1,136 @@
+/**
+ * QEMU's words for a machine shape, a kernel and a guest. Pure; starts nothing.
+ * Sockets are named relative to QEMU's working directory, and QEMU connects to them: whoever starts it listens
+ * before, so nothing that the guest says is missed. Authority: qemu(1).
+ */
+import { UsageError } from '../../base/errors.js';
+import type { MachineShape } from '../machine-shape.js';
+import { portNames } from '../protocol.js';
+import { kernelCommandLine } from './kernel-command-line.js';
+
+export type Accel = 'kvm' | 'tcg';
+
+export interface QemuPlan {
+  readonly shape: MachineShape;
+  readonly accel: Accel;
+  /** Each CPU its own thread, or all in one. */
+  readonly tcgThread: 'multi' | 'single';
+  readonly kernelImage: string;
+  readonly initrd: string;
+  /** The root filesystem; read only, so that any number of guests may share it. */
+  readonly image: string | undefined;
+  readonly kernelWords?: readonly string[];
+}
+
+/** The sockets in QEMU's working directory, by what they carry. */
+export const sockets = { job: 'job', log: 'log', result: 'result', qmp: 'qmp' } as const;
+
+/** QEMU's ids of what can be unplugged over QMP. */
+export const dimmId = 'dimm0';
+export const virtioMemId = 'vmem0';
+
+/** A guest below this runs out of memory while it boots. */
+const leastMemoryMiB = 128;
+/** More of the memory below 4 GiB than this would leave a small guest without ZONE_NORMAL: it is ZONE_DMA32. */
+const lowMemoryMiB = 1024;
+const mostCpus = 64;
+
+/** @throws {UsageError} for a shape that no machine has */
+export function qemuWords(plan: QemuPlan): readonly string[] {
+  const { shape, accel, tcgThread, kernelImage, initrd, image } = plan;
+  checkShape(shape);
+  return [
+    '-no-user-config',
+    '-nodefaults',
+    ...['-display', 'none', '-no-reboot', '-action', 'panic=exit-failure'],
+    ...['-machine', `q35,max-ram-below-4g=${lowMemoryMiB}M`],
+    ...(accel === 'kvm'
+      ? ['-accel', 'kvm', '-cpu', 'host']
+      : ['-accel', `tcg,thread=${tcgThread}`, '-cpu', 'max']),
+    ...['-smp', `${shape.cpus}`],
+    ...memoryWords(shape),
+    ...['-kernel', kernelImage, '-initrd', initrd],
+    ...['-append', kernelCommandLine(shape, plan.kernelWords)],
+    ...(image === undefined ? [] : imageWords(image)),
+    // The console is QEMU's standard output. Ctrl-C is the runner's to hear.
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=qmp,path=${sockets.qmp}`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-device', 'virtio-serial-pci'],
+    ...(['job', 'log', 'result'] as const).flatMap((port) => [
+      ...['-chardev', `socket,id=${port},path=${sockets[port]}`],
+      ...['-device', `virtserialport,chardev=${port},name=${portNames[port]}`],
+    ]),
+    ...['-device', 'pvpanic-pci'],
+  ];
+}
+
+function memoryWords({ memoryMiB, numaNodes, cpus, dimmMiB, virtioMemMiB }: MachineShape): readonly string[] {
+  const pluggableMiB = (dimmMiB ?? 0) + (virtioMemMiB ?? 0);
+  // Each device may be aligned to 1 GiB.
+  const room = pluggableMiB === 0 ? '' : `,slots=4,maxmem=${memoryMiB + pluggableMiB + 3 * 1024}M`;
+  const words = ['-m', `${memoryMiB}M${room}`];
+  // Pluggable memory wants a node to belong to, so that a guest with one node is told of it as well.
+  if (numaNodes === 1 && pluggableMiB === 0) return words;
+  for (let node = 0; node < numaNodes; node++) {
+    const nodeCpus = Array.from({ length: cpus }, (_, cpu) => cpu)
+      .filter((cpu) => Math.floor((cpu * numaNodes) / cpus) === node)
+      .map((cpu) => `,cpus=${cpu}`);
+    words.push('-object', `memory-backend-ram,id=node${node},size=${memoryMiB / numaNodes}M`);
+    words.push('-numa', `node,nodeid=${node},memdev=node${node}${nodeCpus.join('')}`);
+  }
+  if (dimmMiB !== undefined) {
+    words.push('-object', `memory-backend-ram,id=${dimmId}-memory,size=${dimmMiB}M`);
+    words.push('-device', `pc-dimm,id=${dimmId},memdev=${dimmId}-memory,node=${numaNodes - 1}`);
+  }
+  if (virtioMemMiB !== undefined) {
+    const size = `requested-size=${virtioMemMiB}M`;
+    words.push('-object', `memory-backend-ram,id=${virtioMemId}-memory,size=${virtioMemMiB}M`);
+    words.push(
+      ...[
+        '-device',
+        `virtio-mem-pci,id=${virtioMemId},memdev=${virtioMemId}-memory,node=${numaNodes - 1},${size}`,
+      ],
+    );
+  }
+  return words;
+}
+
+/** As JSON: a comma in a file's name ends nothing there. */
+function imageWords(image: string): readonly string[] {
+  const file = { driver: 'file', filename: image, 'read-only': true };
+  return [
+    ...['-blockdev', JSON.stringify({ driver: 'raw', 'node-name': 'root', 'read-only': true, file })],
+    ...['-device', 'virtio-blk-pci,drive=root'],
+  ];
+}
+
+function checkShape(shape: MachineShape): void {
+  const { memoryMiB, cpus, numaNodes, movableMiB, hugetlbCmaMiB, cmaMiB, dimmMiB, virtioMemMiB } = shape;
+  const whole = (field: string, value: number, least: number, most: number, multipleOf = 1): void => {
+    if (Number.isInteger(value) && value >= least && value <= most && value % multipleOf === 0) return;
+    const steps = multipleOf === 1 ? '' : `, a multiple of ${multipleOf}`;
+    throw new UsageError(`machine shape: ${field}`, value, `give a number from ${least} to ${most}${steps}`);
+  };
+  const mostMiB = 1024 * 1024;
+  whole('cpus', cpus, 1, mostCpus);
+  whole('numaNodes', numaNodes, 1, 2);
+  whole('memoryMiB', memoryMiB, leastMemoryMiB, mostMiB, 2);
+  // A memory block of a PC is 128 MiB: smaller pieces cannot be plugged.
+  if (dimmMiB !== undefined) whole('dimmMiB', dimmMiB, 128, mostMiB, 128);
+  if (virtioMemMiB !== undefined) whole('virtioMemMiB', virtioMemMiB, 128, mostMiB, 128);
+  for (const [field, value] of Object.entries({ movableMiB, hugetlbCmaMiB, cmaMiB }))
+    if (value !== undefined) whole(field, value, 1, memoryMiB - 1);
+  const taken = (movableMiB ?? 0) + (hugetlbCmaMiB ?? 0) + (cmaMiB ?? 0);
+  if (taken >= memoryMiB)
+    throw new UsageError(
+      'machine shape: memoryMiB',
+      memoryMiB,
+      `give more than ${taken}, which ZONE_MOVABLE and CMA take of it`,
+    );
+}
+
+/** 7.3 was seen to oops where QEMU 7.2 emulates its CPUs in parallel; 6.18 and older were not. */
+export function tcgThreadFor(release: string): 'multi' | 'single' {
+  const major = Number(/^(\d+)\./.exec(release)?.[1] ?? 0);
+  return major >= 7 ? 'single' : 'multi';
+}
