@@ -39,8 +39,8 @@ build: install ## Compile to dist/ (only what changed)
 run: build ## Wedge writeback and compact this kernel (SCENARIO=…, ARGS="--on vm …")
 	@node dist/src/cli/main.js run $(SCENARIO) $(run_defaults) $(ARGS)
 
-test: build ## Lint, rooms, dead code, unit and kernel tests (ARGS="--filter REGEXP")
-	@node scripts/test.mjs check unit kernel $(ARGS)
+test: build ## Lint, rooms, dead code, unit, kernel and VM tests (ARGS="--filter REGEXP")
+	@node scripts/test.mjs check unit kernel vm $(ARGS)
 
 check: build ## Only lint, rooms and dead code
 	@node scripts/test.mjs check

@@ -9,11 +9,15 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runGroup } from './process-group.mjs';
 
-/** `kernel` goes one file at a time: the files share the kernel, its counters and its compaction. */
+/**
+ * `kernel` goes one file at a time: the files share the kernel, its counters and its compaction.  `vm` boots kernels of
+ * its own, each of which takes a core.
+ */
 export const suites = {
   check: { deadlineMs: 120_000, atOnce: 1, jobs: checkJobs },
   unit: { deadlineMs: 120_000, atOnce: availableParallelism(), jobs: fileJobs },
   kernel: { deadlineMs: 300_000, atOnce: 1, jobs: fileJobs },
+  vm: { deadlineMs: 300_000, atOnce: 1, jobs: fileJobs },
 };
 
 /**

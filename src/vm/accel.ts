@@ -109,11 +109,9 @@ function firstWord(machine: QemuProcess, signal: AbortSignal, deadlineMs: number
   const console = new ConsoleWatch();
   return new Promise((resolve, reject) => {
     const fail = (seen: string): void => {
-      const said = [...console.tail, ...machine.complaint()].at(-1);
-      settle({
-        works: false,
-        seen: said === undefined ? `${seen}, without a word` : `${seen}, after: ${said}`,
-      });
+      // What QEMU complains of begins with the reason and goes on with registers; a console ends with it.
+      const said = machine.complaint()[0] ?? console.tail.at(-1);
+      settle({ works: false, seen: `${seen}: ${said ?? 'without a word'}` });
     };
     const timer = setTimeout(() => fail(`no guest within ${deadlineMs / 1000} s`), deadlineMs);
     const abort = (): void => reject(signal.reason);

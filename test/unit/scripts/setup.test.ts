@@ -11,7 +11,17 @@ import { after, describe, test } from 'node:test';
 
 const setup = resolve(import.meta.dirname, '../../../../scripts/setup');
 /** In the order of the script. */
-const allPackages = ['fuse3', 'fio', 'git', 'curl', 'python3', 'chromium', 'xfsprogs'];
+const allPackages = [
+  'fuse3',
+  'fio',
+  'git',
+  'curl',
+  'python3',
+  'chromium',
+  'xfsprogs',
+  'qemu-system-x86',
+  'busybox-static',
+];
 const allBut = (...names: string[]) => allPackages.filter((name) => !names.includes(name));
 const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-setup-'));
 after(() => rmSync(scratch, { recursive: true }));
