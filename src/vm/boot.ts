@@ -7,8 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { UsageError } from '../base/errors.js';
 import type { BootPlan, GuestEnd, HostLimits } from './boot-plan.js';
 import { GuestWatch } from './guest-watch.js';
-import type { GuestJob } from './protocol.js';
-import { parseGuestLine } from './protocol.js';
+import { type GuestJob, heartbeatMs, parseGuestLine } from './protocol.js';
 import { qemuWords, tcgThreadFor } from './qemu/command-line.js';
 import { ConsoleWatch } from './qemu/console-watch.js';
 import { LineSplitter } from './qemu/line-splitter.js';
@@ -21,6 +20,8 @@ import { VmError, type VmErrorCode } from './vm-error.js';
 /** An emulated CPU runs JavaScript 7 to 13 times slower than the host's. */
 const tcgPatience = 10;
 const longestLogLineChars = 1 << 20;
+/** In a row, by which a guest is hung and not only slow. */
+const lostHeartbeats = 90;
 const mostEntries = 100_000;
 const lookMs = 500;
 /** After an oops or a panic, for the rest of its report to come through the console. */
@@ -88,7 +89,7 @@ class Attended {
     });
     const limits: HostLimits = {
       bootMs: 180_000,
-      silenceMs: 90_000,
+      silenceMs: lostHeartbeats * heartbeatMs,
       capMs: 4 * plan.deadlineGuestMs + 300_000,
       resultBytes: 2 ** 31,
       ...plan.limits,

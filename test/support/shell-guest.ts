@@ -27,11 +27,13 @@ read -r words <$job
 say() { echo "{\\"t\\":$(now),\\"stream\\":\\"stdout\\",\\"line\\":\\"$1\\"}" >&4; }
 end() { echo "{\\"t\\":$(now),\\"exit\\":$1}" >&4; }
 beat() { while echo "{\\"t\\":$(now)}" >&4; do busybox sleep 1; done; }
+kernel() { echo "<1>$1" >/dev/kmsg; }
 send() { busybox tar -c -C ${guestOut} . >$result; }
 busybox mkdir -p ${guestOut}/sub
 case $words in
 *'["ends"'*)
   beat & say 'job: began'
+  kernel 'watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [sh:1]'
   echo "$words" >${guestOut}/job.json
   busybox dd if=/dev/zero bs=65536 count=32 2>/dev/null | busybox tr '\\0' 'x' >${guestOut}/sub/bulk
   send; end 3 ;;
@@ -39,6 +41,8 @@ case $words in
   beat & cat=$(busybox cat /sys/devices/system/node/has_memory); say "nodes $cat"
   say "movable$(busybox awk '/zone +Movable/{m=1} m&&/present/{printf " %d", $2; m=0}' /proc/zoneinfo)"
   say "$(busybox cat /proc/cmdline)" ;;
+*'["oopses"'*)
+  beat & kernel 'BUG: kernel NULL pointer dereference, address: 0000000000000008' ;;
 *'["panics"'*)
   beat & say 'job: about to'; busybox sleep 2; echo c >/proc/sysrq-trigger ;;
 *'["beats"'*) beat & say 'job: beats' ;;

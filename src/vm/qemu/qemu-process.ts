@@ -47,7 +47,7 @@ const longestSocketBytes = 107;
 
 /** @throws {VmError} VM_QEMU with what it said; then no process is left */
 export async function startQemu(program: string, words: readonly string[]): Promise<QemuProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'stuckfs-vm-'));
+  const directory = await privateDirectory();
   const open: Server[] = [];
   let child: ChildProcess | undefined;
   try {
@@ -82,6 +82,14 @@ export async function startQemu(program: string, words: readonly string[]): Prom
   } finally {
     for (const server of open) server.close();
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function privateDirectory(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'stuckfs-vm-'));
+  } catch (cause) {
+    throw new UsageError('TMPDIR', tmpdir(), 'a directory that may be written to', { cause });
   }
 }
 

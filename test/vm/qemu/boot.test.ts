@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { bootOnce, chooseAccel } from '../../../src/vm/accel.js';
 import { bootGuest } from '../../../src/vm/boot.js';
-import { unplugDimm } from '../../../src/vm/qemu/pluggable-memory.js';
+import { plugDimm, unplugDimm } from '../../../src/vm/qemu/pluggable-memory.js';
 import { findQemu } from '../../../src/vm/qemu/program.js';
 import type { QmpClient } from '../../../src/vm/qemu/qmp.js';
 import { eventually } from '../../support/eventually.js';
@@ -28,6 +28,8 @@ describe('a guest that does its job', requires(...bootable), () => {
     assert.equal(end.exitStatus, 3);
     assert.ok(end.guestMs >= 0, `${end.guestMs}`);
     assert.ok(lines().includes('job: began'));
+    // Told, and no failure.
+    assert.ok(vm.news.some(({ kind, line }) => kind === 'kernel' && /soft lockup/.test(line)));
     const out = join(vm.directory, 'out');
     assert.deepEqual(JSON.parse(readFileSync(join(out, 'job.json'), 'utf8')), {
       words: ['ends'],
@@ -38,7 +40,7 @@ describe('a guest that does its job', requires(...bootable), () => {
     assert.deepEqual(readdirSync(vm.directory).sort(), ['initrd', 'out']);
   });
 
-  test('has two nodes with memory, ZONE_MOVABLE, and gives an idle DIMM back', async () => {
+  test('has two nodes with memory, ZONE_MOVABLE, and gives idle DIMMs back', async () => {
     const shape = { memoryMiB: 1024, cpus: 2, numaNodes: 2, movableMiB: 256, dimmMiB: 128 } as const;
     let qmp: QmpClient | undefined;
     const controller = new AbortController();
@@ -57,6 +59,8 @@ describe('a guest that does its job', requires(...bootable), () => {
     );
     assert.ok(qmp !== undefined);
     const unplugged = await unplugDimm(qmp, 60_000);
+    await plugDimm(qmp, 'dimm1', 128);
+    assert.deepEqual(await unplugDimm(qmp, 60_000, 'dimm1'), { kind: 'unplugged' });
     controller.abort(new Error('seen enough'));
     await assert.rejects(booted, /seen enough/);
     const said = lines().join('\n');

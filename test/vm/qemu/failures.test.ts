@@ -41,6 +41,12 @@ describe('a guest that fails', requires(...bootable), () => {
     assert.ok(tail.some((line) => line.includes('Kernel panic - not syncing')));
   });
 
+  test('by an oops that it survives: VM_OOPS', async () => {
+    // By /dev/kmsg: on the console such a line looks like the kernel's own.
+    const { message } = await failure(bootGuest(vm.plan('oopses')), 'VM_OOPS');
+    assert.match(message, /BUG: kernel NULL pointer dereference/);
+  });
+
   test('by silence, no heartbeat either: VM_HUNG', async () => {
     const { message } = await failure(
       bootGuest(vm.plan('hangs', { limits: { silenceMs: 3000 } })),
