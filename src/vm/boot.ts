@@ -46,7 +46,11 @@ export async function bootGuest(plan: BootPlan): Promise<GuestEnd> {
   const attended = new Attended(plan, machine);
   try {
     plan.onQmp?.(machine.qmp);
-    return await attended.end();
+    const end = await attended.end();
+    // Only now has all of the console been heard.
+    await machine.stop();
+    await attended.keepResult();
+    return end;
   } finally {
     attended.leave();
     await machine.stop();
@@ -140,6 +144,18 @@ class Attended {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
+  /** Once the machine is gone. What a kernel let through that oopsed is no evidence. */
+  async keepResult(): Promise<void> {
+    const failed = this.#kernelFailure();
+    if (failed !== undefined) throw failed;
+    try {
+      await (await this.#result).keep();
+    } catch (error) {
+      throw this.#withoutResult(`cannot be kept: ${(error as Error).message}`, error);
+    }
+    this.#kept = true;
+  }
+
   /** Of a guest that failed nothing is kept: a run directory is whole, or not there. */
   async dropResult(): Promise<void> {
     this.#machine.result.destroy();
@@ -172,12 +188,9 @@ class Attended {
 
   /** The job has ended: with its result in place, all is well. */
   async #finish(exitStatus: number, guestMs: number): Promise<void> {
-    this.#after(resultMs, () => this.#noResult(`is not here ${resultMs / 1000} s after its end`));
+    this.#after(resultMs, () => this.#noResult(`is not here ${resultMs / 1000} s after its end`, undefined));
     try {
-      const unpacked = await this.#result;
-      if (this.#console.panic !== undefined || this.#console.oops !== undefined) return this.#failByKernel();
-      await unpacked.keep();
-      this.#kept = true;
+      await this.#result;
       this.#resolve({ kind: 'ended', exitStatus, guestMs });
     } catch (error) {
       this.#noResult(`is none: ${(error as Error).message}`, error);
@@ -197,7 +210,7 @@ class Attended {
     } else {
       // What it sent before its end may still be on its way to us.
       this.#after(reportMs, () => {
-        if (!this.#exitSeen) this.#noResult('is missing: the machine ended before its job');
+        if (!this.#exitSeen) this.#noResult('is missing: the machine ended before its job', undefined);
       });
     }
   }
@@ -210,16 +223,27 @@ class Attended {
   }
 
   #failByKernel(): void {
-    const { panic, oops } = this.#console;
-    if (panic !== undefined)
-      this.#fail('VM_PANIC', `the guest's kernel: ${panic}${oops === undefined ? '' : ` (after: ${oops})`}`);
-    else if (oops !== undefined) this.#fail('VM_OOPS', `the guest's kernel: ${oops}`);
+    const failed = this.#kernelFailure();
+    if (failed !== undefined) this.#reject(failed);
   }
 
-  #noResult(what: string, cause?: unknown): void {
-    this.#reject(
-      new VmError('VM_NO_RESULT', `the result of the guest's job ${what}`, this.#console.tail, { cause }),
-    );
+  #kernelFailure(): VmError | undefined {
+    const { panic, oops, tail } = this.#console;
+    if (panic !== undefined) {
+      const before = oops === undefined ? '' : ` (after: ${oops})`;
+      return new VmError('VM_PANIC', `the guest's kernel: ${panic}${before}`, tail);
+    }
+    return oops === undefined ? undefined : new VmError('VM_OOPS', `the guest's kernel: ${oops}`, tail);
+  }
+
+  #noResult(what: string, cause: unknown): void {
+    this.#reject(this.#withoutResult(what, cause));
+  }
+
+  #withoutResult(what: string, cause: unknown): VmError {
+    return new VmError('VM_NO_RESULT', `the result of the guest's job ${what}`, this.#console.tail, {
+      cause,
+    });
   }
 
   #fail(code: VmErrorCode, reason: string): void {

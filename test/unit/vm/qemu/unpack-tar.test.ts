@@ -14,23 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { type TarLimit, type Unpacked, unpackTar } from '../../../../src/vm/qemu/unpack-tar.js';
+import { tarEntry } from '../../../support/tar-entry.js';
 
 const plenty: TarLimit = { bytes: 1 << 30, entries: 1000 };
 const end = Buffer.alloc(1024);
-
-/** One entry, as ustar has it. */
-function entry(name: string, type = '0', data = Buffer.alloc(0), size = data.length): Buffer {
-  const header = Buffer.alloc(512);
-  header.write(name.slice(0, 100), 0);
-  header.write('0000644\0', 100);
-  header.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
-  header.write(type, 156);
-  header.write('ustar\x0000', 257);
-  header.fill(' ', 148, 156);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
-}
 
 async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -76,41 +63,41 @@ describe('a tar', () => {
   });
 
   test('that is not wanted leaves nothing', async () => {
-    await (await unpack(Buffer.concat([entry('a', '0', Buffer.from('x')), end]))).discard();
+    await (await unpack(Buffer.concat([tarEntry('a', '0', Buffer.from('x')), end]))).discard();
     assert.deepEqual(readdirSync(directory), []);
   });
 
-  const longName = (name: string): Buffer => entry('././@LongLink', 'L', Buffer.from(`${name}\0`));
+  const longName = (name: string): Buffer => tarEntry('././@LongLink', 'L', Buffer.from(`${name}\0`));
   const refused: readonly (readonly [string, Buffer, RegExp])[] = [
-    ['..', entry('../x'), /with \.\./],
-    ['.. inside', entry('a/../../x'), /with \.\./],
-    ['.. of a directory', entry('..', '5'), /with \.\./],
-    ['.. in a long name', Buffer.concat([longName(`${'a/'.repeat(80)}../x`), entry('x')]), /with \.\./],
-    ['an absolute name', entry('/etc/x'), /not relative/],
-    ['no name', entry('.'), /without a name/],
-    ['a control character', entry('a\u001b[2J'), /control characters/],
-    ['a symbolic link', entry('l', '2'), /neither a regular file nor a directory/],
-    ['a hard link', entry('l', '1'), /neither a regular file nor a directory/],
-    ['a device', entry('d', '3'), /neither a regular file nor a directory/],
-    ['a FIFO', entry('p', '6'), /neither a regular file nor a directory/],
-    ['a PAX header', entry('p', 'x'), /neither a regular file nor a directory/],
-    ['a file twice', Buffer.concat([entry('a'), entry('a')]), /a name twice/],
-    ['a file as a directory', Buffer.concat([entry('a'), entry('a/b')]), /a name twice/],
-    ['a directory as a file', Buffer.concat([entry('a', '5'), entry('a')]), /a name twice/],
-    ['a part longer than NAME_MAX', Buffer.concat([longName('x'.repeat(256)), entry('x')]), /too long/],
-    ['a huge long name', entry('././@LongLink', 'L', Buffer.alloc(0), 1 << 20), /a name of 1048576 bytes/],
-    ['too many bytes', entry('a', '0', Buffer.alloc(0), 2 ** 31), /more than 1073741824 bytes/],
+    ['..', tarEntry('../x'), /with \.\./],
+    ['.. inside', tarEntry('a/../../x'), /with \.\./],
+    ['.. of a directory', tarEntry('..', '5'), /with \.\./],
+    ['.. in a long name', Buffer.concat([longName(`${'a/'.repeat(80)}../x`), tarEntry('x')]), /with \.\./],
+    ['an absolute name', tarEntry('/etc/x'), /not relative/],
+    ['no name', tarEntry('.'), /without a name/],
+    ['a control character', tarEntry('a\u001b[2J'), /control characters/],
+    ['a symbolic link', tarEntry('l', '2'), /neither a regular file nor a directory/],
+    ['a hard link', tarEntry('l', '1'), /neither a regular file nor a directory/],
+    ['a device', tarEntry('d', '3'), /neither a regular file nor a directory/],
+    ['a FIFO', tarEntry('p', '6'), /neither a regular file nor a directory/],
+    ['a PAX header', tarEntry('p', 'x'), /neither a regular file nor a directory/],
+    ['a file twice', Buffer.concat([tarEntry('a'), tarEntry('a')]), /a name twice/],
+    ['a file as a directory', Buffer.concat([tarEntry('a'), tarEntry('a/b')]), /a name twice/],
+    ['a directory as a file', Buffer.concat([tarEntry('a', '5'), tarEntry('a')]), /a name twice/],
+    ['a part longer than NAME_MAX', Buffer.concat([longName('x'.repeat(256)), tarEntry('x')]), /too long/],
+    ['a huge long name', tarEntry('././@LongLink', 'L', Buffer.alloc(0), 1 << 20), /a name of 1048576 bytes/],
+    ['too many bytes', tarEntry('a', '0', Buffer.alloc(0), 2 ** 31), /more than 1073741824 bytes/],
     [
       'too many entries',
-      Buffer.concat(Array.from({ length: 1001 }, () => entry('d', '5'))),
+      Buffer.concat(Array.from({ length: 1001 }, () => tarEntry('d', '5'))),
       /more than 1000/,
     ],
-    ['a single block of zeroes', Buffer.concat([Buffer.alloc(512), entry('a')]), /amid the archive/],
+    ['a single block of zeroes', Buffer.concat([Buffer.alloc(512), tarEntry('a')]), /amid the archive/],
     ['no tar', Buffer.alloc(1024, 'x'), /not octal|checksum/],
   ];
   for (const [what, bytes, why] of refused)
     test(`is refused for ${what}, and nothing is left`, async () => {
-      const whole = Buffer.concat([entry('good', '0', Buffer.from('x')), bytes, end]);
+      const whole = Buffer.concat([tarEntry('good', '0', Buffer.from('x')), bytes, end]);
       await assert.rejects(unpack(whole), (error: Error & { code?: string }) => {
         assert.equal(error.code, 'TAR', String(error));
         assert.match(error.message, why);
@@ -120,7 +107,7 @@ describe('a tar', () => {
     });
 
   test('is refused when it is cut short anywhere', async () => {
-    const whole = Buffer.concat([entry('a', '0', Buffer.alloc(700, 'x')), end]);
+    const whole = Buffer.concat([tarEntry('a', '0', Buffer.alloc(700, 'x')), end]);
     for (const cut of [0, 100, 512, 1000, 1212, 1536, 2048, whole.length - 1])
       await assert.rejects(unpack(whole.subarray(0, cut)), /cut short/);
     assert.deepEqual(readdirSync(directory), []);
@@ -129,12 +116,12 @@ describe('a tar', () => {
   test('does not take the place of what is there', async () => {
     mkdirSync(out);
     writeFileSync(join(out, 'mine'), '');
-    const unpacked = await unpack(Buffer.concat([entry('a'), end]));
+    const unpacked = await unpack(Buffer.concat([tarEntry('a'), end]));
     await assert.rejects(unpacked.keep(), { code: 'ENOTEMPTY' });
     await unpacked.discard();
     rmSync(out, { recursive: true });
     symlinkSync('elsewhere', out);
-    const again = await unpack(Buffer.concat([entry('a'), end]));
+    const again = await unpack(Buffer.concat([tarEntry('a'), end]));
     await assert.rejects(again.keep(), { code: 'ENOTDIR' });
     await again.discard();
   });
