@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { BootNews, BootPlan } from '../../src/vm/boot-plan.js';
+import { eventually } from './eventually.js';
 import { command, type Requirement } from './requirement.js';
 import { shellGuest } from './shell-guest.js';
 
@@ -30,17 +31,22 @@ export function testKernel(): { readonly release: string; readonly image: string
 export interface TestVm {
   readonly directory: string;
   readonly news: BootNews[];
+  /** Whose signal a plan has, unless it is given another. `remove` aborts it. */
+  readonly controller: AbortController;
   /** Of a machine with one CPU and one job. */
   plan(job: string, more?: Partial<BootPlan>): BootPlan;
-  remove(): void;
+  /** Ends what the test has left behind, too. */
+  remove(): Promise<void>;
 }
 
 export function testVm(): TestVm {
   const directory = mkdtempSync(join(tmpdir(), 'stuckfs-test-vm-'));
   const news: BootNews[] = [];
+  const controller = new AbortController();
   return {
     directory,
     news,
+    controller,
     plan: (job, more) => ({
       kernel: testKernel(),
       guest: shellGuest(directory),
@@ -49,11 +55,15 @@ export function testVm(): TestVm {
       words: [job],
       out: join(directory, 'out'),
       deadlineGuestMs: 120_000,
-      signal: new AbortController().signal,
+      signal: controller.signal,
       progress: (told) => news.push(told),
       ...more,
     }),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove: async () => {
+      controller.abort(new Error('the test has ended'));
+      await eventually('no QEMU of this test is left', 20_000, () => qemusOf(process.pid).length === 0);
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }
 

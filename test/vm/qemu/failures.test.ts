@@ -17,11 +17,12 @@ describe('a guest that fails', requires(...bootable), () => {
   beforeEach(() => {
     vm = testVm();
   });
-  afterEach(() => {
+  afterEach(async () => {
+    const [left, qemus] = [readdirSync(vm.directory), qemusOf(process.pid)];
+    await vm.remove();
     // Nothing of a result that was not whole, and nobody that works on it.
-    assert.deepEqual(readdirSync(vm.directory), ['initrd']);
-    vm.remove();
-    assert.deepEqual(qemusOf(process.pid), []);
+    assert.deepEqual(left, ['initrd']);
+    assert.deepEqual(qemus, []);
   });
 
   async function failure(promise: Promise<unknown>, code: VmErrorCode): Promise<VmError> {
@@ -97,11 +98,10 @@ describe('a guest that fails', requires(...bootable), () => {
   });
 
   test('by a signal to stop: its reason', async () => {
-    const controller = new AbortController();
-    const booted = bootGuest(vm.plan('beats', { signal: controller.signal }));
+    const booted = bootGuest(vm.plan('beats'));
     booted.catch(() => undefined);
     await eventually('the job runs', 120_000, () => vm.news.some(({ line }) => line === 'job: beats'));
-    controller.abort(new Error('Ctrl-C'));
+    vm.controller.abort(new Error('Ctrl-C'));
     await assert.rejects(booted, /Ctrl-C/);
   });
 

@@ -1,7 +1,7 @@
 /** The client against a socket that plays QEMU. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer, connect as dial, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,7 +35,6 @@ describe('a QMP client', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path, resolve));
     const connected = new Promise<Socket>((resolve) => server.once('connection', resolve));
-    const { connect: dial } = await import('node:net');
     const qemu = dial(path);
     qemu.on('error', () => undefined);
     const seen: Command[] = [];
