@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { onHalt } from '../../../../src/vm/qemu/on-halt.js';
-import { requestVirtioMem, unplugDimm, virtioMemSizeMiB } from '../../../../src/vm/qemu/pluggable-memory.js';
+import {
+  plugDimm,
+  requestVirtioMem,
+  unplugDimm,
+  virtioMemSizeMiB,
+} from '../../../../src/vm/qemu/pluggable-memory.js';
 import { QmpClient, type QmpEvent } from '../../../../src/vm/qemu/qmp.js';
 
 interface Command {
@@ -122,6 +127,18 @@ describe('a QMP client', () => {
     const kept = await connect(says({ event: 'MEM_UNPLUG_ERROR', data: { device: 'dimm0', msg: 'x' } }));
     assert.deepEqual(await unplugDimm(kept.client, 5000), { kind: 'refused', event: 'MEM_UNPLUG_ERROR' });
     assert.deepEqual(await unplugDimm(kept.client, 20, 'other'), { kind: 'no-answer' });
+  });
+
+  test('plugs a DIMM in: first its memory', async () => {
+    const { client, seen } = await connect(() => ({ return: {} }));
+    await plugDimm(client, 'dimm1', 128, 1);
+    assert.deepEqual(
+      seen.slice(1).map((command) => [command.execute, command.arguments]),
+      [
+        ['object-add', { 'qom-type': 'memory-backend-ram', id: 'dimm1-memory', size: 134217728 }],
+        ['device_add', { driver: 'pc-dimm', id: 'dimm1', memdev: 'dimm1-memory', node: 1 }],
+      ],
+    );
   });
 
   test('asks for virtio-mem in bytes', async () => {
