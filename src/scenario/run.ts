@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
+import { guestFactsVariable } from '../base/guest-facts.js';
 import { packageVersion } from '../base/version.js';
 import { readMountinfo } from '../kernel/mountinfo.js';
 import { resolveOutsideMounts } from '../kernel/path-resolution.js';
@@ -33,6 +34,8 @@ export interface RunWords extends CellWords {
   readonly holdMs: number;
   readonly seed: number;
   readonly out: string;
+  /** `verdict`: only run.json, where the others take too long. */
+  readonly reports: 'all' | 'verdict';
   readonly progress: (line: string) => void;
 }
 
@@ -64,7 +67,7 @@ export async function runScenarios(words: RunWords): Promise<RunResult> {
     onBecause: because,
   };
   await playAndPutBack(plan, run, progress);
-  const verdict = await reportRun(run);
+  const verdict = await reportRun(run, words.reports);
   return { verdict, exitStatus: exitStatusOf[verdict.verdict], terminal: renderTerminal(verdict) };
 }
 
@@ -111,6 +114,8 @@ async function checkMachine(): Promise<void> {
 
 /** `auto` takes this kernel only when it is disposable; it is always said which was taken, and why. */
 function whereToRun(on: string): { on: string; because: string } {
+  if (process.env[guestFactsVariable] !== undefined)
+    return { on: 'vm', because: 'stuckfs has booted this guest for it' };
   if (on === 'host') return { on, because: 'as --on says' };
   if (on !== 'auto') throw new UsageError('--on', on, 'give host or auto (vm comes with the VM runner)');
   const { guest, container, evidence } = detectVirtualization();

@@ -119,6 +119,12 @@ export const runCommand = defineCommand({
         requiresArg: true,
         describe: 'directory of the run, made new (default: runs/TIME-SCENARIO)',
       })
+      .option('reports', {
+        type: 'string',
+        default: 'all',
+        requiresArg: true,
+        describe: 'verdict: only run.json is made, and the others by stuckfs report, elsewhere',
+      })
       .option('quiet', { type: 'boolean', default: false, describe: 'no progress on standard error' }),
   async run(argv, context) {
     const failOn = failOnVerdicts(argv['fail-on']);
@@ -151,6 +157,7 @@ interface RunOptions {
   readonly hold: string;
   readonly seed: string;
   readonly out: string | undefined;
+  readonly reports: string;
   readonly quiet: boolean;
   readonly json: boolean;
 }
@@ -187,6 +194,7 @@ function runWords(argv: RunOptions): RunWords {
     stuckBytes: stuckBytes(argv.stuck),
     holdMs: holdMs(argv.hold),
     seed: wholeNumber('--seed', argv.seed, { min: 0, max: MAX_SEED }),
+    reports: reportsOf(argv.reports),
     out: argv.out ?? join('runs', `${stamp()}-${scenarios.length === 0 ? 'all' : scenarios.join('-')}`),
     progress: argv.quiet ? () => {} : (line) => process.stderr.write(line),
   };
@@ -231,6 +239,11 @@ function scenariosOf({ name, scenario, all }: RunOptions): readonly string[] {
     scenario.join(' '),
     `contradicts ${name.join(' ')}, given without an option, where --all is to be narrowed: give one of both`,
   );
+}
+
+function reportsOf(given: string): RunWords['reports'] {
+  if (given === 'all' || given === 'verdict') return given;
+  throw new UsageError('--reports', given, 'give all or verdict');
 }
 
 function failOnVerdicts(given: readonly string[]): ReadonlySet<string> {
