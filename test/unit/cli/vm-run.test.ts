@@ -14,8 +14,11 @@ import { delimiter, join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { judgeRun } from '../../../src/report/write.js';
+import { startCli } from '../../support/cli.js';
+import { eventually } from '../../support/eventually.js';
 import { makeBzImage } from '../../support/kernel-image.js';
 import { command, requires } from '../../support/requirement.js';
+import { isRunning } from '../../support/test-vm.js';
 import { editEvents, syntheticRun } from '../report/synthetic-run.js';
 import { assertOneLineError, freshDirectory, runCli } from './run-cli.js';
 
@@ -32,26 +35,29 @@ interface Fake {
   readonly acts?: Readonly<Record<string, string>>;
 }
 
-async function vmRun(
-  context: TestContext,
-  words: readonly string[],
-  { run = '', status = 0, acts = {} }: Fake,
-) {
+/** A machine on which QEMU is this; it leaves its pid in the file `pid`. */
+function faked(context: TestContext, { run = '', status = 0, acts = {} }: Fake) {
   const directory = freshDirectory(context);
   const main = fileURLToPath(new URL('../../support/fake-qemu-main.js', import.meta.url));
   const program = join(directory, 'qemu-system-x86_64');
   const version = '[ "$1" != --version ] || { echo "QEMU emulator version 7.2.0"; exit; }';
   const exported = `export FAKE_RUN='${run}' FAKE_STATUS=${status} FAKE_ACTS='${JSON.stringify(acts)}'`;
-  writeFileSync(program, `#!/bin/sh\n${version}\n${exported}\nexec '${process.execPath}' '${main}'\n`);
+  writeFileSync(
+    program,
+    `#!/bin/sh\n${version}\n${exported}\necho $$ >'${directory}/pid'\nexec '${process.execPath}' '${main}'\n`,
+  );
   chmodSync(program, 0o755);
   const out = join(directory, 'out');
   const environment = {
     PATH: `${directory}${delimiter}${process.env['PATH']}`,
     STUCKFS_CACHE: join(shared, 'cache'),
   };
-  const kernel = ['--kernel', image, '--accel', 'tcg', '--out', out];
-  const result = await runCli([...words, ...kernel], { environment });
-  return { ...result, out, directory };
+  return { out, directory, environment, kernel: ['--kernel', image, '--accel', 'tcg', '--out', out] };
+}
+
+async function vmRun(context: TestContext, words: readonly string[], fake: Fake) {
+  const { kernel, environment, ...places } = faked(context, fake);
+  return { ...(await runCli([...words, ...kernel], { environment })), ...places };
 }
 
 describe(
@@ -119,6 +125,22 @@ describe(
       assert.equal(status, 125);
       assert.match(stderr, /^stuckfs: GUEST_RUN: the run in the guest ended with status 2: /m);
       assert.match(stdout, /^verdict: unknown$/m);
+    });
+
+    test('ends with Ctrl-C, and leaves neither QEMU nor a directory', async (context) => {
+      const { kernel, environment, directory } = faked(context, { acts: { compact: 'beats' } });
+      const words = ['vm', 'run', 'writeback-held', ...kernel];
+      const { process: runner, result } = startCli(words, 60_000, environment, directory);
+      const pid = await eventually('QEMU runs', 30_000, () => {
+        const file = join(directory, 'pid');
+        return existsSync(file) && (Number(readFileSync(file, 'utf8')) || false);
+      });
+      runner.kill('SIGINT');
+      const { status, stderr } = await result;
+      assert.equal(status, 130, stderr);
+      assert.match(stderr, /^stuckfs: ended by SIGINT: nothing of the guest is left$/m);
+      assert.equal(isRunning(pid), false);
+      assert.deepEqual(readdirSync(directory).sort(), ['pid', 'qemu-system-x86_64']);
     });
 
     test('of cells that need two machines is two boots, told as one run', async (context) => {
