@@ -106,6 +106,8 @@ async function checkMachine(): Promise<void> {
   const rows = await checkRequirements(requirements.filter(({ neededFor }) => neededFor.includes('compact')));
   const missing = rows.find(isMissing);
   if (missing !== undefined) {
-    throw new UsageError(missing.requirement, missing.found, missing.remedy ?? 'see stuckfs doctor');
+    const remedy = missing.remedy ?? 'see stuckfs doctor';
+    const instead = recordedOn() === 'vm' ? '' : '; or give --on vm: a kernel in a VM, without root';
+    throw new UsageError(missing.requirement, missing.found, `${remedy}${instead}`);
   }
 }
