@@ -59,6 +59,10 @@ export async function runInGuests(words: RunWords, guest: GuestWords): Promise<R
     const verdict = joinRuns(runs);
     if (boots.length > 1) writeJoined(verdict, out);
     return { verdict, exitStatus: exitStatusOf[verdict.verdict], terminal: renderTerminal(verdict) };
+  } catch (error) {
+    // What was under way then fails in its own words.
+    interruption.signal.throwIfAborted();
+    throw error;
   } finally {
     interruption.forget();
   }
