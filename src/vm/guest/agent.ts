@@ -17,12 +17,7 @@ const OUTPUT_MS = 2000;
  * checking its signature takes an emulated CPU seconds, so it is not loaded for others. What else scenarios need the
  * kernel loads when it is asked for.
  */
-const wordsThatWantXfs: ReadonlySet<string> = new Set([
-  'dirty-large-folio',
-  'min-order-folio',
-  '--all',
-  'doctor',
-]);
+const wordsThatWantXfs: ReadonlySet<string> = new Set(['dirty-large-folio', 'min-order-folio', 'doctor']);
 /** A tar archive ends with two of them. */
 const tarBlock = Buffer.alloc(512);
 
@@ -40,6 +35,14 @@ export interface AgentPlan {
   readonly runDirectory?: string;
 }
 
+/** With scenarios named, `--all` is all of those only. */
+export function wantsXfs(words: readonly string[]): boolean {
+  return (
+    words.some((word) => wordsThatWantXfs.has(word)) ||
+    (words.includes('--all') && !words.includes('--scenario'))
+  );
+}
+
 /** Returns when the exit line is written. */
 export async function serveJob(plan: AgentPlan): Promise<void> {
   const { ports, runDirectory = guestOut } = plan;
@@ -47,7 +50,7 @@ export async function serveJob(plan: AgentPlan): Promise<void> {
   say({});
   const heartbeat = setInterval(() => say({}), heartbeatMs);
   try {
-    if (plan.job.words.some((word) => wordsThatWantXfs.has(word))) await load('xfs');
+    if (wantsXfs(plan.job.words)) await load('xfs');
     const exit = await runJob(plan, say);
     await sendDirectory(exit === overdueStatus ? stillCopy(runDirectory) : runDirectory, ports.result);
     say({ exit });

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { serveJob } from '../../../../src/vm/guest/agent.js';
+import { serveJob, wantsXfs } from '../../../../src/vm/guest/agent.js';
 import { type GuestJob, type GuestLine, overdueStatus, parseGuestLine } from '../../../../src/vm/protocol.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-agent-'));
@@ -110,4 +110,11 @@ test('a job that does not end is killed, and what it recorded is sent', async ()
   assert.throws(() => process.kill(Number(said('stdout')[0]), 0), { code: 'ESRCH' });
   const { stdout } = spawnSync('tar', ['-x', '-O', '-f', resultFile, './events.jsonl'], { encoding: 'utf8' });
   assert.equal(stdout, 'recorded\n');
+});
+
+test('XFS is loaded for who asks for it, as it takes long', () => {
+  assert.ok(wantsXfs(['run', '--scenario', 'min-order-folio']));
+  assert.ok(wantsXfs(['run', '--all', '--trigger', 'compact']));
+  assert.ok(!wantsXfs(['run', '--all', '--scenario', 'healthy']));
+  assert.ok(!wantsXfs(['run', 'writeback-held']));
 });
