@@ -1,4 +1,5 @@
 /** What a guest says while its job runs: told as it comes, and kept for the run directory. */
+import { printable } from '../../report/render/one-line.js';
 import type { Progress } from '../../scenario/progress.js';
 import type { BootNews } from '../../vm/boot-plan.js';
 
@@ -16,7 +17,9 @@ export class GuestLog {
       this.progress.step(`the guest's kernel: ${news.line}`);
       return;
     }
-    const { stream, line, guestNs } = news;
+    const { stream, guestNs } = news;
+    // A guest may say anything, and this goes to a terminal.
+    const line = printable(news.line);
     this.keep(`[${(guestNs / 1e9).toFixed(3).padStart(9)}] ${stream}: ${line}`);
     // Its report comes again from its record.
     if (stream === 'stdout') return;
