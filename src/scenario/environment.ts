@@ -1,5 +1,6 @@
 /** `environment.json`: what a reader needs to know of the machine to judge a run, or to repeat it. */
 import { arch, availableParallelism, totalmem } from 'node:os';
+import { guestFactsVariable } from '../base/guest-facts.js';
 import { readKernelRelease } from '../kernel/kernel-release.js';
 import { detectVirtualization } from '../kernel/virtualization.js';
 
@@ -33,7 +34,19 @@ export function describeEnvironment(facts: Readonly<Record<string, unknown>>): R
       memoryBytes: totalmem(),
       ...detectVirtualization(),
     },
+    ...guestFacts(),
     node: process.version,
     startedAt: new Date().toISOString(),
   };
+}
+
+/** What it is in, where stuckfs has booted it. */
+function guestFacts(): Record<string, unknown> {
+  const text = process.env[guestFactsVariable];
+  if (text === undefined) return {};
+  try {
+    return { vm: JSON.parse(text) };
+  } catch {
+    return { vm: text };
+  }
 }

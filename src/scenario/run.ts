@@ -2,14 +2,10 @@
  * A run from the user's words to the report: everything is checked before anything is changed, the machine is put
  * back whatever happens, and only then is it judged.
  */
-import { resolve } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { packageVersion } from '../base/version.js';
-import { readMountinfo } from '../kernel/mountinfo.js';
-import { resolveOutsideMounts } from '../kernel/path-resolution.js';
 import { requirements } from '../kernel/requirements/all.js';
 import { checkRequirements, isMissing } from '../kernel/requirements/requirement.js';
-import { detectVirtualization } from '../kernel/virtualization.js';
 import { RunDirectory } from '../record/run-directory.js';
 import type { RunJson } from '../report/run-json.js';
 import { renderTerminal } from '../report/terminal.js';
@@ -19,20 +15,25 @@ import { CleanupStack, cleanUpOnExit } from '../safety/cleanup-stack.js';
 import { triggers } from '../trigger/registry.js';
 import { type CellWords, wantedCells } from './cells.js';
 import { lackingFor } from './lacking.js';
+import { outPath } from './out-path.js';
 import { Progress } from './progress.js';
 import { scenarios } from './registry.js';
 import { type CellPlan, checkMemory, type RunPlan, runCells } from './runner.js';
+import { recordedOn } from './where-to-run.js';
 
 export interface RunWords extends CellWords {
   /** How often each cell is played. */
   readonly repeat: number;
   /** Triggers that can take memory or service from this machine for good may be pulled. */
   readonly disposable: boolean;
-  readonly on: string;
+  /** Why it is this kernel. */
+  readonly because: string;
   readonly stuckBytes: number;
   readonly holdMs: number;
   readonly seed: number;
   readonly out: string;
+  /** `verdict`: only run.json, where the others take too long. */
+  readonly reports: 'all' | 'verdict';
   readonly progress: (line: string) => void;
 }
 
@@ -45,14 +46,14 @@ export interface RunResult {
 /** @throws {UsageError} for words that are wrong, and for what this machine lacks */
 export async function runScenarios(words: RunWords): Promise<RunResult> {
   const { cells: wanted, absent } = wantedCells(words, { scenarios, triggers });
-  const { on, because } = whereToRun(words.on);
   await checkMachine();
   const cells: CellPlan[] = [];
   for (const cell of wanted) cells.push({ ...cell, lacking: await lackingFor(cell, words.disposable) });
   checkMemory(words.stuckBytes, cells);
-  const run = RunDirectory.create(safePath(words.out));
+  const run = RunDirectory.create(outPath(words.out));
   const progress = new Progress(words.progress);
-  progress.step(`on ${on}: ${because}; run directory ${run.path}`);
+  const on = recordedOn();
+  progress.step(`on ${on}: ${words.because}; run directory ${run.path}`);
   for (const line of absent) progress.step(`not run: ${line}`);
   const plan: RunPlan = {
     cells: repeated(cells, words.repeat),
@@ -61,10 +62,10 @@ export async function runScenarios(words: RunWords): Promise<RunResult> {
     seed: words.seed,
     stuckfs: packageVersion(),
     on,
-    onBecause: because,
+    onBecause: words.because,
   };
   await playAndPutBack(plan, run, progress);
-  const verdict = await reportRun(run);
+  const verdict = await reportRun(run, words.reports);
   return { verdict, exitStatus: exitStatusOf[verdict.verdict], terminal: renderTerminal(verdict) };
 }
 
@@ -105,35 +106,8 @@ async function checkMachine(): Promise<void> {
   const rows = await checkRequirements(requirements.filter(({ neededFor }) => neededFor.includes('compact')));
   const missing = rows.find(isMissing);
   if (missing !== undefined) {
-    throw new UsageError(missing.requirement, missing.found, missing.remedy ?? 'see stuckfs doctor');
+    const remedy = missing.remedy ?? 'see stuckfs doctor';
+    const instead = recordedOn() === 'vm' ? '' : '; or give --on vm: a kernel in a VM, without root';
+    throw new UsageError(missing.requirement, missing.found, `${remedy}${instead}`);
   }
-}
-
-/** `auto` takes this kernel only when it is disposable; it is always said which was taken, and why. */
-function whereToRun(on: string): { on: string; because: string } {
-  if (on === 'host') return { on, because: 'as --on says' };
-  if (on !== 'auto') throw new UsageError('--on', on, 'give host or auto (vm comes with the VM runner)');
-  const { guest, container, evidence } = detectVirtualization();
-  if (!guest && !container) {
-    throw new UsageError(
-      '--on',
-      on,
-      'this machine is not disposable (neither VM guest nor container): give --on host',
-    );
-  }
-  return { on: 'host', because: `it is disposable: ${evidence[0] ?? ''}` };
-}
-
-/** A run directory on a wedged mount would hang us. */
-function safePath(out: string): string {
-  const resolution = resolveOutsideMounts(out, readMountinfo(), (entry) => entry.fsType.startsWith('fuse'));
-  if (resolution.kind === 'forbidden') {
-    throw new UsageError(
-      '--out',
-      out,
-      `lies on the FUSE mount ${resolution.mount.mountPoint}: name another place`,
-    );
-  }
-  // What is not there yet is made; whatever else is wrong, making it will say.
-  return resolution.kind === 'resolved' ? resolution.path : resolve(out);
 }

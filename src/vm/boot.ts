@@ -20,6 +20,8 @@ import { VmError, type VmErrorCode } from './vm-error.js';
 /** An emulated CPU runs JavaScript 7 to 13 times slower than the host's. */
 const tcgPatience = 10;
 const longestLogLineChars = 1 << 20;
+/** Of the deadline: a guest whose job alone hangs has the rest of it to send what was recorded. */
+const jobShare = 0.8;
 /** In a row, by which a guest is hung and not only slow. */
 const lostHeartbeats = 90;
 const mostEntries = 100_000;
@@ -130,6 +132,7 @@ class Attended {
       words: this.#plan.words,
       env: this.#plan.env ?? {},
       patience: this.#plan.patience ?? (accel === 'tcg' ? tcgPatience : 1),
+      deadlineMs: Math.round(jobShare * this.#plan.deadlineGuestMs),
     };
     job.write(`${JSON.stringify(words)}\n`);
     const look = setInterval(() => {

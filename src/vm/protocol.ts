@@ -27,7 +27,12 @@ export interface GuestJob {
   readonly env: Readonly<Record<string, string>>;
   /** Deadlines in the guest are this many times as long: an emulated CPU is slow. */
   readonly patience: number;
+  /** Then the agent kills the job and sends what there is of the run directory; the exit status is `overdueStatus`. */
+  readonly deadlineMs?: number;
 }
+
+/** As timeout(1) has it. */
+export const overdueStatus = 124;
 
 export type GuestLine =
   /** Written by the job. */

@@ -2,6 +2,7 @@
  * Plays QEMU and its guest on the sockets that QEMU would connect to, as the first word of the job says, so that
  * whoever attends a guest is tested without one. Its console is standard output.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -89,7 +90,28 @@ const acts: Readonly<Record<string, () => unknown>> = {
   },
 };
 
+/** As `stuckfs run` in the guest: sends the directory that the environment names, or does what it says of this word. */
+function runs(words: readonly string[]): void {
+  const { FAKE_RUN = '', FAKE_STATUS = '0', FAKE_ACTS = '{}' } = process.env;
+  const other = Object.entries(JSON.parse(FAKE_ACTS) as Record<string, string>).find(([word]) =>
+    words.includes(word),
+  );
+  if (other !== undefined) return void acts[other[1]]?.();
+  say({ t: second, stream: 'stderr', line: `[  0.1s] ${words.join(' ')}` });
+  say({ t: 2 * second, stream: 'stdout', line: 'a report' });
+  const files = FAKE_RUN === '' ? [] : readdirSync(FAKE_RUN, { recursive: true, withFileTypes: true });
+  for (const entry of files) {
+    if (!entry.isFile()) continue;
+    const path = `${entry.parentPath}/${entry.name}`;
+    result.write(tarEntry(path.slice(FAKE_RUN.length + 1), '0', readFileSync(path)));
+  }
+  result.write(tarEnd);
+  say({ t: 3 * second, exit: Number(FAKE_STATUS) });
+}
+
 createInterface({ input: job }).once('line', (line) => {
   const { words } = JSON.parse(line) as { words: readonly string[] };
-  acts[words[0] ?? '']?.();
+  const [first = ''] = words;
+  if (first === 'run') runs(words);
+  else acts[first]?.();
 });

@@ -59,7 +59,9 @@ function formatDoctor(rows: readonly RequirementRow[], blocking: readonly Requir
       : `\n${formatTable([{ title: 'requirement' }, { title: 'remedy' }], remedies)}`;
   const names = blocking.map(({ requirement }) => requirement).join(', ');
   const verdict =
-    blocking.length === 0 ? `can run here: ${mainJob}` : `cannot run here: ${mainJob}; missing: ${names}`;
+    blocking.length === 0
+      ? `can run here: ${mainJob}`
+      : `cannot run here: ${mainJob}; missing: ${names}\n--on vm instead boots a kernel in a VM, which needs no root`;
   return `${table}${mend}\n${verdict}\n`;
 }
 

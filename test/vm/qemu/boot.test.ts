@@ -30,6 +30,7 @@ describe('a guest that does its job', requires(...bootable), () => {
       words: ['ends'],
       env: { LANG: 'C' },
       patience: 7,
+      deadlineMs: 96_000,
     });
     assert.ok(readFileSync(join(out, 'sub/bulk')).equals(Buffer.alloc(65536 * 32, 'x')));
     assert.deepEqual(readdirSync(vm.directory).sort(), ['initrd', 'out']);

@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { serveJob } from '../../../../src/vm/guest/agent.js';
-import { type GuestLine, parseGuestLine } from '../../../../src/vm/protocol.js';
+import { serveJob, wantsXfs } from '../../../../src/vm/guest/agent.js';
+import { type GuestJob, type GuestLine, overdueStatus, parseGuestLine } from '../../../../src/vm/protocol.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-agent-'));
 after(() => rmSync(scratch, { recursive: true }));
@@ -13,12 +13,17 @@ after(() => rmSync(scratch, { recursive: true }));
 let count = 0;
 
 /** Serves a job whose `stuckfs` is a shell script, with files for ports. */
-async function serve(script: string, words: readonly string[] = [], runDirectory = join(scratch, 'absent')) {
+async function serve(
+  script: string,
+  words: readonly string[] = [],
+  runDirectory = join(scratch, 'absent'),
+  more: Partial<GuestJob> = {},
+) {
   const directory = join(scratch, `${++count}`);
   mkdirSync(directory);
   const [log, result] = [join(directory, 'log'), join(directory, 'result')];
   const ports = { log: openSync(log, 'w'), result: openSync(result, 'w') };
-  const job = { words, env: { FROM_JOB: 'given' }, patience: 2 };
+  const job = { words, env: { FROM_JOB: 'given' }, patience: 2, ...more };
   try {
     await serveJob({ job, ports, stuckfs: ['/bin/sh', '-c', script, 'sh'], runDirectory });
   } finally {
@@ -93,4 +98,23 @@ test('the run directory is sent as a tar, and an absent one as an archive of not
   assert.equal(spawnSync('tar', ['-x', '-f', resultFile, '-C', unpacked]).status, 0);
   assert.deepEqual(readFileSync(join(unpacked, 'pfns/0-stuck.u64')), Buffer.alloc(5_000, 7));
   assert.equal(exit, 0);
+});
+
+test('a job that does not end is killed, and what it recorded is sent', async () => {
+  const run = join(scratch, 'late-run');
+  mkdirSync(run);
+  const script = `echo recorded >'${run}/events.jsonl'; echo $$; exec sleep 600`;
+  const { exit, said, resultFile } = await serve(script, [], run, { deadlineMs: 2000 });
+  assert.equal(exit, overdueStatus);
+  assert.match(said('stderr').join(), /has not ended in 2000 ms and is killed/);
+  assert.throws(() => process.kill(Number(said('stdout')[0]), 0), { code: 'ESRCH' });
+  const { stdout } = spawnSync('tar', ['-x', '-O', '-f', resultFile, './events.jsonl'], { encoding: 'utf8' });
+  assert.equal(stdout, 'recorded\n');
+});
+
+test('XFS is loaded for who asks for it, as it takes long', () => {
+  assert.ok(wantsXfs(['run', '--scenario', 'min-order-folio']));
+  assert.ok(wantsXfs(['run', '--all', '--trigger', 'compact']));
+  assert.ok(!wantsXfs(['run', '--all', '--scenario', 'healthy']));
+  assert.ok(!wantsXfs(['run', 'writeback-held']));
 });

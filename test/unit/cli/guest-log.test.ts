@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GuestLog } from '../../../src/cli/run/guest-log.js';
+import { Progress } from '../../../src/scenario/progress.js';
+
+test('what a guest says is told and kept, its report only kept, and nothing of it controls a terminal', () => {
+  const told: string[] = [];
+  const log = new GuestLog(new Progress((line) => told.push(line)));
+  log.hear({ kind: 'line', stream: 'stderr', line: '[  1.5s] arm \u001b[2Jbegan', guestNs: 2.5e9 });
+  log.hear({ kind: 'line', stream: 'stdout', line: 'verdict: pass', guestNs: 3e9 });
+  log.hear({ kind: 'kernel', line: 'soft lockup' });
+  assert.match(told.join(''), /guest: arm [^\n]*began\n.*the guest's kernel: soft lockup\n$/);
+  assert.ok(!told.join('').includes('\u001b') && !told.join('').includes('verdict'));
+  assert.match(log.text(), /^\[ {4}2\.500\] stderr: .*began\n\[ {4}3\.000\] stdout: verdict: pass\nkernel: /);
+  assert.match(log.last, /began$/);
+});
