@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { UsageError } from '../base/errors.js';
 import { RunDirectory } from '../record/run-directory.js';
+import type { RunJson } from '../report/run-json.js';
+import { exitStatusOf, worst } from '../report/verdict.js';
 import { readReport } from '../report/write.js';
 import type { BootState, MatrixDirectory } from './matrix-directory.js';
 import type { MatrixJson } from './matrix-json.js';
@@ -53,11 +55,27 @@ function resultOf({ kernel, boot, end }: BootState, matrix: MatrixDirectory, bas
     return { ...found, missing: `its boot has ended, and its run directory ${path} is gone` };
   const directory = relative(base, path);
   try {
-    return { ...found, directory, report: readReport(RunDirectory.open(path)) };
+    return {
+      ...found,
+      directory,
+      report: damagedBy(readReport(RunDirectory.open(path)), end.end.exitStatus),
+    };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { ...found, directory, missing: `its run directory cannot be read: ${error.message}` };
   }
+}
+
+/** What the record does not say: the run in the guest came to another end than what is judged from it here. */
+export function contradiction(judged: RunJson, exitStatus: number): string[] {
+  if (exitStatus === exitStatusOf[judged.verdict]) return [];
+  return [`the run in the guest ended with status ${exitStatus}, and its record is judged ${judged.verdict}`];
+}
+
+function damagedBy(report: RunJson, exitStatus: number): RunJson {
+  const damage = contradiction(report, exitStatus);
+  if (damage.length === 0) return report;
+  return { ...report, damage: [...report.damage, ...damage], verdict: worst([report.verdict, 'unknown']) };
 }
 
 /** @throws {UsageError} */

@@ -28,6 +28,7 @@ export function joinShards(matrices: Matrices, out: string): MatrixDirectory {
 function isOfBoot(file: string, boot: string): boolean {
   return (
     file === boot ||
-    (file.startsWith(`${boot}.`) && /^(?:\.[12])*(?:\.end\.json)?$/.test(file.slice(boot.length)))
+    (file.startsWith(`${boot}.`) &&
+      /^(?:\.[12])*(?:\.end\.json|\.guest\.log)?$/.test(file.slice(boot.length)))
   );
 }

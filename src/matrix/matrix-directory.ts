@@ -1,6 +1,6 @@
 /**
  * The directory of a matrix: `matrix-plan.json`, for each kernel a directory, in it for each boot its run directory
- * BOOT and, once it has ended, BOOT.end.json. Files get their names when they are whole, so a SIGKILL at any moment
+ * BOOT and, once it has ended, BOOT.end.json (BOOT.guest.log where it gave no result). Files get their names when they are whole, so a SIGKILL at any moment
  * leaves nothing half-made that is taken for a result.
  */
 import {
@@ -93,8 +93,18 @@ export class MatrixDirectory {
     const directory = join(this.path, kernel.label);
     mkdirSync(directory, { recursive: true });
     for (const name of readdirSync(directory))
-      if (name === boot.name || name === endFile(boot) || name.startsWith(`${boot.name}.part-`))
+      if (
+        name === boot.name ||
+        name === endFile(boot) ||
+        name === logFile(boot) ||
+        name.startsWith(`${boot.name}.part-`)
+      )
         rmSync(join(directory, name), { recursive: true });
+  }
+
+  /** What the guest of a boot has said that gave no result. */
+  writeLog(kernel: Of, boot: PlannedBoot, text: string): void {
+    writeWhole(join(this.path, kernel.label, logFile(boot)), text);
   }
 
   writeEnd(kernel: Of, boot: PlannedBoot, end: BootEnd): void {
@@ -128,6 +138,10 @@ export class MatrixDirectory {
 
 function endFile({ name }: PlannedBoot): string {
   return `${name}.end.json`;
+}
+
+function logFile({ name }: PlannedBoot): string {
+  return `${name}.guest.log`;
 }
 
 /** Under another name first. */

@@ -7,11 +7,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunDirectory } from '../record/run-directory.js';
 import { reportRun } from '../report/write.js';
-import type { BootNews } from '../vm/boot-plan.js';
+import { GuestLog } from '../vm/guest-log.js';
 import type { Prepared } from '../vm/prepare.js';
 import { runBoot, wordsForCells } from '../vm/run-in-vm.js';
 import { VmError } from '../vm/vm-error.js';
 import type { BootEnd } from './boot-end.js';
+import { contradiction } from './gather.js';
 import type { MatrixDirectory } from './matrix-directory.js';
 import type { PlannedBoot, PlannedKernel } from './matrix-plan.js';
 import { armsOfBoot, bootsOfPlan, piecesOf } from './plan.js';
@@ -145,16 +146,7 @@ class Playing {
     this.#say(`${name}: booting ${kernel.release} for ${arms} ${arms === 1 ? 'arm' : 'arms'}`);
     const out = matrix.runDirectory(kernel, boot);
     const { holdMs } = matrix.plan.played;
-    let lastComplaint: string | undefined;
-    let jobBegan = false;
-    const hear = (news: BootNews): void => {
-      if (news.kind === 'line') {
-        jobBegan = true;
-        if (news.stream === 'stderr') lastComplaint = news.line;
-        else return;
-      }
-      this.#say(`${name}: ${news.line}`);
-    };
+    const log = new GuestLog((line) => this.#say(`${name}: ${line}`));
     try {
       const { exitStatus, guestMs } = await bootIt({
         ...given,
@@ -170,18 +162,22 @@ class Playing {
         out,
         deadlineGuestMs: baseDeadlineMs + arms * (armDeadlineMs + 3 * holdMs),
         signal: this.#signal,
-        progress: hear,
+        progress: (news) => log.hear(news),
       });
       if (!existsSync(join(out, 'events.jsonl'))) {
-        const said = `the run ended with status ${exitStatus} before it had a run directory: ${lastComplaint ?? 'without a word'}`;
+        const said = `the run ended with status ${exitStatus} before it had a run directory: ${log.last}`;
+        matrix.writeLog(kernel, boot, log.text());
         return failed(noRun, said, [], !refusals.has(exitStatus));
       }
-      await reportRun(RunDirectory.open(out));
+      const run = RunDirectory.open(out);
+      run.write('guest.log', log.text());
+      await reportRun(run, 'all', (judged) => contradiction(judged, exitStatus));
       return { kind: 'ended', exitStatus, guestMs };
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (error instanceof VmError) return failed(error.code, firstLine(error.message), error.tail, jobBegan);
-      throw error;
+      if (!(error instanceof VmError)) throw error;
+      matrix.writeLog(kernel, boot, log.text());
+      return failed(error.code, firstLine(error.message), error.tail, log.hasBegun);
     }
   }
 

@@ -15,11 +15,11 @@ import { reportRun } from '../../report/write.js';
 import type { WantedCell } from '../../scenario/cells.js';
 import type { Progress } from '../../scenario/progress.js';
 import type { RunWords } from '../../scenario/run.js';
+import { GuestLog } from '../../vm/guest-log.js';
 import type { Prepared } from '../../vm/prepare.js';
 import { runBoot, wordsForCells } from '../../vm/run-in-vm.js';
 import type { Boot } from '../../vm/shapes.js';
 import { VmError } from '../../vm/vm-error.js';
-import { GuestLog } from './guest-log.js';
 import { writeJoined } from './write-joined.js';
 
 /** What an arm may take in a guest besides its hold; with deadlines ten times as long, on an emulated CPU. */
@@ -47,7 +47,7 @@ export async function playBoot(one: BootToPlay): Promise<RunJson> {
   const { prepared, boot, words, out, progress, signal } = one;
   const { kernel, guest, accel } = prepared;
   const arms = armsOf(boot.cells, words.repeat);
-  const log = new GuestLog(progress);
+  const log = new GuestLog((line) => progress.step(line));
   try {
     const { exitStatus } = await runBoot({
       ...{ kernel, guest, out, signal },

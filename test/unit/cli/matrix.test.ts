@@ -40,7 +40,7 @@ test('shards are merged into one table, and into one directory', async (t) => {
   assert.equal(report.status, 0, report.stderr);
   assertOneLineError(await runCli(['report', 'merge', one.path, '--out', out]), 2, [
     '--out',
-    'exists already',
+    'already: give --resume',
   ]);
 });
 

@@ -32,7 +32,8 @@ describe('a matrix that is played', () => {
     assert.deepEqual(booted, ['6.1 plain', '6.18 plain']);
     for (const label of ['6.1', '6.18']) {
       const files = readdirSync(join(matrix.path, label, 'plain'));
-      for (const name of ['events.jsonl', 'run.json', 'report.html']) assert.ok(files.includes(name), name);
+      for (const name of ['events.jsonl', 'run.json', 'report.html', 'guest.log'])
+        assert.ok(files.includes(name), name);
     }
     await play(MatrixDirectory.open('--resume', matrix.path), boot);
     assert.equal(booted.length, 2);
@@ -82,6 +83,7 @@ describe('a matrix that is played', () => {
     const table = gatherMatrix([matrix], matrix.path);
     const of61 = (scenario: string) =>
       table.rows.filter((row) => row.scenario === scenario).map(({ kernels: [first] }) => first?.reason);
+    assert.match(readFileSync(join(matrix.path, '6.1/plain.2.2.guest.log'), 'utf8'), /stderr: job began/);
     for (const reason of of61('splice-pinned')) assert.match(reason ?? '', /VM_PANIC: the kernel: dead$/);
     assert.ok(of61('writeback-held').every((reason) => !reason?.includes('VM_PANIC')));
     panics = false;
@@ -118,6 +120,15 @@ describe('a matrix that is played', () => {
     assert.deepEqual(states(matrix), ['6.1 plain failed', '6.18 plain failed']);
     const [one] = gatherMatrix([matrix], matrix.path).boots;
     assert.match(one?.failure?.message ?? '', /status 2 .*FUSE: is missing/);
+  });
+
+  test('has a boot unknown whose guest says otherwise than its record', async (t) => {
+    const matrix = aMatrix(t, { words: { scenarios: ['writeback-held'] } });
+    const { boot } = fakeBoot(t);
+    await play(matrix, async (plan) => ({ ...(await boot(plan)), exitStatus: 1 }));
+    const table = gatherMatrix([matrix], matrix.path);
+    assert.equal(table.verdict, 'unknown');
+    for (const { damage } of table.boots) assert.match(damage.join(), /ended with status 1, .* judged pass/);
   });
 
   test('boots as many at once as there are jobs, and no more than fit into memory', async (t) => {
