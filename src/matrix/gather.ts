@@ -55,11 +55,9 @@ function resultOf({ kernel, boot, end }: BootState, matrix: MatrixDirectory, bas
     return { ...found, missing: `its boot has ended, and its run directory ${path} is gone` };
   const directory = relative(base, path);
   try {
-    return {
-      ...found,
-      directory,
-      report: damagedBy(readReport(RunDirectory.open(path)), end.end.exitStatus),
-    };
+    const report = readReport(RunDirectory.open(path));
+    const { exitStatus, again } = end.end;
+    return { ...found, directory, report: again.length > 0 ? report : damagedBy(report, exitStatus) };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { ...found, directory, missing: `its run directory cannot be read: ${error.message}` };

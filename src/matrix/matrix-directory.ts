@@ -20,13 +20,13 @@ import { UsageError } from '../base/errors.js';
 import { tryFlock } from '../syscall/flock.js';
 import { type BootEnd, BootEndSpec } from './boot-end.js';
 import { type MatrixPlan, type PlannedBoot, type PlannedKernel, parseMatrixPlan } from './matrix-plan.js';
-import { piecesOf } from './plan.js';
+import { cellsTold, piecesAfter } from './pieces.js';
 
 const planFile = 'matrix-plan.json';
 
 type Of = Pick<PlannedKernel, 'label'>;
 
-/** A boot that is not cut any further, and how it ended. */
+/** A boot with the cells that nothing but it tells of, and how it ended. */
 export interface BootState {
   readonly kernel: PlannedKernel;
   readonly boot: PlannedBoot;
@@ -123,12 +123,13 @@ export class MatrixDirectory {
     }
   }
 
-  /** What has become of a boot: of a failed one that was cut in two, of the pieces. */
+  /** What has become of a boot, and of the pieces that are played again. */
   statesOf(kernel: PlannedKernel, boot: PlannedBoot): BootState[] {
     const end = this.readEnd(kernel, boot);
-    const pieces = end?.end.kind === 'failed' && end.end.cut ? piecesOf(boot) : [];
-    if (pieces.length === 0) return [{ kernel, boot, end }];
-    return pieces.flatMap((piece) => this.statesOf(kernel, piece));
+    const pieces = piecesAfter(boot, end?.end).flatMap((piece) => this.statesOf(kernel, piece));
+    if (pieces.length > 0 && end?.end.kind === 'failed') return pieces;
+    const told = cellsTold(boot, end?.end);
+    return told.length === 0 ? pieces : [{ kernel, boot: { ...boot, cells: told }, end }, ...pieces];
   }
 
   write(name: string, text: string): void {

@@ -24,10 +24,12 @@ const ShapeSpec = z.object({
 /** A name becomes a part of a path, and the file may have been edited. */
 const directoryName = z.string().regex(/^[\w+-][\w.+-]*$/, 'is no name of a directory');
 
+export const CellsSpec = z.array(z.object({ scenario: z.string(), trigger: z.string() })).min(1);
+
 const BootSpec = z.object({
   name: directoryName,
   shape: ShapeSpec,
-  cells: z.array(z.object({ scenario: z.string(), trigger: z.string() })).min(1),
+  cells: CellsSpec,
 });
 
 export const KernelSourceSpec = z.union([
@@ -73,6 +75,7 @@ export const MatrixPlanSpec = z.object({
 export type MatrixPlan = z.output<typeof MatrixPlanSpec>;
 export type PlannedKernel = MatrixPlan['kernels'][number];
 export type PlannedBoot = MatrixPlan['boots'][number];
+export type PlannedCell = PlannedBoot['cells'][number];
 export type PlannedArm = MatrixPlan['arms'][number];
 export type Shard = NonNullable<MatrixPlan['shard']>;
 

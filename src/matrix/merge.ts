@@ -3,7 +3,7 @@
  * What no run tells is `unknown`, with the reason. Pure.
  */
 import { identityOf, isSkipOf, spread } from '../report/repeats.js';
-import type { Cell, CellId, RunJson } from '../report/run-json.js';
+import type { Cell, CellId, RunJson, Verdict } from '../report/run-json.js';
 import { worst } from '../report/verdict.js';
 import type { BootEnd } from './boot-end.js';
 import {
@@ -66,11 +66,19 @@ function bootOf({ kernel, boot, end, report, directory }: BootResult, plan: Matr
     accel: end?.accel ?? null,
     guestMs: end?.end.kind === 'ended' ? end.end.guestMs : null,
     hostMs: end?.hostMs ?? null,
-    verdict: report?.verdict ?? 'unknown',
+    verdict: report === undefined ? 'unknown' : verdictOf(boot, report),
     damage: report?.damage ?? [],
     failure:
       failure === undefined ? null : { code: failure.code, message: failure.message, tail: failure.tail },
   };
+}
+
+/** What another boot tells of is not its own, as where its time ran out. */
+function verdictOf(boot: PlannedBoot, { cells, doseResponses, damage }: RunJson): Verdict {
+  const own = [...cells, ...doseResponses].filter(({ scenario, trigger }) =>
+    boot.cells.some((cell) => cell.scenario === scenario && cell.trigger === trigger),
+  );
+  return worst([...own.map(({ verdict }) => verdict), ...(damage.length > 0 ? (['unknown'] as const) : [])]);
 }
 
 function rowOf(arm: PlannedArm, plan: MatrixPlan, results: readonly BootResult[]): MatrixRow {
@@ -153,9 +161,13 @@ function changesOf(entries: readonly MatrixEntry[]): MatrixRow['changes'] {
   });
 }
 
-function dosesOf({ kernel, report }: BootResult): MatrixJson['doseResponses'] {
-  return (report?.doseResponses ?? []).map(({ scenario, trigger, transport, slope, verdict, reason }) => ({
-    ...{ kernel: kernel.label, scenario, trigger, transport },
-    ...{ slope, verdict, reason },
-  }));
+function dosesOf({ kernel, boot, report }: BootResult): MatrixJson['doseResponses'] {
+  return (report?.doseResponses ?? [])
+    .filter((dose) =>
+      boot.cells.some((cell) => cell.scenario === dose.scenario && cell.trigger === dose.trigger),
+    )
+    .map(({ scenario, trigger, transport, slope, verdict, reason }) => ({
+      ...{ kernel: kernel.label, scenario, trigger, transport },
+      ...{ slope, verdict, reason },
+    }));
 }

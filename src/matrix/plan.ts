@@ -10,6 +10,7 @@ import {
   type MatrixPlan,
   type PlannedArm,
   type PlannedBoot,
+  type PlannedCell,
   type PlannedKernel,
   type Shard,
 } from './matrix-plan.js';
@@ -75,21 +76,11 @@ export function armsOfBoot(plan: MatrixPlan, boot: PlannedBoot): readonly Planne
   );
 }
 
-/** A boot that failed, in two, so that it is found out which cell it was; none for a single cell. */
-export function piecesOf({ name, shape, cells }: PlannedBoot): PlannedBoot[] {
-  if (cells.length < 2) return [];
-  return halves(cells, (cell) => cell).map((half, index) => ({
-    name: `${name}.${index + 1}`,
-    shape,
-    cells: half,
-  }));
-}
-
 /**
  * By scenarios: what is left of pairs that words can name still is, without some. With one scenario any triggers are; a
  * pair is not cut into its transports, which words do not pair.
  */
-function halves<Cell>(cells: readonly Cell[], of: (cell: Cell) => PlannedBoot['cells'][number]): Cell[][] {
+export function halves<Cell>(cells: readonly Cell[], of: (cell: Cell) => PlannedCell): Cell[][] {
   const scenarios = new Set(cells.map((cell) => of(cell).scenario));
   const key = (cell: Cell) => (scenarios.size > 1 ? of(cell).scenario : of(cell).trigger);
   const keys = [...new Set(cells.map(key))];
@@ -105,7 +96,7 @@ function cutWhere(
   return halves(cells, pairOf).flatMap((half) => cutWhere(half, isTooLong));
 }
 
-function pairOf({ scenario, trigger }: WantedCell): PlannedBoot['cells'][number] {
+function pairOf({ scenario, trigger }: WantedCell): PlannedCell {
   return { scenario: scenario.id, trigger: trigger.id };
 }
 

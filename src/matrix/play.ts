@@ -9,13 +9,15 @@ import { RunDirectory } from '../record/run-directory.js';
 import { reportRun } from '../report/write.js';
 import { GuestLog } from '../vm/guest-log.js';
 import type { Prepared } from '../vm/prepare.js';
+import { overdueStatus } from '../vm/protocol.js';
 import { runBoot, wordsForCells } from '../vm/run-in-vm.js';
 import { VmError } from '../vm/vm-error.js';
 import type { BootEnd } from './boot-end.js';
 import { contradiction } from './gather.js';
 import type { MatrixDirectory } from './matrix-directory.js';
 import type { PlannedBoot, PlannedKernel } from './matrix-plan.js';
-import { armsOfBoot, bootsOfPlan, piecesOf } from './plan.js';
+import { cellsAgain, piecesAfter } from './pieces.js';
+import { armsOfBoot, bootsOfPlan } from './plan.js';
 
 export interface MatrixPlay {
   readonly matrix: MatrixDirectory;
@@ -127,11 +129,9 @@ class Playing {
       hostMs,
       end,
     });
-    if (end.kind === 'failed') {
-      if (end.cut) this.#queue.unshift(...piecesOf(boot).map((piece) => ({ kernel, boot: piece })));
-      else if (end.code !== noRun)
-        this.#deadBoots.set(kernel.label, (this.#deadBoots.get(kernel.label) ?? 0) + 1);
-    }
+    this.#queue.unshift(...piecesAfter(boot, end).map((piece) => ({ kernel, boot: piece })));
+    if (end.kind === 'failed' && !end.cut && end.code !== noRun)
+      this.#deadBoots.set(kernel.label, (this.#deadBoots.get(kernel.label) ?? 0) + 1);
     const left = this.#queue.length + this.#running.size - 1;
     this.#say(`${name}: ${told} (${(hostMs / 1000).toFixed(0)} s; ${left} left)`);
   }
@@ -171,8 +171,12 @@ class Playing {
       }
       const run = RunDirectory.open(out);
       run.write('guest.log', log.text());
+      if (exitStatus === overdueStatus) {
+        const again = cellsAgain(boot, await reportRun(run));
+        if (again.length > 0) return { kind: 'ended', exitStatus, guestMs, again };
+      }
       await reportRun(run, 'all', (judged) => contradiction(judged, exitStatus));
-      return { kind: 'ended', exitStatus, guestMs };
+      return { kind: 'ended', exitStatus, guestMs, again: [] };
     } catch (error) {
       this.#signal.throwIfAborted();
       if (!(error instanceof VmError)) throw error;

@@ -17,7 +17,7 @@ const asked: Asked = {
   words: { scenarios: ['writeback-held'] },
   kernels: [kernel('6.1'), kernel('6.12'), kernel('6.18')],
 };
-const ended: BootEnd['end'] = { kind: 'ended', exitStatus: 0, guestMs: 5 };
+const ended: BootEnd['end'] = { kind: 'ended', exitStatus: 0, guestMs: 5, again: [] };
 const panic: BootEnd['end'] = {
   kind: 'failed',
   cut: true,

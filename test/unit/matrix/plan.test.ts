@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { BootEnd } from '../../../src/matrix/boot-end.js';
 import { MatrixPlanSpec, type PlannedBoot, parseMatrixPlan } from '../../../src/matrix/matrix-plan.js';
-import { armsOfBoot, bootsOfPlan, piecesOf } from '../../../src/matrix/plan.js';
+import { piecesAfter } from '../../../src/matrix/pieces.js';
+import { armsOfBoot, bootsOfPlan } from '../../../src/matrix/plan.js';
 import { parseShard } from '../../../src/matrix/shard.js';
 import { wordsForCells } from '../../../src/vm/run-in-vm.js';
 import { aPlan, cellsOf, kernel, played } from './a-plan.js';
 
 const pairs = (cells: PlannedBoot['cells']) => cells.map(({ scenario, trigger }) => `${scenario} ${trigger}`);
+const panic: BootEnd['end'] = { kind: 'failed', cut: true, code: 'VM_PANIC', message: '', tail: [] };
 const everything = { scenarios: [], all: true };
 
 /** What `stuckfs run` plays for the words that a boot gets. */
@@ -71,7 +74,7 @@ describe('the pieces of a boot that failed', () => {
     const seen: string[] = [];
     const cut = (boot: PlannedBoot): void => {
       assert.deepEqual(playedBy(boot), new Set(pairs(boot.cells)), boot.name);
-      const pieces = piecesOf(boot);
+      const pieces = piecesAfter(boot, panic);
       if (pieces.length === 0) {
         seen.push(...pairs(boot.cells));
         return;

@@ -122,6 +122,33 @@ describe('a matrix that is played', () => {
     assert.match(one?.failure?.message ?? '', /status 2 .*FUSE: is missing/);
   });
 
+  test('plays again what a run did not come to whose time ran out, and keeps the rest', async (t) => {
+    const matrix = aMatrix(t, { words: { scenarios: ['writeback-held', 'healthy', 'splice-pinned'] } });
+    const { boot, booted } = fakeBoot(t);
+    await play(matrix, async (plan) => {
+      const isWhole = plan.out.endsWith('plain');
+      return { ...(await boot(plan)), exitStatus: isWhole ? 124 : 0 };
+    });
+    assert.deepEqual(
+      booted.filter((name) => name.startsWith('6.1 ')),
+      ['6.1 plain', '6.1 plain.1', '6.1 plain.2'],
+    );
+    assert.deepEqual(states(matrix).slice(0, 3), [
+      '6.1 plain ended',
+      '6.1 plain.1 ended',
+      '6.1 plain.2 ended',
+    ]);
+    const { rows, boots } = gatherMatrix([matrix], matrix.path);
+    const placeOf = (scenario: string) =>
+      rows.filter((row) => row.scenario === scenario).map(({ kernels: [first] }) => first?.boot);
+    assert.deepEqual(placeOf('writeback-held'), ['plain', 'plain']);
+    assert.deepEqual(placeOf('healthy'), ['plain.1']);
+    assert.deepEqual(new Set(placeOf('splice-pinned')), new Set(['plain.2']));
+    assert.deepEqual([boots[0]?.verdict, boots[0]?.damage], ['pass', []]);
+    await play(matrix, boot);
+    assert.equal(booted.length, 6);
+  });
+
   test('has a boot unknown whose guest says otherwise than its record', async (t) => {
     const matrix = aMatrix(t, { words: { scenarios: ['writeback-held'] } });
     const { boot } = fakeBoot(t);
