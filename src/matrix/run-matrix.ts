@@ -16,7 +16,7 @@ import { MatrixDirectory } from './matrix-directory.js';
 import type { MatrixJson } from './matrix-json.js';
 import type { MatrixPlan, Shard } from './matrix-plan.js';
 import { planMatrix } from './plan.js';
-import { playMatrix } from './play.js';
+import { type MatrixPlay, playMatrix } from './play.js';
 import {
   type KernelOptions,
   nameKernels,
@@ -39,6 +39,8 @@ export interface MatrixOptions extends KernelOptions {
   readonly jobs: number;
   /** Then what has not ended is left for --resume. */
   readonly timeLimitMs: number | undefined;
+  /** What boots; a test has its own. */
+  readonly boot?: NonNullable<MatrixPlay['boot']>;
 }
 
 export interface MatrixEnd {
@@ -82,12 +84,13 @@ export async function resumeMatrix(path: string, options: MatrixOptions): Promis
 
 class TimeIsUp extends Error {}
 
-async function playAndTell(
+/** @throws the signal's reason */
+export async function playAndTell(
   directory: MatrixDirectory,
   ready: readonly ReadyKernel[],
   options: MatrixOptions,
 ): Promise<MatrixEnd> {
-  const { progress, signal, jobs, timeLimitMs } = options;
+  const { progress, signal, jobs, timeLimitMs, boot } = options;
   for (const { planned, prepared } of ready)
     progress(`${planned.label}: ${planned.release}; ${prepared.accel.accel}: ${prepared.accel.because}`);
   const unlock = directory.lock();
@@ -103,6 +106,7 @@ async function playAndTell(
       memoryMiB: availableMiB() - reserveMiB,
       signal: AbortSignal.any([signal, limit.signal]),
       progress,
+      ...(boot === undefined ? {} : { boot }),
     });
   } catch (error) {
     if (!(error instanceof TimeIsUp)) {

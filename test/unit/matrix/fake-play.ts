@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { MatrixDirectory } from '../../../src/matrix/matrix-directory.js';
 import { type MatrixPlay, playMatrix } from '../../../src/matrix/play.js';
+import type { ReadyKernel } from '../../../src/matrix/prepare-kernels.js';
 import type { RunBootPlan } from '../../../src/vm/run-in-vm.js';
 import { syntheticRun } from '../report/synthetic-run.js';
 import { type Asked, aPlan } from './a-plan.js';
@@ -37,15 +38,18 @@ export function fakeBoot(t: TestContext, act: (plan: RunBootPlan) => Promise<voi
   return { boot, booted };
 }
 
-export function play(matrix: MatrixDirectory, boot: Boot, more: Partial<MatrixPlay> = {}): Promise<void> {
+export function preparedFor({ plan }: MatrixDirectory): ReadyKernel[] {
   const guest = { initrd: 'initrd', image: 'image' };
   const accel = { accel: 'tcg', because: 'a test' } as const;
-  const prepared = new Map(
-    matrix.plan.kernels.map(({ label, name, release, source }) => {
-      const kernel = { name, release, image: 'bzImage', modules: undefined, config: undefined, source };
-      return [label, { kernel, guest, accel }];
-    }),
-  );
+  return plan.kernels.map((planned) => {
+    const { name, release, source } = planned;
+    const kernel = { name, release, image: 'bzImage', modules: undefined, config: undefined, source };
+    return { planned, prepared: { kernel, guest, accel } };
+  });
+}
+
+export function play(matrix: MatrixDirectory, boot: Boot, more: Partial<MatrixPlay> = {}): Promise<void> {
+  const prepared = new Map(preparedFor(matrix).map((one) => [one.planned.label, one.prepared]));
   const signal = new AbortController().signal;
   return playMatrix({
     ...{ matrix, prepared, jobs: 1, memoryMiB: 100_000, signal, progress: () => {}, boot },
