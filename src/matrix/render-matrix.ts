@@ -42,7 +42,7 @@ function headLines({ stuckfs, plan, shards, kernels, boots }: MatrixJson): strin
     shards.length === 0 ? '' : `, of ${shards.length === 1 ? 'shard' : 'shards'} ${shards.join(' ')}`;
   const width = Math.max(...kernels.map(({ label }) => label.length));
   return [
-    `stuckfs ${stuckfs}, matrix ${plan}${of}`,
+    printable(`stuckfs ${stuckfs}, matrix ${plan}${of}`),
     '',
     ...kernels.map(({ label, name, release, source }) => {
       const from =
