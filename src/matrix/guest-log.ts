@@ -1,7 +1,7 @@
 /** What a guest says while its job runs: told as it comes, and kept for the run directory. */
 import { printable } from '../report/render/one-line.js';
-import type { BootNews } from './boot-plan.js';
-import type { Progress } from './cache.js';
+import type { BootNews } from '../vm/boot-plan.js';
+import type { Progress } from '../vm/cache.js';
 
 const linesKept = 20_000;
 
