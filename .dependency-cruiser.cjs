@@ -35,6 +35,7 @@ const may = {
   placement: ['kernel', 'syscall'],
   report: ['record', 'kernel'],
   vm: ['record', 'kernel', 'syscall'],
+  matrix: ['vm', 'scenario', 'trigger', 'report', 'record', 'kernel', 'syscall'],
   scenario: [
     'control/client',
     'control/contract',

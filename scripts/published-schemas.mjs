@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { openApiDocument } from '../dist/src/control/server/openapi.js';
+import { MatrixJsonSpec } from '../dist/src/matrix/matrix-json.js';
 import { PlanShape } from '../dist/src/plan/plan.js';
 import { DiffJsonSpec } from '../dist/src/report/diff/diff-json.js';
 import { RunJsonSpec } from '../dist/src/report/run-json.js';
@@ -14,6 +15,10 @@ export function publishedSchemas() {
     title: 'report --diff --json of stuckfs',
     ...z.toJSONSchema(DiffJsonSpec, { target: 'draft-2020-12' }),
   };
+  const matrix = {
+    title: 'matrix.json of stuckfs',
+    ...z.toJSONSchema(MatrixJsonSpec, { target: 'draft-2020-12' }),
+  };
   const plan = {
     title: 'fault plan of stuckfs',
     ...z.toJSONSchema(PlanShape, { target: 'draft-2020-12', io: 'input' }),
@@ -21,6 +26,7 @@ export function publishedSchemas() {
   return {
     'run.schema.json': text(run),
     'diff.schema.json': text(diff),
+    'matrix.schema.json': text(matrix),
     'plan.schema.json': text(plan),
     'openapi.json': text(openApiDocument(version)),
   };

@@ -30,6 +30,8 @@ interface CommandSpec<Options> {
   readonly examples: readonly (readonly [string, string])[];
   /** Options and positionals that may be given several times. */
   readonly lists?: readonly string[];
+  /** Words that may stand where the first positional does, and are commands of their own. */
+  readonly commands?: readonly Command[];
   readonly options: (yargs: Argv<GlobalOptions>) => Argv<Options>;
   readonly run: (argv: ArgumentsCamelCase<Options>, context: CommandContext) => Promise<void>;
 }
@@ -44,7 +46,7 @@ export interface Command {
   readonly name: string;
   /** The names of its positionals that must be given. */
   readonly required: readonly string[];
-  /** Of a group. */
+  /** Of a group, or below it. */
   readonly commands: readonly Command[];
   register(yargs: Argv<GlobalOptions>, context: CommandContext): void;
 }
@@ -56,12 +58,13 @@ export function defineCommand<Options>(spec: CommandSpec<Options>, parent: reado
   return {
     name,
     required: [...spec.usage.matchAll(/<(\w+)/g)].map(([, positional = '']) => positional.toUpperCase()),
-    commands: [],
+    commands: spec.commands ?? [],
     register(yargs, context) {
       yargs.command<Options>(
         spec.usage,
         spec.describe,
         (inner) => {
+          for (const command of spec.commands ?? []) command.register(inner as Argv<GlobalOptions>, context);
           const withOptions = spec.options(inner as Argv<GlobalOptions>);
           for (const [example, effect] of spec.examples) withOptions.example(`$0 ${example}`, effect);
           return withOptions;

@@ -7,6 +7,7 @@ import { faultCommand } from './commands/fault.js';
 import { heldCommand } from './commands/held.js';
 import { holdCommand } from './commands/hold.js';
 import { listCommand } from './commands/list.js';
+import { matrixCommand } from './commands/matrix.js';
 import { mountCommand } from './commands/mount.js';
 import { planCommand } from './commands/plan.js';
 import { plugCommand } from './commands/plug.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   listCommand,
   reportCommand,
   vmCommand,
+  matrixCommand,
   mountCommand,
   unmountCommand,
   holdCommand,

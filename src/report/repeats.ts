@@ -18,7 +18,7 @@ export function repeatsOf(cells: readonly Cell[]): Repeats[] {
 }
 
 /** Whether the row tells that this arm was skipped: without a variant, or a mitigation, it is of all arms of its cell. */
-export function isSkipOf(row: Cell, { scenario, trigger, transport, variant, mitigation }: Cell): boolean {
+export function isSkipOf(row: Cell, { scenario, trigger, transport, variant, mitigation }: CellId): boolean {
   return (
     row.arm === null &&
     row.scenario === scenario &&

@@ -52,6 +52,10 @@ const acts: Readonly<Record<string, () => unknown>> = {
     kernel('Kernel panic - not syncing: Fatal exception');
     process.stdout.write('', () => process.exit(0));
   },
+  'speaks-and-panics': () => {
+    say({ t: second, stream: 'stderr', line: 'a word' });
+    acts['panics']?.();
+  },
   'panics-and-stays': () => kernel('Kernel panic - not syncing: x'),
   oopses: () => {
     say({ t: second });

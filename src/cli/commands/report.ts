@@ -4,11 +4,13 @@ import type { DiffJson } from '../../report/diff/diff-json.js';
 import type { Format } from '../../report/render/render.js';
 import type { Verdict } from '../../report/run-json.js';
 import { defineCommand } from '../command.js';
+import { reportMergeCommand } from './report-merge.js';
 
 export const reportCommand = defineCommand({
   usage: 'report <directory..>',
   describe: 'print the report of a run again, from its directory alone; or what differs between two',
   lists: ['directory'],
+  commands: [reportMergeCommand],
   examples: [
     ['report runs/20261124-015512-writeback-held', 'on any machine'],
     ['report runs/20261124-015512-writeback-held --format html --output held.html', 'one page, to mail'],
@@ -23,17 +25,21 @@ export const reportCommand = defineCommand({
         demandOption: true,
         describe: 'of a run; several are reported one after the other',
       })
+      // Not of the commands below it.
       .option('diff', {
+        global: false,
         type: 'boolean',
         default: false,
         describe: 'of exactly two: what changed, cell by cell; exit status 1 where an outcome did, else 0',
       })
       .option('format', {
+        global: false,
         type: 'string',
         requiresArg: true,
         describe: 'terminal (the default), json, ktap, junit, perfetto (Chrome trace events) or html',
       })
       .option('output', {
+        global: false,
         type: 'string',
         requiresArg: true,
         describe: 'file to write instead of standard output',

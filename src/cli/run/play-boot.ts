@@ -6,6 +6,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StuckfsError } from '../../base/errors.js';
 import { packageVersion } from '../../base/version.js';
+import { GuestLog } from '../../matrix/guest-log.js';
 import { RunDirectory } from '../../record/run-directory.js';
 import { unplayedRun } from '../../report/join.js';
 import type { RunJson } from '../../report/run-json.js';
@@ -19,7 +20,6 @@ import type { Prepared } from '../../vm/prepare.js';
 import { runBoot, wordsForCells } from '../../vm/run-in-vm.js';
 import type { Boot } from '../../vm/shapes.js';
 import { VmError } from '../../vm/vm-error.js';
-import { GuestLog } from './guest-log.js';
 import { writeJoined } from './write-joined.js';
 
 /** What an arm may take in a guest besides its hold; with deadlines ten times as long, on an emulated CPU. */
@@ -47,7 +47,7 @@ export async function playBoot(one: BootToPlay): Promise<RunJson> {
   const { prepared, boot, words, out, progress, signal } = one;
   const { kernel, guest, accel } = prepared;
   const arms = armsOf(boot.cells, words.repeat);
-  const log = new GuestLog(progress);
+  const log = new GuestLog((line) => progress.step(line));
   try {
     const { exitStatus } = await runBoot({
       ...{ kernel, guest, out, signal },

@@ -64,7 +64,7 @@ async function statuses({
   return (verdict) => bisectStatusOf[verdict];
 }
 
-function failOnVerdicts(given: readonly string[]): ReadonlySet<string> {
+export function failOnVerdicts(given: readonly string[]): ReadonlySet<string> {
   const wrong = given.find((one) => one !== 'unknown' && one !== 'skip');
   if (wrong !== undefined) throw new UsageError('--fail-on', wrong, 'give unknown or skip');
   return new Set(given);
@@ -77,7 +77,7 @@ function refuseGuestWords({ modules, accel }: RunOptions): void {
     throw new UsageError('--accel', accel, 'is of a VM, and this run is on this kernel: give --on vm');
 }
 
-function accelWish(given: string): AccelWish {
+export function accelWish(given: string): AccelWish {
   if (given === 'auto' || given === 'kvm' || given === 'tcg') return given;
   throw new UsageError('--accel', given, 'give auto, kvm or tcg');
 }

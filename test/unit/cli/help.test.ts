@@ -23,6 +23,8 @@ const documented: readonly (readonly [words: readonly string[], ...options: stri
   [['plan', 'stop'], '--socket'],
   [['status'], '--mount'],
   [['doctor'], '--json'],
+  [['matrix'], '--kernels', '--shard', '--resume', '--time-limit', 'matrix.json'],
+  [['report', 'merge'], '--out'],
   [['vm', 'kernels'], '--cached', '--every', 'STUCKFS_CACHE'],
   [['rescue'], '--dry-run'],
 ];

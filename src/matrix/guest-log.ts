@@ -1,7 +1,7 @@
 /** What a guest says while its job runs: told as it comes, and kept for the run directory. */
-import { printable } from '../../report/render/one-line.js';
-import type { Progress } from '../../scenario/progress.js';
-import type { BootNews } from '../../vm/boot-plan.js';
+import { printable } from '../report/render/one-line.js';
+import type { BootNews } from '../vm/boot-plan.js';
+import type { Progress } from '../vm/cache.js';
 
 const linesKept = 20_000;
 
@@ -9,22 +9,26 @@ export class GuestLog {
   private readonly lines: string[] = [];
   private lastComplaint = '';
 
-  constructor(private readonly progress: Progress) {}
+  constructor(private readonly tell: Progress) {}
+
+  /** Whether the job has said anything. */
+  hasBegun = false;
 
   hear(news: BootNews): void {
     if (news.kind === 'kernel') {
       this.keep(`kernel: ${news.line}`);
-      this.progress.step(`the guest's kernel: ${news.line}`);
+      this.tell(`the guest's kernel: ${news.line}`);
       return;
     }
     const { stream, guestNs } = news;
     // A guest may say anything, and this goes to a terminal.
     const line = printable(news.line);
+    this.hasBegun = true;
     this.keep(`[${(guestNs / 1e9).toFixed(3).padStart(9)}] ${stream}: ${line}`);
     // Its report comes again from its record.
     if (stream === 'stdout') return;
     this.lastComplaint = line;
-    this.progress.step(`guest: ${line.replace(/^\[[ \d.]+s\] /, '')}`);
+    this.tell(`guest: ${line.replace(/^\[[ \d.]+s\] /, '')}`);
   }
 
   /** The last line on its standard error. */

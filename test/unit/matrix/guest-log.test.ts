@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GuestLog } from '../../../src/cli/run/guest-log.js';
-import { Progress } from '../../../src/scenario/progress.js';
+import { GuestLog } from '../../../src/matrix/guest-log.js';
 
 test('what a guest says is told and kept, its report only kept, and nothing of it controls a terminal', () => {
   const told: string[] = [];
-  const log = new GuestLog(new Progress((line) => told.push(line)));
+  const log = new GuestLog((line) => told.push(`${line}\n`));
   log.hear({ kind: 'line', stream: 'stderr', line: '[  1.5s] arm \u001b[2Jbegan', guestNs: 2.5e9 });
   log.hear({ kind: 'line', stream: 'stdout', line: 'verdict: pass', guestNs: 3e9 });
   log.hear({ kind: 'kernel', line: 'soft lockup' });
