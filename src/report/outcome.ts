@@ -6,6 +6,7 @@ import type { LetGo } from '../record/events.js';
 import type { ArmEvidence } from './evidence.js';
 import { judgeEnded } from './judge-ended.js';
 import { judgeFolios, notFolios } from './judge-folios.js';
+import { judgeLooped } from './judge-looped.js';
 import { inconclusive, type Judgement, unknown } from './judgement.js';
 import { notServerPages } from './server-pages.js';
 import { notUntrusted } from './untrusted.js';
@@ -41,7 +42,10 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
     if (unconfirmed !== undefined) return tooLate(evidence)(unconfirmed);
-    if (evidence.triggerEndedAfterRelease) return judgeStalled(evidence);
+    if (evidence.triggerEndedAfterRelease)
+      return evidence.stuckBy === 'reference' && evidence.reach === 'asked'
+        ? judgeLooped(evidence)
+        : judgeStalled(evidence);
   }
   return judgeEnded(evidence);
 }
