@@ -44,7 +44,10 @@ describe('runJson', () => {
     );
     assert.match(cell?.reason ?? '', /no verdict: .*which no arm of this run has shown/);
     const known = { ...control, trigger: 'new', writebackInPlace: true };
-    assert.match(runJson(facts, [known]).cells[0]?.reason ?? '', /no verdict: nothing is expected of this arm/);
+    assert.match(
+      runJson(facts, [known]).cells[0]?.reason ?? '',
+      /no verdict: nothing is expected of this arm/,
+    );
   });
 });
 
