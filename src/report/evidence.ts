@@ -138,6 +138,8 @@ export interface ArmEvidence {
   readonly resumedAfterReleaseMs: number | undefined;
   /** How many pages that migration was about: 32 for compaction, a whole block or mapping for others. */
   readonly resumedPages?: number | undefined;
+  /** From the moment at which the release was asked for until it was seen to be done. */
+  readonly releaseTookMs?: number | undefined;
   /** From the moment at which the migration began to wait to its end. */
   readonly stallMs: number | undefined;
   /** The set was located before the first of the answers that come by themselves. */

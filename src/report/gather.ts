@@ -134,6 +134,7 @@ function gatherArm(
         ? undefined
         : facts.resumedUs / 1000 - released.askedNs / 1e6,
     resumedPages: facts?.resumedPages,
+    releaseTookMs: released?.doneNs === undefined ? undefined : (released.doneNs - released.askedNs) / 1e6,
     stallMs:
       facts?.resumedUs === undefined || facts.waitingSinceUs === undefined
         ? undefined

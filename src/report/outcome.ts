@@ -13,7 +13,7 @@ import { notUntrusted } from './untrusted.js';
 
 export type { Judgement, Outcome } from './judgement.js';
 
-/** The migration that waited ends within this after the release. */
+/** The migration that waited ends within this after the release was done. */
 const RESUME_MS = 1000;
 /** And so much later for each page that it has yet to move: a memory block is moved by one migrate_pages(). */
 const RESUME_MS_PER_PAGE = 0.25;
@@ -157,7 +157,7 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
   const resumedPages = evidence.resumedPages ?? 0;
-  const mostMs = RESUME_MS + resumedPages * RESUME_MS_PER_PAGE;
+  const mostMs = (evidence.releaseTookMs ?? 0) + RESUME_MS + resumedPages * RESUME_MS_PER_PAGE;
   if (resumedMs === undefined || resumedMs > mostMs) {
     const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the ${end}`;
     return unknown(

@@ -353,6 +353,18 @@ describe('judge', () => {
     );
   });
 
+  it('counts from the moment at which the server had let go, where that took its time', () => {
+    const slow: ArmEvidence = {
+      ...stalled,
+      resumedAfterReleaseMs: 2500,
+      releaseTookMs: 2400,
+      resumedPages: 32,
+    };
+    assert.equal(judge(slow).outcome, 'stalled');
+    assert.match(judge({ ...slow, releaseTookMs: 900 }).reason, /2500 ms .* not within 1\.9 s/);
+    assert.match(judge({ ...slow, releaseTookMs: undefined }).reason, /not within 1\.0 s/);
+  });
+
   it('wants no migration begun of a trigger that waits before it', () => {
     const waits: ArmEvidence = { ...stalled, reach: 'asked', waitsBeforeMigration: true };
     assert.equal(judge({ ...waits, unfinishedMigrations: 0 }).outcome, 'stalled');
