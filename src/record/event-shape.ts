@@ -151,6 +151,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     arm,
     requests: z.int().min(0),
     askedNs: z.number(),
+    doneNs: z.number().optional(),
     by: z.enum(['release', 'plug', 'delay', 'abort', 'kill-server', 'request-timeout']),
   }),
   mitigated: z.object({

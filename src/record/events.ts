@@ -275,6 +275,8 @@ export type RunEventBody =
       readonly bytes: number;
       /** CLOCK_MONOTONIC when the release was asked for; for a delay, when the first answer was due. */
       readonly askedNs: number;
+      /** When it was seen to be done: a slow machine's server takes its time. */
+      readonly doneNs?: number;
       readonly by: LetGo;
     }
   /** What was under way when the mitigation acted, which `released` tells the time of. */

@@ -145,6 +145,9 @@ export class Wedge {
 
   private recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number): void {
     if (!Number.isFinite(askedNs)) throw new ArmError('what is delayed was never confirmed');
-    this.context.record({ event: 'released', arm: this.context.plan.index, requests, bytes, askedNs, by });
+    const { index } = this.context.plan;
+    // A delay is let go by the server itself, later.
+    const done = by === 'delay' ? {} : { doneNs: Number(process.hrtime.bigint()) };
+    this.context.record({ event: 'released', arm: index, requests, bytes, askedNs, ...done, by });
   }
 }
