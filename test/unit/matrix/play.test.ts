@@ -159,7 +159,7 @@ describe('a matrix that is played', () => {
   });
 
   test('boots as many at once as there are jobs, and no more than fit into memory', async (t) => {
-    const words = { scenarios: ['healthy'], all: true };
+    const words = { scenarios: ['healthy'], triggers: ['compact', 'move-pages'] };
     for (const [more, most] of [
       [{ jobs: 1 }, 1],
       [{ jobs: 3 }, 3],
