@@ -21,7 +21,7 @@ export function checkNfs(filesystems: string, modules: string): Finding {
   ];
   return lacking.length === 0
     ? ok('client and server of NFS 4')
-    : missing(`this kernel has not ${lacking.join(' and ')}`, 'a kernel with them: run it in a VM');
+    : missing(`this kernel lacks ${lacking.join(' and ')}`, 'a kernel with them: run it in a VM');
 }
 
 const programs = ['ip', 'unshare', 'nsenter'];
