@@ -45,6 +45,8 @@ export interface RunPlan {
 
 /** The set beside the stuck one need not grow with it: it only shows that the scanner came by. */
 const MAX_CONTROL_BYTES = 256 << 20;
+/** An NFS client begins no more writeback at nfs_congestion_kb, of which it has at least so much (fs/nfs/write.c). */
+const MOST_NFS_BYTES = 8 << 20;
 const STOP_MS = 5000;
 const BALLAST_MS = 60_000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
@@ -66,7 +68,8 @@ export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): voi
 }
 
 /** Whole folios. */
-function bytesFor({ folios }: ArmDesign, stuckBytes: number): number {
+function bytesFor({ folios, nfs }: ArmDesign, stuckBytes: number): number {
+  if (nfs === true) return Math.min(stuckBytes, MOST_NFS_BYTES);
   if (folios === undefined) return stuckBytes;
   const folioBytes = PAGE_BYTES << folios.order;
   return Math.ceil(stuckBytes / folioBytes) * folioBytes;
