@@ -69,10 +69,14 @@ export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): voi
 
 /** Whole folios. */
 function bytesFor({ folios, nfs }: ArmDesign, stuckBytes: number): number {
-  if (nfs === true) return Math.min(stuckBytes, MOST_NFS_BYTES);
+  if (nfs === true) return stuckBytesOfNfs(stuckBytes);
   if (folios === undefined) return stuckBytes;
   const folioBytes = PAGE_BYTES << folios.order;
   return Math.ceil(stuckBytes / folioBytes) * folioBytes;
+}
+
+function stuckBytesOfNfs(stuckBytes: number): number {
+  return Math.min(stuckBytes, MOST_NFS_BYTES);
 }
 
 function controlBytesFor(stuckBytes: number): number {
@@ -127,7 +131,7 @@ export async function runCells(
       const stuckBytes = isLimited ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
       const sizes = {
         stuckBytes: bytesFor(design, stuckBytes),
-        controlBytes: controlBytesFor(plan.stuckBytes),
+        controlBytes: controlBytesFor(design.nfs === true ? stuckBytesOfNfs(stuckBytes) : plan.stuckBytes),
       };
       const skip = (reason: string) => {
         progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);
