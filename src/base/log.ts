@@ -4,8 +4,9 @@
  * cannot be written must not end a daemon that holds requests: such a line is dropped and counted.
  */
 import { openSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type { prettyFactory as PrettyFactory } from 'pino-pretty';
 import { UsageError } from './errors.js';
 
 export type { Logger } from 'pino';
@@ -34,7 +35,7 @@ export function createLogger({ level, destination, pretty }: LogOptions): Logger
   const toStderr = destination === 'stderr';
   const fd = toStderr ? stderrFd : openLogFile(destination);
   const format = pretty
-    ? prettyFactory({ colorize: toStderr && process.stderr.isTTY === true, translateTime: 'HH:MM:ss.l' })
+    ? loadPretty()({ colorize: toStderr && process.stderr.isTTY === true, translateTime: 'HH:MM:ss.l' })
     : (line: string) => line;
   let dropped = 0;
   const write = (line: string) => {
@@ -43,6 +44,12 @@ export function createLogger({ level, destination, pretty }: LogOptions): Logger
     else dropped += 1;
   };
   return pino({ level, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+}
+
+/** Thirty files, which a daemon of a run does not need. */
+function loadPretty(): typeof PrettyFactory {
+  const require = createRequire(import.meta.url);
+  return (require('pino-pretty') as { prettyFactory: typeof PrettyFactory }).prettyFactory;
 }
 
 function lostNotice(dropped: number): string {

@@ -153,6 +153,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     requests: z.int().min(0),
     askedNs: z.number(),
     downMs: z.number().min(0).optional(),
+    doneNs: z.number().optional(),
     by: z.enum(['release', 'plug', 'link-up', 'delay', 'abort', 'kill-server', 'request-timeout']),
   }),
   mitigated: z.object({

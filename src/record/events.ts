@@ -277,6 +277,8 @@ export type RunEventBody =
       readonly bytes: number;
       /** CLOCK_MONOTONIC when the release was asked for; for a delay, when the first answer was due. */
       readonly askedNs: number;
+      /** When it was seen to be done: a slow machine's server takes its time. */
+      readonly doneNs?: number;
       readonly by: LetGo;
       /** How long a link was down: TCP may wait as long again before it sends once more. */
       readonly downMs?: number;

@@ -5,6 +5,7 @@
 import type { ArmKind, LetGo, StuckBy } from '../record/events.js';
 import type { FoliosEvidence } from './folios.js';
 import type { MitigationEvidence } from './mitigation.js';
+import type { LoggedFailure } from './offline-log.js';
 import type { ServerPagesEvidence } from './server-pages.js';
 import type { UntrustedEvidence } from './untrusted.js';
 
@@ -125,6 +126,8 @@ export interface ArmEvidence {
   /** Of move_pages(2): how many pages were answered what. */
   readonly pageStatus?: Readonly<Record<string, number>> | undefined;
   readonly triggerEndedAfterRelease: boolean;
+  /** What the kernel's log says of one of the stuck frames. */
+  readonly logged?: LoggedFailure | undefined;
   /** How the trigger ended that was pulled once more after the release; undefined where none was. */
   readonly triggeredAgain: number | undefined;
   /** Of the stuck set, by that one; and of those, at another pfn at the end. */
@@ -135,6 +138,8 @@ export interface ArmEvidence {
   readonly resumedAfterReleaseMs: number | undefined;
   /** How many pages that migration was about: 32 for compaction, a whole block or mapping for others. */
   readonly resumedPages?: number | undefined;
+  /** From the moment at which the release was asked for until it was seen to be done. */
+  readonly releaseTookMs?: number | undefined;
   /** From the moment at which the migration began to wait to its end. */
   readonly stallMs: number | undefined;
   /** The set was located before the first of the answers that come by themselves. */

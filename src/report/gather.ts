@@ -11,6 +11,7 @@ import type { ArmEvidence } from './evidence.js';
 import { foliosEvidence } from './folios.js';
 import { FoundSet } from './found-set.js';
 import { mitigationEvidence } from './mitigation.js';
+import { failureInLog } from './offline-log.js';
 import { serverPagesEvidence } from './server-pages.js';
 import {
   countMet,
@@ -121,6 +122,7 @@ function gatherArm(
     waitsBeforeMigration: start.waitsBeforeMigration,
     pageStatus: ended?.pageStatus,
     triggerEndedAfterRelease: endedAfterRelease,
+    logged: failureInLog(run.read(`dmesg-${start.arm}.txt`) ?? '', stuckPfns),
     triggeredAgain: again?.result,
     reachedAgain: stuckPfns.filter(isReachedAgain).length,
     reachedAgainMoved: set.stuckMoved(found, isReachedAgain),
@@ -132,6 +134,7 @@ function gatherArm(
         ? undefined
         : facts.resumedUs / 1000 - released.askedNs / 1e6,
     resumedPages: facts?.resumedPages,
+    releaseTookMs: released?.doneNs === undefined ? undefined : (released.doneNs - released.askedNs) / 1e6,
     stallMs:
       facts?.resumedUs === undefined || facts.waitingSinceUs === undefined
         ? undefined

@@ -6,13 +6,14 @@ import type { LetGo } from '../record/events.js';
 import type { ArmEvidence } from './evidence.js';
 import { judgeEnded } from './judge-ended.js';
 import { judgeFolios, notFolios } from './judge-folios.js';
+import { judgeLooped } from './judge-looped.js';
 import { inconclusive, type Judgement, unknown } from './judgement.js';
 import { notServerPages } from './server-pages.js';
 import { notUntrusted } from './untrusted.js';
 
 export type { Judgement, Outcome } from './judgement.js';
 
-/** The migration that waited ends within this after the release. */
+/** The migration that waited ends within this after the release was done. */
 const RESUME_MS = 1000;
 /** And so much later for each page that it has yet to move: a memory block is moved by one migrate_pages(). */
 const RESUME_MS_PER_PAGE = 0.25;
@@ -43,7 +44,10 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
     if (unconfirmed !== undefined) return tooLate(evidence)(unconfirmed);
-    if (evidence.triggerEndedAfterRelease) return judgeStalled(evidence);
+    if (evidence.triggerEndedAfterRelease)
+      return evidence.stuckBy === 'reference' && evidence.reach === 'asked'
+        ? judgeLooped(evidence)
+        : judgeStalled(evidence);
   }
   return judgeEnded(evidence);
 }
@@ -161,7 +165,11 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
   const resumedPages = evidence.resumedPages ?? 0;
-  const mostMs = RESUME_MS + resumedPages * RESUME_MS_PER_PAGE + (evidence.downMs ?? 0) * RESEND_SHARE;
+  const mostMs =
+    (evidence.releaseTookMs ?? 0) +
+    (evidence.downMs ?? 0) * RESEND_SHARE +
+    RESUME_MS +
+    resumedPages * RESUME_MS_PER_PAGE;
   if (resumedMs === undefined || resumedMs > mostMs) {
     const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the ${end}`;
     return unknown(

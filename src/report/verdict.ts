@@ -156,7 +156,11 @@ function cellOf(
     decidedBy: expectation?.decidedBy ?? null,
     // Lost data is a failure whatever else happened: the product's first promise.
     verdict: arm.corrupt.length > 0 ? 'fail' : worst([outcomeVerdict, freed?.verdict ?? 'pass']),
-    reason: freed === undefined ? judgement.reason : `${judgement.reason}; ${freed.reason}`,
+    reason: [
+      judgement.reason,
+      ...(freed === undefined ? [] : [freed.reason]),
+      ...(expectation === undefined && judgement.outcome !== 'unknown' ? [unexpected(writebackInPlace)] : []),
+    ].join('; '),
     attempts: arm.attempt,
     earlier: [],
     evidence: {
@@ -204,6 +208,14 @@ function cellOf(
       })),
     },
   };
+}
+
+/** Why an outcome that is proven has no verdict. */
+function unexpected(writebackInPlace: boolean | undefined): string {
+  return writebackInPlace === undefined
+    ? 'no verdict: what is expected may depend on whether writeback is in place, which no arm of this run has shown ' +
+        '(writeback-held shows it)'
+    : 'no verdict: nothing is expected of this arm';
 }
 
 /** Whether the mitigation did what it must; undefined where nothing is asked of it. */

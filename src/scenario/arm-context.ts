@@ -11,6 +11,7 @@ import type { StateDirectory } from '../safety/state-directory.js';
 import { firstAllowedCpu } from '../syscall/process.js';
 import type { FileChange, Trigger } from '../trigger/trigger.js';
 import { Child, type Role } from './child.js';
+import type { Crew } from './crew.js';
 import { Deadlines } from './deadlines.js';
 import type { Progress } from './progress.js';
 import type { Scarcity } from './scarcity.js';
@@ -71,6 +72,8 @@ export interface ArmStage {
   readonly state: StateDirectory;
   /** One for all arms of the run. */
   readonly ballast: Child;
+  /** Children of arms before this one. */
+  readonly crew: Crew;
   /** Movable pages in the zone without it. */
   readonly lruPages: number;
   /** How much of it, so that the folios land low in the zone. */
@@ -111,7 +114,8 @@ export class ArmError extends StuckfsError {
 
 export class ArmContext {
   readonly deadlines: Deadlines;
-  readonly children: Child[] = [];
+  /** By the file that they run, where the next arm may have them. */
+  private readonly entries = new Map<Child, string | undefined>();
   /** Where pages are freed and allocated, as free pages are kept by CPU. */
   readonly cpu = Math.max(0, firstAllowedCpu());
 
@@ -125,10 +129,27 @@ export class ArmContext {
     this.deadlines = new Deadlines(stage.signal, () => this.checkChildren());
   }
 
+  get children(): readonly Child[] {
+    return [...this.entries.keys()];
+  }
+
+  /** @param through a command in front of node's: then it is this arm's alone */
   async spawn(role: Role, entry: string, through: readonly string[] = []): Promise<Child> {
-    const child = await Child.spawn(role, entry, this.stage.state, through);
-    this.children.push(child);
+    const isShared = through.length === 0;
+    const { crew, state } = this.stage;
+    const child = await (isShared ? crew.take(role, entry) : Child.spawn(role, entry, state, through));
+    this.entries.set(child, isShared ? entry : undefined);
     return child;
+  }
+
+  /** Ends every child but those that the next arm may have; whatever is left in D state by then the cleanup ends. */
+  async dismiss(mayServeAgain: (child: Child) => boolean, withinMs: number): Promise<void> {
+    const { crew } = this.stage;
+    const ended = [...this.entries].filter(
+      ([child, entry]) => entry === undefined || !mayServeAgain(child) || !crew.giveBack(entry, child),
+    );
+    this.entries.clear();
+    await Promise.all(ended.map(([child]) => child.end(withinMs)));
   }
 
   private checkChildren(): void {

@@ -64,6 +64,7 @@ function kindOfSet(design: ArmPlan['design']): typeof StuckSet {
 
 export class Arm {
   private readonly context: ArmContext;
+  private hasEnded = false;
 
   constructor(plan: ArmPlan, stage: ArmStage) {
     this.context = new ArmContext(plan, stage);
@@ -72,12 +73,13 @@ export class Arm {
   async play(): Promise<void> {
     const { plan } = this.context;
     this.context.recordVmstat('arm-started');
+    // Started side by side: each takes its time until it hears.
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
+    const workload = await this.spawnWorkload();
+    const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
     await recorder.ask('start', this.recorderFiles(), 5000);
     this.context.readTrace = () => this.flushedTrace(recorder);
     try {
-      const workload = await this.spawnWorkload();
-      const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
       const wedge = new (plan.design.nfs === true ? LinkWedge : Wedge)(this.context);
       const set = new (kindOfSet(plan.design))(this.context, workload, wedge);
       await set.make();
@@ -88,11 +90,18 @@ export class Arm {
       await this.stopRecording(recorder);
     }
     this.context.record({ event: 'arm-ended', arm: plan.index });
+    this.hasEnded = true;
   }
 
-  /** Ends every child; whatever is left in D state by then is the cleanup's business. */
+  /** Of an arm that went to its end the next one may have them, but for those that keep what they took. */
   async endChildren(): Promise<void> {
-    await Promise.all(this.context.children.map((child) => child.end(2000)));
+    const { trigger, design } = this.context.plan;
+    const keeps: Readonly<Record<string, boolean>> = {
+      trigger: trigger.keepsUntilEnd === true,
+      workload: design.folios !== undefined,
+    };
+    const mayServeAgain = ({ role }: Child) => this.hasEnded && keeps[role] !== true;
+    await this.context.dismiss(mayServeAgain, 2000);
   }
 
   private spawnWorkload(): Promise<Child> {

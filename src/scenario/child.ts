@@ -68,6 +68,11 @@ export class Child {
     return this.child.pid;
   }
 
+  /** A command has no answer yet. */
+  get isBusy(): boolean {
+    return this.pending.size > 0;
+  }
+
   private onExit(how: string): void {
     this.ended = how;
     const [line = ''] = this.stderr.trim().split('\n');

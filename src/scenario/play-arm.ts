@@ -12,6 +12,7 @@ import type { StateDirectory } from '../safety/state-directory.js';
 import { Arm, armStarted } from './arm.js';
 import { ArmError, ArmLacksError, type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
 import type { Child } from './child.js';
+import type { Crew } from './crew.js';
 import { folioSysctls, quietFlusher, startFolioHost } from './folio-host.js';
 import type { RunMachine } from './machine.js';
 import { NfsHost } from './nfs-host.js';
@@ -39,6 +40,7 @@ interface Stage {
   readonly state: StateDirectory;
   readonly machine: RunMachine;
   readonly ballast: Child;
+  readonly crew: Crew;
   readonly ballastPages: number;
   readonly lruPages: number;
 }
@@ -57,7 +59,7 @@ function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): numbe
 
 /** @returns what the machine turned out to lack for it before it began; undefined where it was played */
 export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | undefined> {
-  const { run, progress, cleanup, signal, state, machine, ballast, ballastPages, lruPages } = stage;
+  const { run, progress, cleanup, signal, state, machine, ballast, crew, ballastPages, lruPages } = stage;
   const isUntrusted = plan.design.untrusted === true;
   let mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
   const mitigation = mitigationOf(plan.design);
@@ -126,6 +128,7 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
       run,
       state,
       ballast,
+      crew,
       ballastPages,
       lruPages,
       get client() {

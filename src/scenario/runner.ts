@@ -14,6 +14,7 @@ import { type RunGuard, startRunGuard } from '../safety/run-guard.js';
 import { StateDirectory } from '../safety/state-directory.js';
 import type { WantedCell } from './cells.js';
 import { Child } from './child.js';
+import { Crew } from './crew.js';
 import { describeEnvironment } from './environment.js';
 import { lackingForFolios } from './folio-memory.js';
 import { RunMachine } from './machine.js';
@@ -114,7 +115,8 @@ export async function runCells(
   machine.dropPageCache(run.path);
   const lruPages = lruPagesOfLargestZone();
   const ballastPages = generousBallastPages();
-  const stage = { run, progress, cleanup, signal, state, machine, ballastPages, lruPages };
+  const crew = new Crew(state);
+  const stage = { run, progress, cleanup, signal, state, machine, crew, ballastPages, lruPages };
   let index = 0;
   for (const [cell, planned] of plan.cells.entries()) {
     const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;
@@ -175,7 +177,7 @@ export async function runCells(
       }
     }
   }
-  await ballast.end(STOP_MS);
+  await Promise.all([ballast.end(STOP_MS), crew.end(STOP_MS)]);
   run.append({ event: 'run-ended' });
 }
 

@@ -57,7 +57,9 @@ export class Stall {
     this.context.record({ event: 'trigger-ended', arm: plan.index, ...answered, startedNs, endedNs });
     this.context.recordVmstat('trigger-ended');
     stage.progress.step(`trigger ended after ${((endedNs - startedNs) / 1e6).toFixed(0)} ms`);
-    if (plan.design.stuckBy === 'reference') await this.pullAgain();
+    // One that went on until it was let go has been asked again all the while.
+    const wentOn = waits && plan.trigger.reach === 'asked';
+    if (plan.design.stuckBy === 'reference' && !wentOn) await this.pullAgain();
     stage.scarcity.giveBack();
     if (this.relief.hasEndedConnection) await this.set.frames.locateAfterEnd();
     else await this.set.locateAgain('set-found', 'after');

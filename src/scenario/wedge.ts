@@ -153,14 +153,9 @@ export class Wedge {
   protected recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number, downMs?: number): void {
     if (!Number.isFinite(askedNs)) throw new ArmError('what is delayed was never confirmed');
     const down = downMs === undefined ? {} : { downMs };
-    this.context.record({
-      event: 'released',
-      arm: this.context.plan.index,
-      requests,
-      bytes,
-      askedNs,
-      by,
-      ...down,
-    });
+    const { index } = this.context.plan;
+    // A delay is let go by the server itself, later.
+    const done = by === 'delay' ? {} : { doneNs: Number(process.hrtime.bigint()) };
+    this.context.record({ event: 'released', arm: index, requests, bytes, askedNs, ...done, by, ...down });
   }
 }

@@ -35,6 +35,7 @@ export const mbindTrigger: Trigger = {
   harmsHost: false,
   reach: 'asked',
   answers: [{ errno: Errno.EIO, means: 'MPOL_MF_STRICT: some pages could not be moved' }],
+  keepsUntilEnd: true,
   missing: () => lacksSecondNode(),
   pull(target) {
     const move = moveToOtherNode(target);

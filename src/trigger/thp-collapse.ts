@@ -15,6 +15,7 @@ export const thpCollapse: Trigger = {
   kernelFunction: 'madvise_collapse',
   harmsHost: false,
   allocatesHugePages: true,
+  keepsUntilEnd: true,
   missing: missingForHugePages,
   pull: ({ hugePages }) =>
     obtainHugePages(

@@ -25,6 +25,7 @@ export const thpFault: Trigger = {
   kernelFunction: 'do_huge_pmd_anonymous_page',
   harmsHost: false,
   allocatesHugePages: true,
+  keepsUntilEnd: true,
   missing() {
     const missing = missingForHugePages();
     if (missing !== undefined) return missing;

@@ -90,6 +90,8 @@ export interface Trigger {
    * the pageblocks of the stuck set only.
    */
   readonly allocatesHugePages?: true;
+  /** What it takes it keeps until its process ends: that serves no other arm. */
+  readonly keepsUntilEnd?: true;
   /** The requirement that this machine lacks, with the remedy; undefined where it can run. */
   missing(): string | undefined;
   /** Runs in the trigger's process. Blocks until the kernel is done. */

@@ -101,6 +101,10 @@ const ways: Readonly<Record<Kind, (cpu: number) => void>> = {
 serveCommands({
   create(workload: Workload) {
     kind = workload.kind;
+    // Of an arm before this one.
+    [reader, writer, lookup] = [undefined, undefined, undefined];
+    turnBytes = CHUNK_BYTES;
+    Atomics.store(new Int32Array(pagesWritten), 0, 0);
     stuck = new PatternedFile(workload.stuckPath, workload.stuckBytes, workload.seed);
     control = new PatternedFile(workload.controlPath, workload.controlBytes, workload.seed + 1);
     return { stuckIno: stuck.ino(), controlIno: control.ino() };

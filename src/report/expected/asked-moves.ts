@@ -22,17 +22,9 @@ export const askedMoves: readonly Expectation[] = [
   ...['writeback-held', 'writeback-held-mmap'].flatMap((scenario) =>
     underWriteback(trigger, scenario, { outcome: 'stalled', decidedBy: waits }),
   ),
-  // offline_pages() has no failure of its own: it goes on until the reference is gone.
-  ...(trigger === 'offline'
-    ? []
-    : [
-        {
-          scenario: 'splice-pinned',
-          trigger,
-          arm: 'fault',
-          feature: ['writebackInPlace', true],
-          outcome: 'failed',
-          decidedBy: hasReference,
-        } as const,
-      ]),
+  ...underWriteback(trigger, 'splice-pinned', {
+    outcome: 'failed',
+    decidedBy:
+      trigger === 'offline' ? `${hasReference}; offline_pages() goes on until it is gone` : hasReference,
+  }),
 ]);

@@ -18,12 +18,5 @@ export const directCompaction: readonly Expectation[] = [
     outcome: 'failed',
     decidedBy: 'migrate_folio_unmap(): locked and not up to date, in MIGRATE_SYNC_LIGHT (mm/migrate.c)',
   },
-  {
-    scenario: 'splice-pinned',
-    trigger,
-    arm: 'fault',
-    feature: ['writebackInPlace', true],
-    outcome: 'failed',
-    decidedBy: hasReference,
-  },
+  ...underWriteback(trigger, 'splice-pinned', { outcome: 'failed', decidedBy: hasReference }),
 ]);

@@ -40,7 +40,7 @@ export const waitsForWriteback =
 export const waitsForLock = 'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c)';
 export const hasReference =
   '__migrate_folio(): an unexpected reference (mm/migrate.c; folio_migrate_mapping() before 6.11)';
-const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
+export const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';
 
 /** Where nothing is withheld all folios move, whoever asks. */
 export function controlsMove(trigger: string, scenarios: readonly string[]): Expectation[] {

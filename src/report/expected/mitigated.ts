@@ -2,7 +2,7 @@
  * Arms with a mitigation, under `compact`: up to its act they go as the arm without it, and then the set is free, or
  * not.
  */
-import { type Expectation, hasReference, waitsForLock, waitsForWriteback } from './expectation.js';
+import { copies, type Expectation, hasReference, waitsForLock, waitsForWriteback } from './expectation.js';
 
 /** What frees the folios, by mitigation. */
 const frees: Readonly<Record<string, string>> = {
@@ -21,7 +21,6 @@ type Common = Pick<Expectation, 'scenario' | 'variant' | 'feature' | 'decidedBy'
 const writeback = ['writeback-held', 'writeback-held-mmap', 'cable-trip'].map(
   (scenario): Common => ({
     scenario,
-    // Where a copy is written back nothing stalls, and there is nothing to free.
     feature: ['writebackInPlace', true],
     decidedBy: waitsForWriteback,
   }),
@@ -70,4 +69,18 @@ const limited: Expectation = {
   decidedBy: `${waitsForWriteback}; balance_dirty_pages() stops the writer (mm/page-writeback.c)`,
 };
 
-export const mitigated: readonly Expectation[] = [...stalled, ...pinned, limited];
+const ofStuck: readonly Expectation[] = [...stalled, ...pinned, limited];
+
+/** Where a copy is written back nothing is stuck: there is nothing that a mitigation could free. */
+const ofCopies = ofStuck
+  .filter(({ feature }) => feature !== undefined)
+  .map(
+    ({ frees: _, ...expected }): Expectation => ({
+      ...expected,
+      feature: ['writebackInPlace', false],
+      outcome: 'migrated',
+      decidedBy: copies,
+    }),
+  );
+
+export const mitigated: readonly Expectation[] = [...ofStuck, ...ofCopies];

@@ -6,7 +6,7 @@ export const healthy: Scenario = {
   id: 'healthy',
   description: 'a server that answers everything',
   stuck: 'nothing',
-  triggers: ['compact', 'compact-node', 'hugetlb-alloc', 'move-pages', 'migrate-pages', 'mbind'],
+  triggers: ['compact', 'compact-node', 'hugetlb-alloc', 'move-pages', 'migrate-pages', 'mbind', 'offline'],
   transports: ['dev-fuse'],
   needs: 'the writeback cache',
   arms: [control('write')],

@@ -19,6 +19,7 @@ export const splicePinned: Scenario = {
     'move-pages',
     'migrate-pages',
     'mbind',
+    'offline',
     'soft-offline',
   ],
   transports: ['dev-fuse'],

@@ -67,6 +67,12 @@ describe(
       assert.deepEqual([min, max], [Math.min(...times), Math.max(...times)]);
     });
 
+    test('has one trigger process for all of its arms', () => {
+      const { events } = run.directory.history();
+      const pids = events.flatMap((event) => (event.event === 'trigger-started' ? [event.pid] : []));
+      assert.ok(pids.length >= 4 && new Set(pids).size === 1, pids.join());
+    });
+
     test('says loudly what it skips, and why', () => {
       assert.match(run.result.stderr, new RegExp(`x ${harmful}: skipped: trigger ${harmful}`));
       assert.match(run.result.stdout, new RegExp(`x ${harmful} on dev-fuse:\\s+skipped: trigger ${harmful}`));

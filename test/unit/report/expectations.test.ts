@@ -48,3 +48,12 @@ test('every expectation is of an arm that there is, and names a kernel function 
     assert.ok(feature === undefined || featureProbes[feature[0]].length > 0, name);
   }
 });
+
+test('where a copy is written back, mitigations have nothing to free', () => {
+  for (const scenario of ['writeback-held', 'splice-pinned']) {
+    const cell = { scenario, trigger: 'compact', kind: 'fault', mitigation: 'abort' } as const;
+    const found = expectationFor(cell, { writebackInPlace: false });
+    assert.equal(found?.outcome, 'migrated');
+    assert.equal(found?.frees, undefined);
+  }
+});

@@ -139,6 +139,18 @@ const pinned: ArmEvidence = {
   reachedAgainMoved: 740,
 };
 
+/** offline_pages(): over and over until the pipes were drained. */
+const looped: ArmEvidence = {
+  ...pinned,
+  trigger: 'offline',
+  reach: 'asked',
+  triggerEndedAfterRelease: true,
+  triggeredAgain: undefined,
+  reachedAgain: 0,
+  reachedAgainMoved: 0,
+  stuckMovedAtEnd: 16_384,
+};
+
 const [waiter] = stalled.waiters;
 
 describe('judge', () => {
@@ -343,6 +355,18 @@ describe('judge', () => {
     );
   });
 
+  it('counts from the moment at which the server had let go, where that took its time', () => {
+    const slow: ArmEvidence = {
+      ...stalled,
+      resumedAfterReleaseMs: 2500,
+      releaseTookMs: 2400,
+      resumedPages: 32,
+    };
+    assert.equal(judge(slow).outcome, 'stalled');
+    assert.match(judge({ ...slow, releaseTookMs: 900 }).reason, /2500 ms .* not within 1\.9 s/);
+    assert.match(judge({ ...slow, releaseTookMs: undefined }).reason, /not within 1\.0 s/);
+  });
+
   it('wants no migration begun of a trigger that waits before it', () => {
     const waits: ArmEvidence = { ...stalled, reach: 'asked', waitsBeforeMigration: true };
     assert.equal(judge({ ...waits, unfinishedMigrations: 0 }).outcome, 'stalled');
@@ -482,5 +506,34 @@ describe('an NFS client whose link was down', () => {
   it('is unknown where the flags or the trace do not show the whole set', () => {
     assert.match(judge({ ...nfs, stuckWriteback: 16383 }).reason, /WRITEBACK on 16383 of 16384/);
     assert.match(judge({ ...nfs, heldFolios: 16383 }).reason, /unanswered WRITEs for 16383/);
+  });
+});
+
+describe('a trigger that goes on until the reference is gone', () => {
+  it('has failed where it tried the folios, and moved them afterwards', () => {
+    const { outcome, reason } = judge({
+      ...looped,
+      logged: { pfn: 7, text: 'migrating pfn 7 failed ret:1' },
+    });
+    assert.equal(outcome, 'failed');
+    assert.match(
+      reason,
+      /until the release: 16384 tries .* 16384 of 16384 moved after it; kernel log: migrating pfn 7/,
+    );
+    assert.equal(judge(looped).outcome, 'failed', 'the log is rate-limited');
+  });
+
+  it('is unknown where it did not try them, moved some before, or moved few afterwards', () => {
+    for (const [spoilt, why] of [
+      [{ migrateFailedNearSet: 0 }, /0 tries .* too few for the 16384/],
+      [{ migrateFailedNearSet: 8000 }, /too few/],
+      [{ stuckMoved: 3 }, /3 folios moved before the release/],
+      [{ stuckMovedAtEnd: 8000 }, /only 8000 of 16384 moved after it/],
+      [{ triggerResult: -4, triggerAnswer: 'a signal came' }, /then failed: errno 4/],
+    ] as const) {
+      const { outcome, reason } = judge({ ...looped, ...spoilt });
+      assert.equal(outcome, 'unknown');
+      assert.match(reason, why);
+    }
   });
 });

@@ -42,6 +42,12 @@ describe('runJson', () => {
       [cell?.outcome, cell?.expected, cell?.decidedBy, cell?.verdict],
       ['migrated', null, null, 'unknown'],
     );
+    assert.match(cell?.reason ?? '', /no verdict: .*which no arm of this run has shown/);
+    const known = { ...control, trigger: 'new', writebackInPlace: true };
+    assert.match(
+      runJson(facts, [known]).cells[0]?.reason ?? '',
+      /no verdict: nothing is expected of this arm/,
+    );
   });
 });
 
