@@ -28,16 +28,26 @@ import { untrustedEvidence } from './untrusted.js';
 import { waiters } from './waiters.js';
 
 export function gatherArms(run: RunDirectory): ArmEvidence[] {
+  return gather(run, (starts) => starts);
+}
+
+/** Without a look at what the others recorded: their traces are long. */
+export function gatherLastArm(run: RunDirectory): ArmEvidence | undefined {
+  return gather(run, (starts) => starts.slice(-1)).at(0);
+}
+
+type ArmStart = EventOf<'arm-started'>;
+
+function gather(run: RunDirectory, which: (starts: ArmStart[]) => ArmStart[]): ArmEvidence[] {
   const history = run.history();
   const repeatOf = repeats(history);
   const formats = unreadableFormats(run);
-  return history.events
-    .filter((event): event is EventOf<'arm-started'> => event.event === 'arm-started')
-    .map((start) => {
-      const events = new ArmEvents(history.events, start.arm);
-      const damage = damageOfArm(history, start.arm) ?? formats;
-      return gatherArm(run, start, events, repeatOf(start.cell), damage);
-    });
+  const starts = history.events.filter((event): event is ArmStart => event.event === 'arm-started');
+  return which(starts).map((start) => {
+    const events = new ArmEvents(history.events, start.arm);
+    const damage = damageOfArm(history, start.arm) ?? formats;
+    return gatherArm(run, start, events, repeatOf(start.cell), damage);
+  });
 }
 
 function gatherArm(

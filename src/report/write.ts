@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { damageOf } from './damage.js';
-import { gatherArms } from './gather.js';
+import { gatherArms, gatherLastArm } from './gather.js';
 import { type Judgement, judge } from './outcome.js';
 import { type Format, render } from './render/render.js';
 import { parseRunJson, type RunJson } from './run-json.js';
@@ -95,6 +95,6 @@ export function readReport(run: RunDirectory): RunJson {
 
 /** What the arm that was played last came to, for the one who decides whether to play it again. */
 export function judgeLastArm(run: RunDirectory): Judgement {
-  const last = gatherArms(run).at(-1);
+  const last = gatherLastArm(run);
   return last === undefined ? { outcome: 'unknown', reason: 'no arm was played' } : judge(last);
 }

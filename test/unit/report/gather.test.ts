@@ -3,7 +3,7 @@ import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { StuckfsError } from '../../../src/base/errors.js';
 import type { RunDirectory } from '../../../src/record/run-directory.js';
-import { gatherArms } from '../../../src/report/gather.js';
+import { gatherArms, gatherLastArm } from '../../../src/report/gather.js';
 import { RunJsonSpec } from '../../../src/report/run-json.js';
 import { renderTerminal } from '../../../src/report/terminal.js';
 import { judgeRun, readReport, reportRun } from '../../../src/report/write.js';
@@ -74,6 +74,13 @@ test('judges both arms, writes a report that can be read, and judges the same ag
   assert.equal(report.kernel, '6.18.0-test');
   assert.deepEqual(RunJsonSpec.parse(JSON.parse(run.read('run.json') ?? '')), report);
   assert.deepEqual(readReport(run), report);
+});
+
+test('the last arm alone is gathered as it is with the others', (t) => {
+  const run = syntheticRun(t);
+  const all = gatherArms(run);
+  assert.ok(all.length > 1);
+  assert.deepEqual(gatherLastArm(run), all.at(-1));
 });
 
 test('data that is not byte-exact makes an arm unknown, and says where', (t) => {
