@@ -29,6 +29,7 @@ const may = {
     'syscall',
   ],
   workload: ['syscall', 'kernel'],
+  nfs: ['syscall'],
   trigger: ['syscall', 'kernel'],
   mitigation: ['control/client', 'control/contract', 'kernel', 'syscall'],
   record: ['kernel', 'syscall'],

@@ -62,6 +62,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
         fragmented: z.boolean(),
       })
       .optional(),
+    nfs: z.literal(true).optional(),
   }),
   folios: z.object({
     arm,
@@ -151,8 +152,9 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     arm,
     requests: z.int().min(0),
     askedNs: z.number(),
+    downMs: z.number().min(0).optional(),
     doneNs: z.number().optional(),
-    by: z.enum(['release', 'plug', 'delay', 'abort', 'kill-server', 'request-timeout']),
+    by: z.enum(['release', 'plug', 'link-up', 'delay', 'abort', 'kill-server', 'request-timeout']),
   }),
   mitigated: z.object({
     arm,

@@ -62,10 +62,10 @@ export interface PlannedCell {
 }
 
 /**
- * How the stuck set is let go: a release, the cable plugged in again, the server's own delay, or a mitigation that
- * ends the connection.
+ * How the stuck set is let go: a release, the cable plugged in again, a network link set up again, the server's own
+ * delay, or a mitigation that ends the connection.
  */
-export type LetGo = 'release' | 'plug' | 'delay' | 'abort' | 'kill-server' | 'request-timeout';
+export type LetGo = 'release' | 'plug' | 'link-up' | 'delay' | 'abort' | 'kill-server' | 'request-timeout';
 
 /** One line of events.jsonl, before it is stamped. `arm` is an index into the arms of the run. */
 export type RunEventBody =
@@ -116,6 +116,8 @@ export type RunEventBody =
       readonly waitsBeforeMigration?: true;
       /** Of an arm that is about large folios, and has no FUSE server. */
       readonly folios?: FolioDesign;
+      /** Of an arm whose server is the kernel's own NFS server: `held` are the client's WRITEs, from the trace. */
+      readonly nfs?: true;
     }
   /** Not played: this machine lacks what it needs. */
   | {
@@ -278,6 +280,8 @@ export type RunEventBody =
       /** When it was seen to be done: a slow machine's server takes its time. */
       readonly doneNs?: number;
       readonly by: LetGo;
+      /** How long a link was down: TCP may wait as long again before it sends once more. */
+      readonly downMs?: number;
     }
   /** What was under way when the mitigation acted, which `released` tells the time of. */
   | {

@@ -46,12 +46,20 @@ const givenAwayEvent: TraceEventName = { system: 'filemap', event: 'mm_filemap_d
 /** The only event with the migratetype of a frame's pageblock, as the frame is freed (free_pcppages_bulk()). */
 const freedEvent: TraceEventName = { system: 'kmem', event: 'mm_page_pcpu_drain' };
 
+/** The requests that an NFS client writes folios back with, and their answers; there once its module is loaded. */
+const nfsEvents: readonly TraceEventName[] = [
+  { system: 'nfs', event: 'nfs_initiate_write' },
+  { system: 'nfs', event: 'nfs_writeback_done' },
+];
+
 /** What is recorded only where it is needed. */
 export interface RecordedBesides {
   /** "MAJOR:MINOR" of the device whose additions to the page cache are recorded. */
   readonly pageCacheOf?: string | undefined;
   /** Where that device's folios come from, and in which pageblocks they lie. */
   readonly origins?: boolean;
+  /** What an NFS client writes. */
+  readonly nfs?: boolean;
 }
 
 /**
@@ -60,7 +68,7 @@ export interface RecordedBesides {
  */
 export function prepareTracing(
   instance: TraceInstance,
-  { pageCacheOf, origins = false }: RecordedBesides = {},
+  { pageCacheOf, origins = false, nfs = false }: RecordedBesides = {},
 ): Map<string, string> {
   instance.setTracingOn(false);
   // The clock of process.hrtime and performance.now.
@@ -78,6 +86,12 @@ export function prepareTracing(
     if (origins) {
       record(givenAwayEvent, `s_dev != ${device}`);
       formats.set(freedEvent.event, instance.readFormatText(freedEvent));
+    }
+  }
+  if (nfs) {
+    for (const event of nfsEvents) {
+      formats.set(event.event, instance.readFormatText(event));
+      instance.enableEvent(event);
     }
   }
   for (const event of recordedEvents) {

@@ -169,6 +169,10 @@ export interface ArmEvidence {
   readonly mitigated: MitigationEvidence | null | undefined;
   /** undefined for an arm with a FUSE server; null where it was not recorded. */
   readonly folios: FoliosEvidence | null | undefined;
+  /** The server is the kernel's own NFS server: what is held is known from the trace. */
+  readonly nfs: boolean;
+  /** How long a network link was down. */
+  readonly downMs: number | undefined;
   /** Replies of the server that the kernel did not take; undefined where they were not counted. */
   readonly repliesRefused: number | undefined;
   /** The bytes were compared after the release. */

@@ -103,7 +103,7 @@ function gatherArm(
     letGo: released?.by,
     allHangs: start.allHangs,
     heldRequests: held.length,
-    heldOthers: held.filter(({ opcode }) => opcode !== 'FUSE_WRITE' && opcode !== 'FUSE_READ').length,
+    heldOthers: held.filter(({ opcode }) => !heldForTheSet.has(opcode)).length,
     heldBytes: held.reduce((sum, request) => sum + (request.size ?? 0), 0),
     releasedRequests: released?.requests,
     heldFolios: set.covered(held),
@@ -182,11 +182,15 @@ function gatherArm(
       reachedAgain: countWithin(stuckPfns, factsAgain?.scanned ?? []),
     }),
     folios: foliosEvidence(start, events, run, facts),
+    nfs: start.nfs === true,
+    downMs: released?.downMs,
     repliesRefused: events.first('answered')?.refused,
     verified: verified !== undefined,
     corrupt: verified === undefined ? [] : corruptions(verified),
   };
 }
+
+const heldForTheSet: ReadonlySet<string> = new Set(['FUSE_WRITE', 'FUSE_READ', 'NFS_WRITE']);
 
 /** Which frames the trigger got to: where compaction isolated from, or what the trigger says that it asked for. */
 function reachedBy(
@@ -242,12 +246,13 @@ function missingArtifact(traceEnded: EventOf<'trace-ended'> | undefined, trace: 
  * even count temporary pages (6.18) has none: FUSE was their only maker.  undefined where there is no telling.
  */
 function writebackInPlace(
-  { kind, stuckBy }: EventOf<'arm-started'>,
+  { kind, stuckBy, nfs }: EventOf<'arm-started'>,
   stuckFolios: number,
   stuckWriteback: number,
   vmstat: readonly EventOf<'vmstat'>[],
 ): boolean | undefined {
-  if (kind !== 'fault' || stuckFolios === 0) return undefined;
+  // What NFS does says nothing about FUSE.
+  if (kind !== 'fault' || stuckFolios === 0 || nfs === true) return undefined;
   const temporary = (when: string) =>
     vmstat.find((sample) => sample.when === when)?.counters['nr_writeback_temp'];
   if (stuckBy !== 'writeback') return temporary('arm-started') === undefined ? true : undefined;

@@ -17,6 +17,8 @@ export type { Judgement, Outcome } from './judgement.js';
 const RESUME_MS = 1000;
 /** And so much later for each page that it has yet to move: a memory block is moved by one migrate_pages(). */
 const RESUME_MS_PER_PAGE = 0.25;
+/** After a link is up TCP waits out its retransmission timer first, which has doubled for as long as it was down. */
+const RESEND_SHARE = 1.5;
 /** nr_writeback is of the whole machine: others may write 1 MiB meanwhile. */
 const WRITEBACK_TOLERANCE_PAGES = 256;
 
@@ -82,7 +84,7 @@ function wrongWithServer(evidence: ArmEvidence): string | undefined {
   if (evidence.corrupt.length > 0) return `data lost: ${evidence.corrupt.join('; ')}`;
   if (!evidence.verified) return 'the run ended before its data was verified';
   // Without a server nothing is answered, and dirty folios may be left for later.
-  if (evidence.folios !== undefined) return undefined;
+  if (evidence.folios !== undefined || evidence.nfs) return undefined;
   const { repliesRefused } = evidence;
   if (repliesRefused === undefined) return 'its replies were not counted';
   if (repliesRefused > 0)
@@ -94,7 +96,9 @@ function wrongWithServer(evidence: ArmEvidence): string | undefined {
 function unconfirmedStuckSet(evidence: ArmEvidence): string | undefined {
   const { stuckFolios, heldFolios, heldRequests, releasedRequests } = evidence;
   if (heldFolios < stuckFolios) {
-    return `the daemon holds requests for ${heldFolios} of ${stuckFolios} folios only`;
+    return evidence.nfs
+      ? `the trace has unanswered WRITEs for ${heldFolios} of ${stuckFolios} folios only`
+      : `the daemon holds requests for ${heldFolios} of ${stuckFolios} folios only`;
   }
   if (evidence.allHangs && evidence.heldOthers === 0) return 'no other request was seen to hang';
   const unmarked = unmarkedFolios(evidence);
@@ -109,6 +113,10 @@ function unmarkedFolios(evidence: ArmEvidence): string | undefined {
   const { stuckBy, stuckFolios, stuckWriteback, stuckLocked } = evidence;
   switch (stuckBy) {
     case 'writeback':
+      if (evidence.nfs)
+        return stuckWriteback < stuckFolios
+          ? `kpageflags shows WRITEBACK on ${stuckWriteback} of ${stuckFolios} folios of NFS`
+          : undefined;
       return evidence.writebackInPlace === undefined
         ? `kpageflags shows WRITEBACK on ${stuckWriteback} of ${stuckFolios} held folios, and no temporary pages make up for the rest`
         : undefined;
@@ -157,7 +165,11 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     return unknown(`${evidence.stuckStill} of ${evidence.stuckFolios} folios were still locked at the end`);
   const resumedMs = evidence.resumedAfterReleaseMs;
   const resumedPages = evidence.resumedPages ?? 0;
-  const mostMs = (evidence.releaseTookMs ?? 0) + RESUME_MS + resumedPages * RESUME_MS_PER_PAGE;
+  const mostMs =
+    (evidence.releaseTookMs ?? 0) +
+    (evidence.downMs ?? 0) * RESEND_SHARE +
+    RESUME_MS +
+    resumedPages * RESUME_MS_PER_PAGE;
   if (resumedMs === undefined || resumedMs > mostMs) {
     const when = resumedMs === undefined ? 'never' : `${resumedMs.toFixed(0)} ms after the ${end}`;
     return unknown(
@@ -175,6 +187,8 @@ export function endOf(letGo: LetGo | undefined): string {
   switch (letGo) {
     case 'delay':
       return 'first delayed answer';
+    case 'link-up':
+      return 'link was up';
     case 'abort':
       return 'abort';
     case 'kill-server':

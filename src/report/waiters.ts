@@ -37,9 +37,9 @@ export function waiters(scene: Scene): Waiter[] {
   });
 }
 
-/** Of all tasks in D state, those that wait for a folio or for a FUSE server; journal threads are not our business. */
+/** Of all tasks in D state, those that wait for a folio or for a server; journal threads are not our business. */
 function isAboutFolios(symbol: string): boolean {
-  return /^(__)?folio_(wait|lock)|^fuse_|^request_wait_answer$/.test(symbol);
+  return /^(__)?folio_(wait|lock)|^fuse_|^request_wait_answer$|^rpc_wait_bit_killable$/.test(symbol);
 }
 
 function waitedFor(scene: Scene): WaitsFor | undefined {

@@ -5,6 +5,7 @@
  * from two processes at once, does no harm.
  */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Errno, errnoName } from '../base/errno.js';
 import { patient } from '../base/patience.js';
 import { findFusectlMount, fuseConnectionId } from '../kernel/fusectl.js';
@@ -12,8 +13,10 @@ import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { tasksInState } from '../kernel/processes.js';
 import { abortConnection } from './abort-connection.js';
 import { Ledger } from './ledger.js';
+import { readLedger } from './ledger-file.js';
 import { type RestoreAction, restoreLedger } from './ledger-restore.js';
 import { type Machine, thisMachine, withinMs } from './machine.js';
+import { abortNfsPeers, plugNfsPeers } from './nfs-peers.js';
 import { isProcessRunning } from './process-condition.js';
 import type { ProcessRole, RecordedProcess, State } from './state.js';
 import { listStateDirectories, type StateDirectory } from './state-directory.js';
@@ -46,7 +49,14 @@ export interface CleanupOptions {
   readonly machine?: Machine;
 }
 
-const defaultKillRoles: readonly ProcessRole[] = ['workload', 'trigger', 'recorder', 'ballast', 'daemon'];
+const defaultKillRoles: readonly ProcessRole[] = [
+  'workload',
+  'trigger',
+  'recorder',
+  'ballast',
+  'peers',
+  'daemon',
+];
 const defaultWaitMs = 10_000;
 const pollMs = 20;
 const SIGKILL = 9;
@@ -82,8 +92,13 @@ export async function cleanUp(
   const known = state;
   if (known !== undefined) {
     if (release !== undefined) await run('release', () => askForRelease(known, release, waitMs, machine));
-    await run('abort', () => abort(withItsMount(known, directory, machine), directory, machine));
-    await run('wait', () => waitForTasks(known.processes, waitMs, machine));
+    await run('abort', () => {
+      plugPeers(directory, machine);
+      return abort(withItsMount(known, directory, machine), directory, machine);
+    });
+    await run('wait', () =>
+      waitForTasks(known.processes, waitMs, machine, () => abortPeers(directory, machine)),
+    );
     await run('kill', () => kill(known.processes, killRoles, waitMs, machine));
     await run('unmount', () => unmount(withItsMount(known, directory, machine), machine));
   }
@@ -161,13 +176,34 @@ function abort(state: State, directory: StateDirectory, machine: Machine): Outco
   return done(`connection ${state.connection} ${abortConnection(state.connection, machine)}`);
 }
 
-/** Until none of our tasks is in D state: only then do they take a signal. */
+/** Of NFS: a link that is down is set up, and everything drains. */
+function plugPeers(directory: StateDirectory, machine: Machine): void {
+  for (const path of nfsPeersOf(directory)) plugNfsPeers(path, machine);
+}
+
+/** What has not drained ends with an error. */
+function abortPeers(directory: StateDirectory, machine: Machine): void {
+  for (const path of nfsPeersOf(directory)) abortNfsPeers(path, machine);
+}
+
+function nfsPeersOf(directory: StateDirectory): string[] {
+  return readLedger(directory.path).records.flatMap((record) =>
+    record.kind === 'nfs-peers' && dirname(record.path) === directory.path ? [record.path] : [],
+  );
+}
+
+/**
+ * Until none of our tasks is in D state: only then do they take a signal.
+ * @param halfway what is done when they have not left it after half of the time
+ */
 async function waitForTasks(
   processes: readonly RecordedProcess[],
   waitMs: number,
   machine: Machine,
+  halfway: () => void,
 ): Promise<Outcome> {
   const deadlineMs = machine.nowMs() + waitMs;
+  let isHalfway = false;
   for (;;) {
     const pids = processes.filter((one) => isProcessRunning(one, machine.root)).map(({ pid }) => pid);
     const stuck = tasksInState('D', machine.root, pids);
@@ -175,6 +211,10 @@ async function waitForTasks(
     if (machine.nowMs() >= deadlineMs) {
       const who = stuck.map(({ tid, comm, wchan }) => `${comm}[${tid}] in ${wchan ?? 'an unknown place'}`);
       return failed(`still in D state after ${waitMs} ms: ${who.join(', ')}`);
+    }
+    if (!isHalfway && machine.nowMs() >= deadlineMs - waitMs / 2) {
+      isHalfway = true;
+      halfway();
     }
     await machine.sleep(pollMs);
   }

@@ -73,12 +73,19 @@ const imageMountRecord = z.strictObject({
   path: z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), 'an absolute path'),
 });
 
+/** A server and a client of NFS in network namespaces of their own: all that is mounted for them lies in `path`. */
+const nfsPeersRecord = z.strictObject({
+  kind: z.literal('nfs-peers'),
+  path: z.string().refine((path) => path.startsWith('/') && !path.includes('\0'), 'an absolute path'),
+});
+
 const ledgerRecord = z.discriminatedUnion('kind', [
   fileRecord,
   effectiveRecord,
   mountRecord,
   instanceRecord,
   imageMountRecord,
+  nfsPeersRecord,
 ]);
 export type LedgerRecord = Readonly<z.infer<typeof ledgerRecord>>;
 

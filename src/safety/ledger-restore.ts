@@ -15,6 +15,7 @@ import { readLedger, rewriteLedger } from './ledger-file.js';
 import { withLedgerLock } from './ledger-lock.js';
 import { type LedgerRecord, ourMountSource } from './ledger-records.js';
 import type { Machine } from './machine.js';
+import { endNfsPeers } from './nfs-peers.js';
 import { whileMounted } from './pseudo-filesystems.js';
 import type { StateDirectory } from './state-directory.js';
 import { claimOn, isMountWanted, otherClaims } from './value-claims.js';
@@ -100,6 +101,7 @@ function undo(
   if (record.kind === 'mount') return undoMount(record.target, record.fsType, directory, machine);
   if (record.kind === 'trace-instance') return removeTraceInstance(record.path, machine);
   if (record.kind === 'image-mount') return undoImageMount(record.path, directory, machine);
+  if (record.kind === 'nfs-peers') return endNfsPeers(record.path, directory, machine);
   return undoFile(record.path, records, directory, machine);
 }
 

@@ -157,6 +157,14 @@ export class Ledger {
     appendRecord(this.directory.path, { kind: 'image-mount', path });
   }
 
+  /** Written down before a server and a client of NFS are made, with all that they mount in this directory. */
+  nfsPeers(path: string): void {
+    if (dirname(path) !== this.directory.path) {
+      throw new LedgerError('LEDGER_REFUSED', `${path}: must be in ${this.directory.path}`);
+    }
+    appendRecord(this.directory.path, { kind: 'nfs-peers', path });
+  }
+
   /** Undoes what was changed in these files only, and in those that the kernel changes with them. */
   restoreFiles(paths: Iterable<string>): RestoreAction[] {
     const all = [...paths];

@@ -12,7 +12,17 @@ const pid = z.int().positive();
 const startTime = z.int().nonnegative();
 const absolutePath = z.string().regex(/^\/[^\0]*$/, 'an absolute path');
 
-const role = z.enum(['daemon', 'watchdog', 'runner', 'workload', 'trigger', 'recorder', 'ballast', 'guard']);
+const role = z.enum([
+  'daemon',
+  'watchdog',
+  'runner',
+  'workload',
+  'trigger',
+  'recorder',
+  'ballast',
+  'peers',
+  'guard',
+]);
 export type ProcessRole = z.infer<typeof role>;
 export const processRoles: readonly ProcessRole[] = role.options;
 

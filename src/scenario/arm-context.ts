@@ -82,6 +82,8 @@ export interface ArmStage {
   readonly connection: number;
   /** SIGKILL, announced to its watchdog. Resolves when the process is gone. */
   readonly killServer: () => Promise<void>;
+  /** Of the link to an NFS server; CLOCK_MONOTONIC just before. */
+  readonly setLinkUp: (isUp: boolean) => Promise<number>;
   /** The daemon and its watchdog are what they were. */
   readonly isServerSound: () => Promise<boolean>;
 }

@@ -8,6 +8,7 @@ import type { RunEventBody } from '../record/events.js';
 import { ArmContext, ArmError, type ArmPlan, type ArmStage } from './arm-context.js';
 import type { Child } from './child.js';
 import { FolioSet } from './folio-set.js';
+import { LinkWedge } from './link-wedge.js';
 import { keepsBdiLimits, Relief } from './relief.js';
 import { Stall } from './stall.js';
 import { StuckSet } from './stuck-set.js';
@@ -26,6 +27,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     untrusted,
     serverPages,
     folios,
+    nfs,
   } = design;
   return {
     event: 'arm-started',
@@ -51,6 +53,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),
     ...(folios === undefined ? {} : { folios }),
+    ...(nfs === undefined ? {} : { nfs }),
   };
 }
 
@@ -77,7 +80,7 @@ export class Arm {
     await recorder.ask('start', this.recorderFiles(), 5000);
     this.context.readTrace = () => this.flushedTrace(recorder);
     try {
-      const wedge = new Wedge(this.context);
+      const wedge = new (plan.design.nfs === true ? LinkWedge : Wedge)(this.context);
       const set = new (kindOfSet(plan.design))(this.context, workload, wedge);
       await set.make();
       const relief = new Relief(this.context, set, wedge);

@@ -10,7 +10,7 @@ import { readStack } from '../kernel/stacks.js';
 import { type ChildExit, type Child as ChildProcess, spawnChild } from '../safety/children.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 
-export type Role = 'workload' | 'trigger' | 'recorder' | 'ballast';
+export type Role = 'workload' | 'trigger' | 'recorder' | 'ballast' | 'peers';
 
 /** A child died, said nothing before its deadline, or answered with an error. */
 export class ChildCommandError extends StuckfsError {

@@ -10,11 +10,12 @@ import { recordFrees } from '../record/trace-events.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { Arm, armStarted } from './arm.js';
-import { ArmLacksError, type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
+import { ArmError, ArmLacksError, type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
 import type { Child } from './child.js';
 import type { Crew } from './crew.js';
-import { folioSysctls, startFolioHost } from './folio-host.js';
+import { folioSysctls, quietFlusher, startFolioHost } from './folio-host.js';
 import type { RunMachine } from './machine.js';
+import { NfsHost } from './nfs-host.js';
 import { serverDesignOf } from './page-giver.js';
 import type { Progress } from './progress.js';
 import { keepsBdiLimits, mitigationOf } from './relief.js';
@@ -60,13 +61,18 @@ function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): numbe
 export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | undefined> {
   const { run, progress, cleanup, signal, state, machine, ballast, crew, ballastPages, lruPages } = stage;
   const isUntrusted = plan.design.untrusted === true;
-  const mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
+  let mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
   const mitigation = mitigationOf(plan.design);
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
   let hasStarted = false;
   // In this order: the release frees whoever hangs, and then the children can end.
   const end = async () => {
+    // Whoever has files open on NFS closes them while there is a server.
+    if (server?.setLinkUp !== undefined) {
+      await server.setLinkUp(true).catch(() => {});
+      await arm?.endChildren();
+    }
     await server?.stop(patient(STOP_MS));
     // Of one that was interrupted while it started.
     if (isUntrusted) await cleanUpMountOf(state);
@@ -79,6 +85,16 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
     if (folios !== undefined) {
       machine.setSysctls(folioSysctls);
       server = await startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
+    }
+    if (plan.design.nfs === true) {
+      machine.setSysctls(quietFlusher);
+      const nfs = await NfsHost.start(state, {
+        arm: plan.index,
+        bytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
+        giveUpMs: maxHoldMs(plan),
+      });
+      mountPoint = nfs.mountPoint;
+      server = nfs;
     }
     server ??= await (isUntrusted ? UntrustedServer : Server).start({
       mountPoint,
@@ -102,8 +118,9 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
     const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
       pageCacheOf: reads ? device : undefined,
       origins: plan.design.serverPages !== undefined,
+      nfs: plan.design.nfs === true,
     });
-    if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null)
+    if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null && plan.design.nfs !== true)
       machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);
@@ -133,6 +150,10 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
         return ofArm.connection;
       },
       killServer: () => ofArm.kill(),
+      setLinkUp: async (isUp) => {
+        if (ofArm.setLinkUp === undefined) throw new ArmError('this arm has no network link');
+        return ofArm.setLinkUp(isUp);
+      },
       scarcity: machine.scarcity,
       addHugePages: (hugePages) => machine.addHugePages(hugePages),
       isServerSound: server.isSound.bind(server),

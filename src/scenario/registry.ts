@@ -4,6 +4,7 @@ import { dirtyLargeFolio } from './catalog/dirty-large-folio.js';
 import { healthy } from './catalog/healthy.js';
 import { hugetlbUnsplittable } from './catalog/hugetlb-unsplittable.js';
 import { minOrderFolio } from './catalog/min-order-folio.js';
+import { nfsCableTrip } from './catalog/nfs-cable-trip.js';
 import { readaheadWithheld } from './catalog/readahead-withheld.js';
 import { spliceMoved } from './catalog/splice-moved.js';
 import { splicePinned } from './catalog/splice-pinned.js';
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   splicePinned,
   spliceMoved,
   cableTrip,
+  nfsCableTrip,
   untrustedMount,
   dirtyLargeFolio,
   minOrderFolio,

@@ -46,6 +46,8 @@ export interface RunPlan {
 
 /** The set beside the stuck one need not grow with it: it only shows that the scanner came by. */
 const MAX_CONTROL_BYTES = 256 << 20;
+/** An NFS client begins no more writeback at nfs_congestion_kb, of which it has at least so much (fs/nfs/write.c). */
+const MOST_NFS_BYTES = 8 << 20;
 const STOP_MS = 5000;
 const BALLAST_MS = 60_000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
@@ -67,10 +69,15 @@ export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): voi
 }
 
 /** Whole folios. */
-function bytesFor({ folios }: ArmDesign, stuckBytes: number): number {
+function bytesFor({ folios, nfs }: ArmDesign, stuckBytes: number): number {
+  if (nfs === true) return stuckBytesOfNfs(stuckBytes);
   if (folios === undefined) return stuckBytes;
   const folioBytes = PAGE_BYTES << folios.order;
   return Math.ceil(stuckBytes / folioBytes) * folioBytes;
+}
+
+function stuckBytesOfNfs(stuckBytes: number): number {
+  return Math.min(stuckBytes, MOST_NFS_BYTES);
 }
 
 function controlBytesFor(stuckBytes: number): number {
@@ -126,7 +133,7 @@ export async function runCells(
       const stuckBytes = isLimited ? enoughToBeThrottled(plan.stuckBytes) : plan.stuckBytes;
       const sizes = {
         stuckBytes: bytesFor(design, stuckBytes),
-        controlBytes: controlBytesFor(plan.stuckBytes),
+        controlBytes: controlBytesFor(design.nfs === true ? stuckBytesOfNfs(stuckBytes) : plan.stuckBytes),
       };
       const skip = (reason: string) => {
         progress.step(`${name}: ${armName(design)} arm: skipped: ${reason}`);

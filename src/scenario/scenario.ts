@@ -24,7 +24,9 @@ export type Misbehaviour =
   /** @param stuckPath the path of the stuck file inside the mount */
   | { readonly kind: 'faults'; faults(stuckPath: string): readonly FaultInput[] }
   | { readonly kind: 'delay'; readonly delayMs: number; faults(stuckPath: string): readonly FaultInput[] }
-  | { readonly kind: 'unplug' };
+  | { readonly kind: 'unplug' }
+  /** The network link between an NFS client and its server goes down. */
+  | { readonly kind: 'link-down' };
 
 /** What limits the harm; with `none` the hold is waited out. */
 export const mitigationNames = [
@@ -56,6 +58,8 @@ export interface ArmDesign {
   readonly serverPages?: ServerPages;
   /** No FUSE server: large folios of the kernel's own memory are the stuck set, and `workload` does not count. */
   readonly folios?: FolioDesign;
+  /** No FUSE server: the mount is one of the kernel's own NFS server, over a veth pair. */
+  readonly nfs?: true;
   /** READs are answered with page-cache pages of the run directory's filesystem; the arm is skipped where it has none. */
   readonly givesPagesOfRunDirectory?: true;
   /** null where nothing is stuck. */

@@ -33,6 +33,8 @@ export interface ArmServer {
   readonly workloadThrough: readonly string[];
   /** The number of the FUSE connection. */
   readonly connection: number;
+  /** Of the link to an NFS server; CLOCK_MONOTONIC just before. Others have none. */
+  setLinkUp?(isUp: boolean): Promise<number>;
   /** SIGKILL of the daemon, announced to its watchdog. Resolves when the process is gone. */
   kill(): Promise<void>;
   /** Whether the daemon and its watchdog still are what they were: otherwise there is no safety net. */

@@ -24,5 +24,5 @@ export class Serverless implements ArmServer {
     return true;
   }
 
-  async stop(): Promise<void> {}
+  async stop(_deadlineMs: number): Promise<void> {}
 }

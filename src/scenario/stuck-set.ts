@@ -4,6 +4,7 @@
  * set-frames.ts, what says that they are stuck set-naming.ts, what comes of the files aftermath.ts.
  */
 import { join } from 'node:path';
+import { PAGE_BYTES } from '../base/page-size.js';
 import { Aftermath } from './aftermath.js';
 import type { ArmContext } from './arm-context.js';
 import type { Child } from './child.js';
@@ -11,7 +12,7 @@ import { type SetFiles, setFilesOf } from './set-files.js';
 import { SetFrames } from './set-frames.js';
 import { SetNaming } from './set-naming.js';
 import { SetPlacement } from './set-placement.js';
-import type { Wedge } from './wedge.js';
+import type { Wedge, WedgedSet } from './wedge.js';
 
 /** Small turns, so that every pageblock of the landing has folios of both sets. */
 const SCARCE_TURN_BYTES = 64 << 10;
@@ -54,10 +55,17 @@ export class StuckSet {
     };
   }
 
+  protected get wedged(): WedgedSet {
+    return {
+      pfns: () => this.frames.read(this.frames.tables('before').stuckPfns),
+      ino: () => this.files.stuck.ino,
+    };
+  }
+
   /** A delay runs, and a pulled cable stops everything, from the moment on: so the rest is done before it. */
   private get beginsLate(): boolean {
     const { kind } = this.context.plan.design.misbehaviour;
-    return kind === 'delay' || kind === 'unplug';
+    return kind === 'delay' || kind === 'unplug' || kind === 'link-down';
   }
 
   /** Fills the files, places their folios, withholds what the scenario withholds, and names them. */
@@ -84,14 +92,14 @@ export class StuckSet {
     await this.workload.ask('start', {}, 10_000);
     if (plan.design.misbehaviour.kind === 'unplug')
       await this.workload.ask('lookUp', { path: join(stage.mountPoint, `/absent-${plan.index}`) }, 10_000);
-    await this.wedge.confirm();
+    await this.wedge.confirm(this.wedged);
     this.naming.record();
   }
 
   /** Has the folios under way to the server, and waits until what it withholds covers them; or all is written back. */
   protected async stick(): Promise<void> {
     await this.workload.ask('start', {}, 10_000);
-    if (this.context.withholds) await this.wedge.confirm();
+    if (this.context.withholds) await this.wedge.confirm(this.wedged);
     else await this.workload.ask('sync', {}, this.context.deadlineForBytes(this.context.plan.stuckBytes));
   }
 
@@ -123,7 +131,7 @@ export class StuckSet {
       `${filling} ${mebibytes(plan.stuckBytes)}, and ${mebibytes(plan.controlBytes)} beside it`,
     );
     if (reads) stage.startTracing();
-    const turn = plan.trigger.allocatesHugePages === true ? { turn: SCARCE_TURN_BYTES } : {};
+    const turn = turnOf(plan);
     await this.workload.ask('fill', { cpu, ...turn }, this.context.deadlineForBytes(bothBytes));
   }
 
@@ -141,6 +149,12 @@ export class StuckSet {
   async afterEnd(): Promise<void> {
     await this.aftermath.afterEnd();
   }
+}
+
+function turnOf({ trigger, design }: ArmContext['plan']): { readonly turn?: number } {
+  // NFS makes folios as large as what is written at a time (nfs_write_begin() in fs/nfs/file.c).
+  if (design.nfs === true) return { turn: PAGE_BYTES };
+  return trigger.allocatesHugePages === true ? { turn: SCARCE_TURN_BYTES } : {};
 }
 
 function mebibytes(bytes: number): string {

@@ -22,11 +22,18 @@ const letGoBy: Readonly<Record<MitigationName, LetGo>> = {
   release: 'release',
 };
 
+/** What is withheld, as far as it must be known to be confirmed. */
+export interface WedgedSet {
+  /** Of the stuck file's folios. */
+  pfns(): Float64Array;
+  ino(): number;
+}
+
 export class Wedge {
   /** CLOCK_MONOTONIC at which the first delayed answer is due. */
   private firstDueNs = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly context: ArmContext) {}
+  constructor(protected readonly context: ArmContext) {}
 
   async misbehave(stuckPath: string): Promise<void> {
     const { misbehaviour } = this.context.plan.design;
@@ -38,7 +45,7 @@ export class Wedge {
   }
 
   /** Waits until what is withheld covers the stuck file, and writes down the requests. */
-  async confirm(): Promise<void> {
+  async confirm(_set: WedgedSet): Promise<void> {
     const { plan, stage, deadlines, reads } = this.context;
     const opcode = reads ? 'FUSE_READ' : 'FUSE_WRITE';
     await deadlines.until(
@@ -143,11 +150,12 @@ export class Wedge {
     this.context.record({ event: 'answered', arm: this.context.plan.index, replies: total, refused });
   }
 
-  private recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number): void {
+  protected recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number, downMs?: number): void {
     if (!Number.isFinite(askedNs)) throw new ArmError('what is delayed was never confirmed');
+    const down = downMs === undefined ? {} : { downMs };
     const { index } = this.context.plan;
     // A delay is let go by the server itself, later.
     const done = by === 'delay' ? {} : { doneNs: Number(process.hrtime.bigint()) };
-    this.context.record({ event: 'released', arm: index, requests, bytes, askedNs, ...done, by });
+    this.context.record({ event: 'released', arm: index, requests, bytes, askedNs, ...done, by, ...down });
   }
 }

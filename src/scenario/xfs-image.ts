@@ -49,7 +49,7 @@ export class XfsImage extends Serverless {
   }
 
   /** Whoever has files open there keeps the filesystem and its device until it ends. */
-  override async stop(): Promise<void> {
+  override async stop(_deadlineMs: number): Promise<void> {
     umount2(this.mountPoint, MNT_DETACH | UMOUNT_NOFOLLOW);
     rmSync(this.image, { force: true });
   }

@@ -10,11 +10,14 @@ export const MountFlag = {
   MS_DIRSYNC: 128,
   MS_NOATIME: 1024,
   MS_NODIRATIME: 2048,
+  MS_BIND: 4096,
   MS_RELATIME: 1 << 21,
   MS_STRICTATIME: 1 << 24,
   MS_LAZYTIME: 1 << 25,
 } as const;
 
+/** End what waits for the server of a network filesystem, with an error (include/linux/fs.h). */
+export const MNT_FORCE = 1;
 /** Detach the mount now, finish when the last user is gone (include/linux/fs.h). */
 export const MNT_DETACH = 2;
 /** Do not follow a symbolic link at the end of the path. */

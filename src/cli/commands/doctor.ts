@@ -16,6 +16,7 @@ const needs: Readonly<Record<Need, string>> = {
   compact: 'compact',
   untrusted: 'untrusted-mount',
   'xfs-image': 'dirty-large-folio and min-order-folio',
+  nfs: 'nfs-cable-trip',
   hugetlb: 'hugetlb-unsplittable',
   tests: 'tests',
   libfuse: '--transport libfuse',

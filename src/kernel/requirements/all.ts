@@ -4,6 +4,7 @@
 import { folioRequirements } from './folios.js';
 import { fuseRequirements } from './fuse.js';
 import { memoryRequirements } from './memory.js';
+import { nfsRequirements } from './nfs.js';
 import { processRequirements } from './process.js';
 import { programRequirements } from './programs.js';
 import type { Requirement } from './requirement.js';
@@ -17,5 +18,6 @@ export const requirements: readonly Requirement[] = [
   ...memoryRequirements,
   ...untrustedRequirements,
   ...folioRequirements,
+  ...nfsRequirements,
   ...programRequirements,
 ];

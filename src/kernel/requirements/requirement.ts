@@ -7,10 +7,10 @@ import { errnoOf } from '../kernel-file.js';
 
 /**
  * `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel.  `untrusted`: the same
- * by an unprivileged user in namespaces of its own.  `xfs-image`, `hugetlb`: the scenarios about large folios.
+ * by an unprivileged user in namespaces of its own.  `xfs-image`, `hugetlb`: the scenarios about large folios.  `nfs`: an NFS server and client.
  * `libfuse`: the transport.
  */
-export type Need = 'mount' | 'compact' | 'untrusted' | 'xfs-image' | 'hugetlb' | 'tests' | 'libfuse';
+export type Need = 'mount' | 'compact' | 'untrusted' | 'xfs-image' | 'hugetlb' | 'nfs' | 'tests' | 'libfuse';
 
 /** limited: the job runs, with less or after a step that it takes itself. */
 export type Finding =

@@ -42,7 +42,20 @@ const ofCompact: readonly Expectation[] = [
   },
 ];
 
+/** NFS has never written temporary copies back: its folios are under writeback on every kernel. */
+const ofNfs: readonly Expectation[] = [
+  ...controlsMove('compact', ['nfs-cable-trip']),
+  {
+    scenario: 'nfs-cable-trip',
+    trigger: 'compact',
+    arm: 'fault',
+    outcome: 'stalled',
+    decidedBy: waitsForWriteback,
+  },
+];
+
 export const wholeZones: readonly Expectation[] = [
+  ...ofNfs,
   ...ofCompact,
   // The same compact_node(), of one node.
   ...ofCompact.map((expectation) => ({ ...expectation, trigger: 'compact-node' })),

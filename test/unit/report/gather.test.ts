@@ -361,3 +361,31 @@ test('of a trigger that asks for folios, those that it asked for count as reache
   assert.equal(fault(busy).triggerAnswer, 'is busy');
   assert.equal(cells(busy)[1]?.evidence.triggerResult, -16);
 });
+
+test('of an NFS client the trace has what is held; it says nothing about how FUSE writes back', (t) => {
+  const run = syntheticRun(t);
+  editEvents(run, (lines) =>
+    lines
+      .filter((line) => !line.includes('"event":"answered"'))
+      .map((line) =>
+        line
+          .replaceAll('writeback-held', 'nfs-cable-trip')
+          .replace('"event":"arm-started"', '"event":"arm-started","nfs":true')
+          .replaceAll('FUSE_WRITE', 'NFS_WRITE')
+          .replace('"by":"release"', '"by":"link-up","downMs":5050'),
+      ),
+  );
+  const evidence = fault(run);
+  assert.equal(evidence.heldFolios, 8);
+  assert.equal(evidence.heldOthers, 0);
+  assert.equal(evidence.writebackInPlace, undefined);
+  assert.equal(evidence.downMs, 5050);
+  assert.deepEqual(
+    cells(run).map(({ outcome, verdict }) => [outcome, verdict]),
+    [
+      ['migrated', 'pass'],
+      ['stalled', 'pass'],
+    ],
+  );
+  assert.equal(judgeRun(run).features['writebackInPlace'], null);
+});

@@ -37,6 +37,8 @@ const stalled: ArmEvidence = {
   untrusted: undefined,
   serverPages: undefined,
   folios: undefined,
+  nfs: false,
+  downMs: undefined,
   controlFolios: 16384,
   controlReached: 20,
   stuckPassed: 20,
@@ -477,6 +479,34 @@ describe('a trigger that asks for huge pages', () => {
       assert.match(judged.reason, reason);
     });
   }
+});
+
+describe('an NFS client whose link was down', () => {
+  const nfs: ArmEvidence = {
+    ...stalled,
+    scenario: 'nfs-cable-trip',
+    nfs: true,
+    letGo: 'link-up',
+    downMs: 4000,
+    writebackInPlace: undefined,
+    repliesRefused: undefined,
+  };
+
+  it('is stalled until the link is up, and there are no replies of ours to be counted', () => {
+    assert.equal(judge(nfs).outcome, 'stalled');
+    assert.match(judge(nfs).reason, /until the link was up/);
+  });
+
+  it('may go on as much later as TCP had backed off', () => {
+    assert.equal(judge({ ...nfs, resumedAfterReleaseMs: 6500 }).outcome, 'stalled');
+    assert.equal(judge({ ...nfs, resumedAfterReleaseMs: 7500 }).outcome, 'unknown');
+    assert.equal(judge({ ...stalled, resumedAfterReleaseMs: 6500 }).outcome, 'unknown', 'of others no more');
+  });
+
+  it('is unknown where the flags or the trace do not show the whole set', () => {
+    assert.match(judge({ ...nfs, stuckWriteback: 16383 }).reason, /WRITEBACK on 16383 of 16384/);
+    assert.match(judge({ ...nfs, heldFolios: 16383 }).reason, /unanswered WRITEs for 16383/);
+  });
 });
 
 describe('a trigger that goes on until the reference is gone', () => {

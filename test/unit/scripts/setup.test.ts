@@ -24,6 +24,7 @@ const allPackages = [
   'xfsprogs',
   'qemu-system-x86',
   'busybox-static',
+  'iproute2',
 ];
 const allBut = (...names: string[]) => allPackages.filter((name) => !names.includes(name));
 const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-setup-'));
