@@ -1,7 +1,7 @@
 /**
  * The directory of a matrix: `matrix-plan.json`, for each kernel a directory, in it for each boot its run directory
- * BOOT and, once it has ended, BOOT.end.json (BOOT.guest.log where it gave no result). Files get their names when they are whole, so a SIGKILL at any moment
- * leaves nothing half-made that is taken for a result.
+ * BOOT and, once it has ended, BOOT.end.json (BOOT.guest.log where it gave no result). Files get their names when they
+ * are whole, so a SIGKILL at any moment leaves nothing half-made that is taken for a result.
  */
 import {
   closeSync,

@@ -7,8 +7,8 @@ import { errnoOf } from '../kernel-file.js';
 
 /**
  * `mount`: to serve a mount at all. `compact`: the stall of compaction, shown on this kernel.  `untrusted`: the same
- * by an unprivileged user in namespaces of its own.  `xfs-image`, `hugetlb`: the scenarios about large folios.  `nfs`: an NFS server and client.
- * `libfuse`: the transport.
+ * by an unprivileged user in namespaces of its own.  `xfs-image`, `hugetlb`: the scenarios about large folios.
+ * `nfs`: an NFS server and client.  `libfuse`: the transport.
  */
 export type Need = 'mount' | 'compact' | 'untrusted' | 'xfs-image' | 'hugetlb' | 'nfs' | 'tests' | 'libfuse';
 
