@@ -206,6 +206,9 @@ export const EvidenceSpec = z.object({
     .meta({ description: 'From the moment at which the migration began to wait to its end' }),
   migrateSucceeded: count,
   migrateFailed: count,
+  migrateSucceededNearSet: count.default(0).meta({
+    description: 'Moved by migrations that had isolated from where the set lies, before it was let go',
+  }),
   migrateFailedNearSet: count.meta({
     description: 'Failed of migrations that had isolated from where the set lies, before it was let go',
   }),
