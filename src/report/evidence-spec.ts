@@ -162,9 +162,12 @@ const CostSpec = z.object({
   }),
   pageblocks: count.meta({ description: 'With folios of the stuck set' }),
   pageblocksFreed: count.meta({ description: 'Of them, those that are wholly a huge page afterwards' }),
-  compactStall: count.meta({ description: 'Rise of compact_stall, of the whole machine; so the next two' }),
-  compactFail: count,
-  compactSuccess: count,
+  compactStall: count.nullable().meta({
+    description:
+      'Rise of compact_stall, of the whole machine; null where it was not sampled; so the next two',
+  }),
+  compactFail: count.nullable(),
+  compactSuccess: count.nullable(),
 });
 
 export const EvidenceSpec = z.object({

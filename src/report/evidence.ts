@@ -47,9 +47,9 @@ export interface CostEvidence {
   readonly stuckInFreedMoved: number;
   readonly stuckInFreedGone: number;
   /** What the counters of direct compaction rose by, of the whole machine. */
-  readonly compactStall: number;
-  readonly compactFail: number;
-  readonly compactSuccess: number;
+  readonly compactStall: number | null;
+  readonly compactFail: number | null;
+  readonly compactSuccess: number | null;
 }
 
 export interface ArmEvidence {
