@@ -269,6 +269,11 @@ export type RunEventBody =
       readonly arm: number;
       readonly stuckPfns: string;
       readonly controlPfns: string;
+      /**
+       * The same once all have been mapped in: reclaim unmaps what it cannot free, and what it did free is read anew
+       * into some other frame.  Only of folios that a reference keeps, whose READs are answered.
+       */
+      readonly stuckPfnsMapped?: string;
     }
   | {
       readonly event: 'released';
@@ -297,6 +302,8 @@ export type RunEventBody =
       readonly arm: number;
       readonly stuckPfns: string;
       readonly controlPfns: string;
+      /** As in hold-ended. */
+      readonly stuckPfnsMapped?: string;
       /** The stuck folios cannot be mapped: what is not seen where it was is -1, wherever it is. */
       readonly byFlags?: true;
     }

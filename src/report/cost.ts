@@ -26,8 +26,11 @@ export function costEvidence(
   const freed = new Set(pageblocks.given);
   const isInFreed = (pfn: number) => freed.has(Math.floor(pfn / PAGEBLOCK_PAGES));
   const counter = (when: string, name: string) =>
-    events.all('vmstat').find((sample) => sample.when === when)?.counters[name] ?? 0;
-  const rise = (name: string) => counter('trigger-ended', name) - counter('trigger-started', name);
+    events.all('vmstat').find((sample) => sample.when === when)?.counters[name];
+  const rise = (name: string) => {
+    const [before, after] = [counter('trigger-started', name), counter('trigger-ended', name)];
+    return before === undefined || after === undefined ? null : after - before;
+  };
   return {
     wanted,
     obtained,

@@ -162,9 +162,12 @@ const CostSpec = z.object({
   }),
   pageblocks: count.meta({ description: 'With folios of the stuck set' }),
   pageblocksFreed: count.meta({ description: 'Of them, those that are wholly a huge page afterwards' }),
-  compactStall: count.meta({ description: 'Rise of compact_stall, of the whole machine; so the next two' }),
-  compactFail: count,
-  compactSuccess: count,
+  compactStall: count.nullable().meta({
+    description:
+      'Rise of compact_stall, of the whole machine; null where it was not sampled; so the next two',
+  }),
+  compactFail: count.nullable(),
+  compactSuccess: count.nullable(),
 });
 
 export const EvidenceSpec = z.object({
@@ -206,6 +209,9 @@ export const EvidenceSpec = z.object({
     .meta({ description: 'From the moment at which the migration began to wait to its end' }),
   migrateSucceeded: count,
   migrateFailed: count,
+  migrateSucceededNearSet: count.default(0).meta({
+    description: 'Moved by migrations that had isolated from where the set lies, before it was let go',
+  }),
   migrateFailedNearSet: count.meta({
     description: 'Failed of migrations that had isolated from where the set lies, before it was let go',
   }),

@@ -48,9 +48,9 @@ export interface CostEvidence {
   readonly stuckInFreedMoved: number;
   readonly stuckInFreedGone: number;
   /** What the counters of direct compaction rose by, of the whole machine. */
-  readonly compactStall: number;
-  readonly compactFail: number;
-  readonly compactSuccess: number;
+  readonly compactStall: number | null;
+  readonly compactFail: number | null;
+  readonly compactSuccess: number | null;
 }
 
 export interface ArmEvidence {
@@ -130,9 +130,11 @@ export interface ArmEvidence {
   readonly logged?: LoggedFailure | undefined;
   /** How the trigger ended that was pulled once more after the release; undefined where none was. */
   readonly triggeredAgain: number | undefined;
-  /** Of the stuck set, by that one; and of those, at another pfn at the end. */
+  /** Of the stuck set, by that one or by the reclaim that it caused; and of those, at another pfn at the end. */
   readonly reachedAgain: number;
   readonly reachedAgainMoved: number;
+  /** And those that were reclaimed, which a reference too many forbids as it forbids a move (__remove_mapping()). */
+  readonly reachedAgainReclaimed: number;
   readonly endAfterReleaseMs: number | undefined;
   /** From the release to the end of the migration that waited. */
   readonly resumedAfterReleaseMs: number | undefined;
@@ -150,7 +152,8 @@ export interface ArmEvidence {
   readonly heldMs: number | undefined;
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
-  /** Failed of migrations that had isolated folios from where the stuck set lies. */
+  /** Moved, and failed, of migrations that had isolated folios from where the stuck set lies. */
+  readonly migrateSucceededNearSet: number;
   readonly migrateFailedNearSet: number;
   /** mm_migrate_pages_start without mm_migrate_pages, of the trigger's task, when the release began. */
   readonly unfinishedMigrations: number;

@@ -35,6 +35,8 @@ export class FoundSet {
     for (const event of [named, ...later]) {
       if (event === undefined) continue;
       tables.push([event.stuckPfns, named.stuck.pages], [event.controlPfns, named.control.pages]);
+      const mapped = mappedOf(event);
+      if (mapped !== undefined) tables.push([mapped, named.stuck.pages]);
     }
     for (const [name, pages] of tables) {
       const found = run.readNumbers(name)?.length;
@@ -77,9 +79,20 @@ export class FoundSet {
     return countGone(this.controlPfns, this.table(later?.controlPfns), counts);
   }
 
-  /** Seen where they were. */
-  stuckStill(later: Located): number {
+  /** Not seen anywhere, and in another frame once it was mapped in: it was freed, and read anew. */
+  isReclaimed(later: Located): (index: number) => boolean {
     const now = this.table(later?.stuckPfns);
+    const mapped = this.table(mappedOf(later));
+    return (index) => {
+      const then = this.stuckPfns[index] ?? -1;
+      const there = mapped[index] ?? -1;
+      return then >= 0 && (now[index] ?? -1) < 0 && there >= 0 && there !== then;
+    };
+  }
+
+  /** Seen where they were, once they were mapped in where that could be done. */
+  stuckStill(later: Located): number {
+    const now = this.table(mappedOf(later) ?? later?.stuckPfns);
     return this.stuckPfns.filter((pfn, index) => pfn >= 0 && now[index] === pfn).length;
   }
 
@@ -91,6 +104,10 @@ export class FoundSet {
   private table(artifact: string | undefined): Float64Array {
     return (artifact === undefined ? undefined : this.run.readNumbers(artifact)) ?? nothing;
   }
+}
+
+function mappedOf(event: Located | Named): string | undefined {
+  return event === undefined || event.event === 'set-named' ? undefined : event.stuckPfnsMapped;
 }
 
 /** Bits up to 53 only are exact in a double, and those asked for here are all below. */

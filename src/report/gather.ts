@@ -76,6 +76,11 @@ function gatherArm(
   const { reach } = start;
   const isReached = reachedBy(reach, ended?.asked, facts);
   const isReachedAgain = reachedBy(reach, ended?.asked, factsAgain);
+  const isReclaimedAgain = again === undefined ? () => false : set.isReclaimed(found);
+  const ascending = stuckPfns.slice().sort();
+  const batchesNearSet = (facts?.batches ?? []).filter(
+    ({ ranges }) => reach === 'asked' || countMet(ascending, ranges) > 0,
+  );
   const vmstat = events.all('vmstat');
   const verified = events.first('verified');
   const scene = { start, events, facts, held, stuck: named?.stuck, stuckPfns };
@@ -134,8 +139,9 @@ function gatherArm(
     triggerEndedAfterRelease: endedAfterRelease,
     logged: failureInLog(run.read(`dmesg-${start.arm}.txt`) ?? '', stuckPfns),
     triggeredAgain: again?.result,
-    reachedAgain: stuckPfns.filter(isReachedAgain).length,
+    reachedAgain: stuckPfns.filter((pfn, index) => isReachedAgain(pfn) || isReclaimedAgain(index)).length,
     reachedAgainMoved: set.stuckMoved(found, isReachedAgain),
+    reachedAgainReclaimed: stuckPfns.filter((_, index) => isReclaimedAgain(index)).length,
     endAfterReleaseMs: endedAfterRelease ? (ended.endedNs - released.askedNs) / 1e6 : undefined,
     heldMs:
       ended === undefined || released === undefined ? undefined : (released.askedNs - ended.startedNs) / 1e6,
@@ -154,9 +160,8 @@ function gatherArm(
     contendedAtPfn: facts?.ended.find(({ status }) => status === 'contended')?.migratePfn,
     migrateSucceeded: facts?.migrateSucceeded ?? 0,
     migrateFailed: facts?.migrateFailed ?? 0,
-    migrateFailedNearSet: (facts?.failures ?? [])
-      .filter(({ ranges }) => reach === 'asked' || stuckPfns.some((pfn) => isWithin(pfn, ranges)))
-      .reduce((sum, { failed }) => sum + failed, 0),
+    migrateSucceededNearSet: batchesNearSet.reduce((sum, { succeeded }) => sum + succeeded, 0),
+    migrateFailedNearSet: batchesNearSet.reduce((sum, { failed }) => sum + failed, 0),
     unfinishedMigrations: facts?.unfinished ?? 0,
     lostEvents: (traceEnded?.lostEvents ?? 0) + (trace === undefined ? 0 : lostInText(trace)),
     waiters: waiters(scene),

@@ -9,6 +9,8 @@ import { inconclusive, type Judgement, unknown } from './judgement.js';
 const MOVED_SHARE = 0.95;
 /** Of the set, how many must have been reached: less says nothing about the set. */
 const REACHED_SHARE = 0.5;
+/** Of the set, how many must be reached once more after the release. */
+const LEAST_AGAIN_SHARE = 0.02;
 /** Of those that are reached once more after the release, how many must have moved: room runs short in the end. */
 const FREED_SHARE = 0.5;
 /** Of the pageblocks of the set, how many must be huge pages: some of those asked for come from elsewhere. */
@@ -113,10 +115,14 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Ju
     return inconclusive(`passes that leave none out went by ${stuckPassed} of ${stuckFolios} folios only`);
   const present = controlPassed - controlPassedGone;
   const beside = `${controlPassedMoved} of ${present} folios beside them moved, ${controlPassedGone} were reclaimed`;
-  if (controlPassedMoved < controlFolios * LEAST_MOVED_SHARE || controlPassedMoved < present * MOVED_SHARE)
+  const least = controlFolios * LEAST_MOVED_SHARE;
+  const { migrateSucceededNearSet, migrateFailedNearSet, stuckMet } = evidence;
+  const isTried = migrateFailedNearSet > stuckMet * (1 - MOVED_SHARE);
+  // Tries that fail are followed by reclaim, and what had moved before may be gone: then the trace has it still.
+  const isTraced = isTried && present < least && migrateSucceededNearSet >= least;
+  if (!isTraced && (controlPassedMoved < least || controlPassedMoved < present * MOVED_SHARE))
     return inconclusive(`of those passed over only ${beside}`);
-  const { migrateFailedNearSet, stuckMet } = evidence;
-  if (migrateFailedNearSet > stuckMet * (1 - MOVED_SHARE)) {
+  if (isTried) {
     const judged = judgeFailed(evidence);
     return judged.outcome === 'unknown' ? inconclusive(judged.reason) : judged;
   }
@@ -130,7 +136,8 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Ju
 
 /** Tried and not moved; and where the trigger was pulled again without the hindrance, moved then. */
 function judgeFailed(evidence: ArmEvidence): Judgement {
-  const { migrateFailedNearSet, stuckReached, triggeredAgain, reachedAgain, reachedAgainMoved } = evidence;
+  const { migrateFailedNearSet, stuckFolios, stuckReached, triggeredAgain } = evidence;
+  const { reachedAgain, reachedAgainMoved, reachedAgainReclaimed } = evidence;
   const where = evidence.reach === 'asked' ? 'of what was asked for' : 'where the set lies';
   const tried = `attempted and failed: ${migrateFailedNearSet} ${where}; none of it moved${answered(evidence)}`;
   // A few may be those of anybody's folios beside them.
@@ -147,8 +154,11 @@ function judgeFailed(evidence: ArmEvidence): Judgement {
   if (triggeredAgain !== 0) return unknown(`the trigger failed the second time: errno ${-triggeredAgain}`);
   // Whether it frees them is what is asked of a mitigation, and no condition of what was before.
   if (evidence.mitigated) return { outcome: 'failed', reason: tried };
+  // Page cache that is clean is reclaimed as soon as nobody else refers to it: migration and reclaim want the same count.
+  const reclaimed = reachedAgainReclaimed === 0 ? '' : `, and ${reachedAgainReclaimed} were reclaimed,`;
   const after = `${reachedAgainMoved} of ${reachedAgain} reached again`;
-  if (reachedAgain === 0 || reachedAgainMoved < reachedAgain * FREED_SHARE)
-    return unknown(`${tried}; but only ${after} moved after the release`);
-  return { outcome: 'failed', reason: `${tried}; ${after} did after the release` };
+  const freed = reachedAgainMoved + reachedAgainReclaimed;
+  if (reachedAgain < stuckFolios * LEAST_AGAIN_SHARE || freed < reachedAgain * FREED_SHARE)
+    return unknown(`${tried}; but only ${after} moved${reclaimed} after the release`);
+  return { outcome: 'failed', reason: `${tried}; ${after} did${reclaimed} after the release` };
 }

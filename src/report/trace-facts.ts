@@ -8,6 +8,12 @@ import { parseTraceLine, type TraceEventLine } from '../kernel/trace-line.js';
 /** Frames [start, end). */
 export type PfnRange = readonly [start: number, end: number];
 
+export interface Batch {
+  readonly ranges: readonly PfnRange[];
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
 export interface TraceFacts {
   /** Merged and ascending: where the migrate scanner has been. */
   readonly scanned: readonly PfnRange[];
@@ -19,8 +25,8 @@ export interface TraceFacts {
   readonly taken: readonly PfnRange[];
   readonly migrateSucceeded: number;
   readonly migrateFailed: number;
-  /** Migrations with failures that had ended by `untilUs`, and the ranges from which their folios had been isolated. */
-  readonly failures: readonly { readonly ranges: readonly PfnRange[]; readonly failed: number }[];
+  /** Migrations that had ended by `untilUs`, and the ranges from which their folios had been isolated. */
+  readonly batches: readonly Batch[];
   /** mm_migrate_pages_start without its mm_migrate_pages at `untilUs`. */
   readonly unfinished: number;
   /** When the first migration after `untilUs` ended: of those unfinished then, the one that waited. */
@@ -66,7 +72,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
   const passed: PfnRange[] = [];
   let isAsync = false;
   const taken: PfnRange[] = [];
-  const failures: { ranges: PfnRange[]; failed: number }[] = [];
+  const batches: Batch[] = [];
   let sinceLast: PfnRange[] = [];
   let succeeded = 0;
   let failed = 0;
@@ -105,7 +111,8 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
         const { nrSucceeded, nrFailed } = parseTracePayload(line.event, line.payload);
         succeeded += nrSucceeded;
         failed += nrFailed;
-        if (nrFailed > 0 && beforeRelease) failures.push({ ranges: merge(sinceLast), failed: nrFailed });
+        if (beforeRelease)
+          batches.push({ ranges: merge(sinceLast), succeeded: nrSucceeded, failed: nrFailed });
         sinceLast = [];
         if (beforeRelease) {
           unfinished -= 1;
@@ -140,7 +147,7 @@ export function traceFacts(trace: string, pid: number, untilUs: number): TraceFa
     taken: merge(taken),
     migrateSucceeded: succeeded,
     migrateFailed: failed,
-    failures,
+    batches,
     unfinished,
     resumedUs,
     resumedPages,

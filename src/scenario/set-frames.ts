@@ -81,7 +81,19 @@ export class SetFrames {
     if (!reads) await this.locate(tables, { touch: false });
     else if (event === 'hold-ended' && withholds) await this.locateByFlags(tables, isLockedWithoutData);
     else await this.locate(tables, { touch: true });
-    this.context.record({ event, arm: plan.index, ...tables } satisfies RunEventBody);
+    const mapped =
+      !reads && plan.design.stuckBy === 'reference' ? await this.locateMapped(`${suffix}-mapped`) : {};
+    this.context.record({ event, arm: plan.index, ...tables, ...mapped } satisfies RunEventBody);
+  }
+
+  /**
+   * Of folios that a reference keeps and that are clean: reclaim unmaps them before it finds that it cannot free them
+   * (shrink_folio_list() in mm/vmscan.c), and they are absent from the pagemap though they are where they were.
+   */
+  private async locateMapped(suffix: string): Promise<{ stuckPfnsMapped: string }> {
+    const { stuckPfns } = this.tables(suffix);
+    await this.locate({ stuckPfns }, { touch: true });
+    return { stuckPfnsMapped: stuckPfns };
   }
 
   /** After the end of the connection, when to touch a folio without its data is SIGBUS. */

@@ -41,6 +41,8 @@ test('of an arm that asks for huge pages it is told what it got, and out of what
   const cell = allocating(t);
   assert.deepEqual([cell?.outcome, cell?.evidence.cost?.pageblocksFreed], ['migrated', 1]);
   assert.match(cell?.reason ?? '', /1 of 1 pageblocks of the set are huge pages now/);
+  // Nobody sampled the counters around the trigger: that is not a rise of 0.
+  assert.equal(cell?.evidence.cost?.compactStall, null);
 });
 
 for (const names of [['huge-pages-taken'], ['huge-pages-taken', 'pageblocks'], ['pageblocks']])

@@ -341,6 +341,31 @@ test('of a trigger that is pulled twice, each time counts for itself', (t) => {
   assert.deepEqual([held.migrateSucceeded, held.migrateFailed, held.stuckReached], [16, 0, 8]);
 });
 
+test('what reclaim unmapped is where it was, and what it freed is elsewhere, once it was mapped in', (t) => {
+  const mark = 'stuckfs trigger of arm 1, again';
+  const maps = (event: string) => (line: string) =>
+    line.replace(
+      `"event":"${event}","arm":1`,
+      `"event":"${event}","arm":1,"stuckPfnsMapped":"pfns/${event}.bin"`,
+    );
+  const run = edited(t, (line) => maps('set-found')(maps('hold-ended')(line)));
+  run.append({ event: 'triggered-again', arm: 1, result: 0, mark });
+  const table = (name: string, pfns: readonly number[]) =>
+    writeFileSync(run.artifact(name), new Uint8Array(BigInt64Array.from(pfns, BigInt).buffer));
+  const then = Array.from({ length: 8 }, (_, index) => 0x10000 + index);
+  table('pfns/1-stuck-held.bin', then.with(0, -1).with(1, -1));
+  table('pfns/hold-ended.bin', then.with(1, 0x500));
+  // Two reclaimed, one of them read into the very frame that it had; one moved; one unmapped only.
+  table('pfns/1-stuck-end.bin', then.with(0, -1).with(1, -1).with(2, 0x600).with(3, -1));
+  table('pfns/set-found.bin', then.with(0, 0x501).with(2, 0x600));
+  const held = fault(run);
+  assert.equal(held.failure, undefined);
+  assert.equal(held.stuckStill, 7);
+  assert.deepEqual([held.reachedAgain, held.reachedAgainMoved, held.reachedAgainReclaimed], [1, 0, 1]);
+  truncateSync(run.artifact('pfns/set-found.bin'), 8);
+  assert.match(fault(run).failure ?? '', /pfns\/set-found.bin holds 1 of 8 pages/);
+});
+
 test('of a trigger that asks for folios, those that it asked for count as reached, whatever compaction isolated', (t) => {
   const asks = (more: string) =>
     edited(t, (line) =>

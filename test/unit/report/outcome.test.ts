@@ -54,6 +54,7 @@ const stalled: ArmEvidence = {
   triggeredAgain: undefined,
   reachedAgain: 0,
   reachedAgainMoved: 0,
+  reachedAgainReclaimed: 0,
   endAfterReleaseMs: 40,
   resumedAfterReleaseMs: 3,
   stallMs: 4990,
@@ -62,6 +63,7 @@ const stalled: ArmEvidence = {
   heldMs: 5000,
   migrateSucceeded: 30000,
   migrateFailed: 0,
+  migrateSucceededNearSet: 0,
   migrateFailedNearSet: 0,
   unfinishedMigrations: 1,
   mitigated: undefined,
@@ -167,6 +169,16 @@ describe('judge', () => {
       reason,
       /failed: 16384 where the set lies; none of it moved; 740 of 750 reached again did after/,
     );
+  });
+
+  it('counts as let go what was reclaimed as soon as nobody referred to it', () => {
+    const reclaimed = { reachedAgain: 16_000, reachedAgainMoved: 500, reachedAgainReclaimed: 15_000 };
+    const { outcome, reason } = judge({ ...pinned, ...reclaimed });
+    assert.equal(outcome, 'failed');
+    assert.match(reason, /; 500 of 16000 reached again did, and 15000 were reclaimed, after the release/);
+    const too = judge({ ...pinned, ...reclaimed, reachedAgainReclaimed: 7000 });
+    assert.match(too.reason, /but only 500 of 16000 reached again moved, and 7000 were reclaimed, after/);
+    assert.equal(judge({ ...pinned, reachedAgain: 327, reachedAgainMoved: 327 }).outcome, 'unknown');
   });
 
   it('does not call failed what only a reference kept, where nobody asked whether it moves without', () => {
@@ -462,6 +474,19 @@ describe('a trigger that asks for huge pages', () => {
   it('failed: tried as often as there are folios', () => {
     assert.equal(judge({ ...passedOver, migrateFailedNearSet: 30_000 }).outcome, 'failed');
     assert.equal(judge({ ...passedOver, migrateFailedNearSet: 2000 }).outcome, 'unknown');
+  });
+
+  it('failed: those beside them moved, says the trace, and were reclaimed since', () => {
+    const gone = { ...passedOver, controlPassedMoved: 0, controlPassedGone: 16_359 };
+    const tried = { ...gone, migrateFailedNearSet: 30_000 };
+    assert.equal(judge({ ...tried, migrateSucceededNearSet: 328 }).outcome, 'failed');
+    for (const unproven of [
+      { ...tried, migrateSucceededNearSet: 327 },
+      // Some are there still, and have not moved.
+      { ...tried, migrateSucceededNearSet: 328, controlPassedGone: 15_000 },
+      { ...gone, migrateSucceededNearSet: 328 },
+    ])
+      assert.match(judge(unproven).reason, /of those passed over only 0 of/);
   });
 
   const unproven: readonly (readonly [what: string, evidence: ArmEvidence, reason: RegExp])[] = [

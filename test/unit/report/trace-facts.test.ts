@@ -69,7 +69,7 @@ describe('traceFacts', () => {
       taken: [],
       migrateSucceeded: 0,
       migrateFailed: 0,
-      failures: [],
+      batches: [],
       unfinished: 0,
       resumedUs: undefined,
       resumedPages: undefined,
@@ -167,7 +167,7 @@ describe('pidOfMark', () => {
 });
 
 describe('traceFacts, of failures and ends', () => {
-  it('keeps each failed migration with the ranges from which its folios came', () => {
+  it('keeps each migration with the ranges from which its folios came', () => {
     const trace = traceText(
       ours(1, isolated(0x1000, 0x1200)),
       ours(2, migrateStart),
@@ -176,7 +176,10 @@ describe('traceFacts, of failures and ends', () => {
       ours(5, migrateStart),
       ours(6, migrated(10, 0)),
     );
-    assert.deepEqual(traceFacts(trace, PID, never).failures, [{ ranges: [[0x1000, 0x1200]], failed: 3 }]);
+    assert.deepEqual(traceFacts(trace, PID, never).batches, [
+      { ranges: [[0x1000, 0x1200]], succeeded: 10, failed: 3 },
+      { ranges: [[0x5000, 0x5200]], succeeded: 10, failed: 0 },
+    ]);
   });
 
   it('says when the migration that waited went on, and where a zone ended as contended', () => {
