@@ -17,6 +17,7 @@ const bytes = z.int().min(0).nullable();
 const perFile = z.array(z.number());
 const told = z.array(z.string().nullable());
 const pfns = { arm, stuckPfns: z.string(), controlPfns: z.string() };
+const laterPfns = { ...pfns, stuckPfnsMapped: z.string().optional() };
 
 const kind = z.enum(['control', 'fault']);
 
@@ -146,7 +147,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     startedNs: z.number(),
     endedNs: z.number(),
   }),
-  'hold-ended': z.object(pfns),
+  'hold-ended': z.object(laterPfns),
   released: z.object({
     arm,
     requests: z.int().min(0),
@@ -159,7 +160,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     endsConnection: z.boolean(),
     dirtyPages: z.int().min(0),
   }),
-  'set-found': z.object({ ...pfns, byFlags: z.literal(true).optional() }),
+  'set-found': z.object({ ...laterPfns, byFlags: z.literal(true).optional() }),
   aftermath: z.object({ arm, fsync: told, keptPages: z.array(z.int().min(0)) }),
   closed: z.object({ arm, close: told }),
   verified: z.object({ arm, fsync: told, cached: perFile, served: perFile }),

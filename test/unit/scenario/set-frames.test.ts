@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Kpf, type KpfName } from '../../../src/kernel/kpageflags.js';
+import type { StuckBy } from '../../../src/record/events.js';
 import { RunDirectory } from '../../../src/record/run-directory.js';
 import { type ArmContext, ArmError } from '../../../src/scenario/arm-context.js';
 import type { Child } from '../../../src/scenario/child.js';
@@ -18,11 +19,15 @@ const workload = {
   },
 } as unknown as Child;
 
-function framesIn(t: TestContext, of: { reads: boolean; withholds: boolean }) {
+function framesIn(
+  t: TestContext,
+  of: { reads: boolean; withholds: boolean },
+  stuckBy: StuckBy = 'writeback',
+) {
   asked.length = 0;
   const run = RunDirectory.create(join(temporaryDirectory(t), 'run'));
   const events: unknown[] = [];
-  const plan = { index: 2, stuckBytes: 8192, controlBytes: 8192 };
+  const plan = { index: 2, stuckBytes: 8192, controlBytes: 8192, design: { stuckBy } };
   const context = {
     ...of,
     plan,
@@ -71,4 +76,19 @@ test('what is written is looked for untouched; what was read in is mapped once n
     const tables = { stuckPfns: 'pfns/2-stuck-hold.u64', controlPfns: 'pfns/2-control-hold.u64' };
     assert.deepEqual(events, [{ event: 'hold-ended', arm: 2, ...tables }]);
   }
+});
+
+test('what a reference keeps is looked for untouched, and then mapped in', async (t) => {
+  const { frames, events, run } = framesIn(t, { reads: false, withholds: true }, 'reference');
+  await frames.locateAgain('set-found', 'after');
+  const path = (name: string) => join(run.path, `pfns/2-${name}.u64`);
+  assert.deepEqual(
+    asked.map(({ words }) => words),
+    [
+      { touch: false, stuckOut: path('stuck-after'), controlOut: path('control-after') },
+      { touch: true, stuckOut: path('stuck-after-mapped') },
+    ],
+  );
+  const [found] = events as { stuckPfnsMapped?: string }[];
+  assert.equal(found?.stuckPfnsMapped, 'pfns/2-stuck-after-mapped.u64');
 });
