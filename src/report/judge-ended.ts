@@ -9,6 +9,8 @@ import { inconclusive, type Judgement, unknown } from './judgement.js';
 const MOVED_SHARE = 0.95;
 /** Of the set, how many must have been reached: less says nothing about the set. */
 const REACHED_SHARE = 0.5;
+/** Of the set, how many are a sample where all that were reached have moved; their number is told. */
+const MOVED_SAMPLE_SHARE = 0.25;
 /** Of the set, how many must be reached once more after the release. */
 const LEAST_AGAIN_SHARE = 0.02;
 /** Of those that are reached once more after the release, how many must have moved: room runs short in the end. */
@@ -23,11 +25,12 @@ const LEAST_MOVED_SHARE = 0.02;
 export function judgeEnded(evidence: ArmEvidence): Judgement {
   if (evidence.cost !== undefined) return judgeAllocation(evidence, evidence.cost);
   const { stuckFolios, stuckReached, stuckReachedMoved, stuckMoved } = evidence;
+  const hasMoved = stuckReachedMoved >= stuckReached * MOVED_SHARE;
   if (evidence.reach === 'asked') {
     // Asked for by address or by frame: to ask once more would be no other question.
     if (stuckReached === 0)
       return unknown(`none of the ${stuckFolios} folios was asked for${answered(evidence)}`);
-  } else if (stuckReached < stuckFolios * REACHED_SHARE) {
+  } else if (stuckReached < stuckFolios * (hasMoved ? MOVED_SAMPLE_SHARE : REACHED_SHARE)) {
     const { contendedAtPfn } = evidence;
     const why =
       contendedAtPfn === undefined
@@ -36,11 +39,13 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
     const unit = evidence.folios === undefined ? 'folios' : 'pages';
     return inconclusive(`the scanner reached ${stuckReached} of ${stuckFolios} ${unit} only: ${why}`);
   }
-  if (stuckReachedMoved >= stuckReached * MOVED_SHARE) {
+  if (hasMoved) {
+    const sampled =
+      stuckReached < stuckFolios * REACHED_SHARE ? `; the scanner reached no more than ${stuckReached}` : '';
     const reason =
       evidence.reach === 'asked'
         ? `${stuckReachedMoved} of ${stuckReached} folios that were asked for are at another pfn`
-        : `${stuckMoved} of ${stuckFolios} ${evidence.folios === undefined ? 'folios' : 'pages'} are at another pfn`;
+        : `${stuckMoved} of ${stuckFolios} ${evidence.folios === undefined ? 'folios' : 'pages'} are at another pfn${sampled}`;
     return { outcome: 'migrated', reason: `${reason}${answered(evidence)}` };
   }
   if (stuckMoved > 0)

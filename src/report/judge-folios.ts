@@ -32,6 +32,8 @@ export function notFolios(folios: FoliosEvidence | undefined, pages: number): st
   );
 }
 
+/** Of what moved, how much must have moved in the way for which there is room: others free memory meanwhile. */
+const MOVED_SO_SHARE = 0.75;
 /** So many folios that were moved, in whole or in parts, show that such folios are. */
 const ENOUGH_FOLIOS = 16;
 /** What is isolated at a time comes out of one pageblock. */
@@ -89,7 +91,7 @@ function movedOtherwise(
     return `${stuckMoved} pages are elsewhere, and only ${migrateSucceeded} were migrated`;
   if (fragmented && split === 0) return 'the kernel counted no split';
   const wanted = fragmented ? ofOrder - wholeAfter : movedWhole;
-  if (wanted >= (stuckMoved / 2 ** order) * AS_DESIGNED_SHARE) return undefined;
+  if (wanted >= (stuckMoved / 2 ** order) * MOVED_SO_SHARE) return undefined;
   const room = fragmented ? 'no free page of their order was to be there' : 'there was to be room for them';
   return `${stuckMoved} pages moved, ${movedWhole} of ${ofOrder} folios whole: ${room}`;
 }

@@ -51,7 +51,7 @@ const MOST_NFS_BYTES = 8 << 20;
 const STOP_MS = 5000;
 const BALLAST_MS = 60_000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
-const MOST_ATTEMPTS = 3;
+const MOST_ATTEMPTS = 5;
 
 /** @throws {UsageError} when the machine has too little memory for `--stuck` */
 export function checkMemory(stuckBytes: number, cells: readonly CellPlan[]): void {

@@ -95,6 +95,9 @@ test('a control whose folios move otherwise than it is about says nothing', () =
   const whole = { ...clean, wholeAfter: 256, movedWhole: 256, splitAsked: 16, splitDone: 16 };
   assert.equal(judgeFolios(spoilt(control, whole))?.inconclusive, true);
   assert.equal(judgeFolios(spoilt(control, { ...whole, fragmented: false }))?.outcome, 'migrated');
+  const some = { ...clean, movedWhole: 64, splitAsked: 16, splitDone: 16 };
+  assert.equal(judgeFolios(spoilt(control, { ...some, wholeAfter: 64 }))?.outcome, 'migrated');
+  assert.equal(judgeFolios(spoilt(control, { ...some, wholeAfter: 65 }))?.inconclusive, true);
   assert.equal(judgeFolios(spoilt(control, { ...clean, fragmented: false }))?.inconclusive, true);
 });
 

@@ -162,6 +162,14 @@ describe('judge', () => {
     assert.equal(judge(locked).outcome, 'stalled');
   });
 
+  it('takes a sample for all where all of it moved, and says how large it was; not where some stayed', () => {
+    const sample = { ...migrated, stuckReached: 4096, stuckMoved: 4096, stuckReachedMoved: 4096 };
+    assert.equal(judge(sample).outcome, 'migrated');
+    assert.match(judge(sample).reason, /4096 of 16384 .*; the scanner reached no more than 4096$/);
+    for (const other of [{ stuckReached: 4095, stuckReachedMoved: 4095 }, { stuckReachedMoved: 3800 }])
+      assert.equal(judge({ ...sample, ...other }).inconclusive, true);
+  });
+
   it('calls failed what was tried, did not move, and moved once it was let go', () => {
     const { outcome, reason } = judge(pinned);
     assert.equal(outcome, 'failed');
