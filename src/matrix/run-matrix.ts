@@ -121,9 +121,9 @@ export async function playAndTell(
   return tell(directory);
 }
 
-/** Makes the table of a directory and writes it there. */
+/** Makes the table of a directory and writes it there. A shard answers for what it was to play, and not for the others. */
 export function tell(directory: MatrixDirectory): MatrixEnd {
-  const matrix = gatherMatrix([directory], directory.path);
+  const matrix = gatherMatrix([directory], directory.path, 'own');
   const terminal = renderMatrix(matrix);
   directory.write('matrix.json', `${JSON.stringify(matrix, undefined, 2)}\n`);
   directory.write('matrix.txt', terminal);

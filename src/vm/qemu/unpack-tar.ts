@@ -20,6 +20,8 @@ export interface TarLimit {
 
 const blockBytes = 512;
 const longestNameBytes = 4096;
+/** A run directory has three; each may cost an inode for each entry. */
+const deepest = 32;
 /** NAME_MAX */
 const longestPartBytes = 255;
 
@@ -66,6 +68,7 @@ async function unpackInto(bytes: Bytes, root: string, limit: TarLimit): Promise<
     }
     const header = readHeader(block);
     if (header.type === 'L') {
+      if (longName !== undefined) throw new TarError('a long name of a long name');
       if (header.size > longestNameBytes) throw new TarError(`a name of ${header.size} bytes`);
       longName = text(await bytes.take(padded(header.size)), 0, header.size);
       continue;
@@ -123,6 +126,7 @@ function nameParts(name: string): readonly string[] {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw refuse('a name with ..');
   if (parts.some((part) => Buffer.byteLength(part) > longestPartBytes)) throw refuse('too long');
+  if (parts.length > deepest) throw refuse('too deep');
   if (/\p{Cc}/u.test(name)) throw refuse('a name with control characters');
   return parts;
 }

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gatherMatrix } from '../../../src/matrix/gather.js';
 import { joinShards } from '../../../src/matrix/join-shards.js';
 import { MatrixDirectory } from '../../../src/matrix/matrix-directory.js';
+import { tell } from '../../../src/matrix/run-matrix.js';
 import { VmError } from '../../../src/vm/vm-error.js';
 import { aPlan } from './a-plan.js';
 import { aMatrix, type Boot, ended, fakeBoot, play, scratch } from './fake-play.js';
@@ -245,6 +246,9 @@ describe('shards', () => {
     const alone = gatherMatrix([one], one.path);
     assert.match(alone.rows[0]?.kernels[1]?.reason ?? '', /of a shard that is not here/);
     assert.equal(alone.verdict, 'unknown');
+    const own = tell(one);
+    assert.deepEqual([own.matrix.verdict, own.exitStatus], ['pass', 0], 'of what it was to play');
+    assert.equal(tell(aMatrix(t, shard(1))).exitStatus, 3, 'which it has not');
     const joined = joinShards([two, one], join(scratch(t), 'joined'));
     const table = gatherMatrix([joined], joined.path);
     const { boots: _, ...expected } = gatherMatrix([whole], whole.path);

@@ -85,6 +85,12 @@ describe('a tar', () => {
     ['a file as a directory', Buffer.concat([tarEntry('a'), tarEntry('a/b')]), /a name twice/],
     ['a directory as a file', Buffer.concat([tarEntry('a', '5'), tarEntry('a')]), /a name twice/],
     ['a part longer than NAME_MAX', Buffer.concat([longName('x'.repeat(256)), tarEntry('x')]), /too long/],
+    ['a name that is too deep', Buffer.concat([longName('a/'.repeat(40)), tarEntry('x')]), /too deep/],
+    [
+      'a long name of a long name',
+      Buffer.concat([longName('a'), longName('b')]),
+      /a long name of a long name/,
+    ],
     ['a huge long name', tarEntry('././@LongLink', 'L', Buffer.alloc(0), 1 << 20), /a name of 1048576 bytes/],
     ['too many bytes', tarEntry('a', '0', Buffer.alloc(0), 2 ** 31), /more than 1073741824 bytes/],
     [
