@@ -126,6 +126,14 @@ describe('a run in a guest', needed, () => {
     assert.match(stdout, /^verdict: unknown$/m);
   });
 
+  test('that sends something without a record: its arms are unknown', async (context) => {
+    const sent = freshDirectory(context);
+    writeFileSync(join(sent, 'daemon-1.log'), '');
+    const { status, stderr } = await vmRun(context, ['vm', 'run', 'writeback-held'], { run: sent });
+    assert.equal(status, 3, stderr);
+    assert.match(stderr, /^stuckfs: GUEST_RUN: the run in the guest ended with status 0: /m);
+  });
+
   test('ends with Ctrl-C, and leaves neither QEMU nor a directory', async (context) => {
     const { kernel, environment, directory } = faked(context, { acts: { compact: 'beats' } });
     const words = ['vm', 'run', 'writeback-held', ...kernel];

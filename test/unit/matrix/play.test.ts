@@ -123,6 +123,22 @@ describe('a matrix that is played', () => {
     assert.match(one?.failure?.message ?? '', /status 2 .*FUSE: is missing/);
   });
 
+  for (const name of ['events.jsonl', 'run.json'])
+    test(`takes a directory in the place of ${name} for that boot's failure, and goes on`, async (t) => {
+      const matrix = aMatrix(t, { words: { scenarios: ['writeback-held'] } });
+      const { boot } = fakeBoot(t);
+      await play(matrix, async (plan) => {
+        const end = await boot(plan);
+        if (!plan.kernel.name.endsWith('6.1')) return end;
+        rmSync(join(plan.out, name), { force: true });
+        mkdirSync(join(plan.out, name));
+        return end;
+      });
+      assert.deepEqual(states(matrix), ['6.1 plain failed', '6.18 plain ended']);
+      const [one] = gatherMatrix([matrix], matrix.path).boots;
+      assert.equal(one?.failure?.code, 'NO_RUN');
+    });
+
   test('plays again what a run did not come to whose time ran out, and keeps the rest', async (t) => {
     const matrix = aMatrix(t, { words: { scenarios: ['writeback-held', 'healthy', 'splice-pinned'] } });
     const { boot, booted } = fakeBoot(t);
