@@ -3,6 +3,7 @@
  * directory of a single boot is the run's own; those of several lie in it, and the run is told as one.
  */
 import { join } from 'node:path';
+import { tryOut } from '../../matrix/try-out.js';
 import { joinRuns, type NamedRun } from '../../report/join.js';
 import { renderTerminal } from '../../report/terminal.js';
 import { exitStatusOf } from '../../report/verdict.js';
@@ -18,7 +19,6 @@ import { type Prepared, prepareGuest } from '../../vm/prepare.js';
 import { bootsFor } from '../../vm/shapes.js';
 import { abortOnSignal } from './interruption.js';
 import { playBoot } from './play-boot.js';
-import { tryOut } from './try-out.js';
 import { writeJoined } from './write-joined.js';
 
 export interface GuestWords {

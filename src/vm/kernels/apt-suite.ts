@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { UsageError } from '../../base/errors.js';
 import { type LockOptions, makeDirectory, needSpace, withLock } from '../cache.js';
 import { reasonOf, runTool, type ToolOptions } from '../tool.js';
-import { MirrorError, NoSpaceError, ToolFailedError } from '../vm-failure.js';
+import { isFullDisk, MirrorError, NoSpaceError, ToolFailedError } from '../vm-failure.js';
 import { aptGet, aptHelper, sourceLine } from './apt-sources.js';
 import { groupKernels, KernelStanzas, parsePackages, type SuiteKernels } from './debian-packages.js';
 
@@ -149,14 +149,15 @@ Acquire::Retries "2";
   return conf;
 }
 
+/** Who fetches a kernel of the suite has the lock of that kernel only, so that two may write the same at once. */
 function writeWhole(path: string, text: string): void {
+  const unfinished = `${path}.${process.pid}.new`;
   try {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeFileSync(unfinished, text, { mode: 0o600 });
+    renameSync(unfinished, path);
   } catch (error) {
-    rmSync(`${path}.new`, { force: true });
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-      throw new NoSpaceError(path, undefined, { cause: error });
+    rmSync(unfinished, { force: true });
+    if (isFullDisk(error)) throw new NoSpaceError(path, undefined, { cause: error });
     throw error;
   }
 }

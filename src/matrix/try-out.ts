@@ -1,7 +1,7 @@
 /** Whether `--out` can be made, found out by making it: that it cannot must not come out after a download and a boot. */
 import { rmdirSync } from 'node:fs';
-import { UsageError } from '../../base/errors.js';
-import { makeWithParents } from '../../base/make-with-parents.js';
+import { UsageError } from '../base/errors.js';
+import { makeWithParents } from '../base/make-with-parents.js';
 
 /**
  * Leaves nothing: a run that is killed before it has anything to keep must not be in the way of the next.
