@@ -77,13 +77,23 @@ export class MatrixDirectory {
    * @throws {UsageError} while one does
    */
   lock(): () => void {
-    const fd = openSync(join(this.path, planFile), 'r');
+    const fd = this.#openForLock();
     const result = tryFlock(fd);
     if (result === 0) return () => closeSync(fd);
     closeSync(fd);
     const why =
       result === -Errno.EAGAIN ? 'is being played by another stuckfs' : `cannot be locked: errno ${-result}`;
     throw new UsageError('--resume', this.path, why);
+  }
+
+  /** For writing, too: NFS gives no exclusive lock otherwise. */
+  #openForLock(): number {
+    try {
+      return openSync(join(this.path, planFile), 'r+');
+    } catch (error) {
+      const why = `cannot be written: ${(error as Error).message}`;
+      throw new UsageError('--resume', this.path, why, { cause: error });
+    }
   }
 
   runDirectory({ label }: Of, { name }: PlannedBoot): string {

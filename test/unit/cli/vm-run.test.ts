@@ -150,6 +150,21 @@ describe('a run in a guest', needed, () => {
     assert.deepEqual(readdirSync(directory).sort(), ['pid', 'qemu-system-x86_64']);
   });
 
+  test('ends with Ctrl-C that came while its image was made, and mke2fs with it', async (context) => {
+    const { kernel, environment, directory } = faked(context, {});
+    const mke2fs = join(directory, 'mke2fs');
+    writeFileSync(mke2fs, '#!/bin/sh\nkill -INT $PPID\nkill -INT $$\n');
+    chmodSync(mke2fs, 0o755);
+    const cache = join(directory, 'cache');
+    const { status, stderr } = await runCli(['vm', 'run', 'healthy', ...kernel], {
+      environment: { ...environment, STUCKFS_CACHE: cache },
+    });
+    assert.equal(status, 130, stderr);
+    assert.match(stderr, /^stuckfs: ended by SIGINT: nothing of the guest is left$/m);
+    const left = readdirSync(join(cache, 'guest')).filter((name) => /image/.test(name));
+    assert.deepEqual(left, ['image.lock']);
+  });
+
   test('of cells that need two machines is two boots, told as one run', async (context) => {
     const guest = syntheticRun(context);
     const words = ['vm', 'run', 'writeback-held', '--trigger', 'compact', '--trigger', 'soft-offline'];
