@@ -42,11 +42,14 @@ export async function unpackTar(
   out: string,
   limit: TarLimit,
 ): Promise<Unpacked> {
+  const bytes = new Bytes(source);
+  // Whoever is killed while the job goes on leaves nothing.
+  await bytes.begun();
   await mkdir(dirname(out), { recursive: true });
   const part = await mkdtemp(`${out}.part-`);
   const discard = (): Promise<void> => rm(part, { recursive: true, force: true });
   try {
-    await unpackInto(new Bytes(source), part, limit);
+    await unpackInto(bytes, part, limit);
   } catch (error) {
     await discard();
     const { code, message } = error as NodeJS.ErrnoException;
@@ -161,13 +164,18 @@ class Bytes {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** At least one, at most this many. */
-  async some(most: number): Promise<Buffer> {
+  /** Once there is something to take. */
+  async begun(): Promise<void> {
     while (this.#open.length === 0) {
       const { done, value } = await this.#source.next();
       if (done === true) throw new TarError('cut short');
       this.#open = Buffer.from(value);
     }
+  }
+
+  /** At least one, at most this many. */
+  async some(most: number): Promise<Buffer> {
+    await this.begun();
     const piece = this.#open.subarray(0, most);
     this.#open = this.#open.subarray(piece.length);
     return piece;

@@ -62,6 +62,24 @@ describe('a tar', () => {
     assert.deepEqual(readdirSync(out), []);
   });
 
+  test('is nothing on the disk before its first byte', async () => {
+    let begin = () => {};
+    const begins = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    async function* late(): AsyncGenerator<Buffer> {
+      yield Buffer.alloc(0);
+      await begins;
+      yield end;
+    }
+    const unpacking = unpackTar(late(), out, plenty);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(readdirSync(directory), []);
+    begin();
+    await (await unpacking).keep();
+    assert.deepEqual(readdirSync(directory), ['run']);
+  });
+
   test('that is not wanted leaves nothing', async () => {
     await (await unpack(Buffer.concat([tarEntry('a', '0', Buffer.from('x')), end]))).discard();
     assert.deepEqual(readdirSync(directory), []);
