@@ -7,6 +7,7 @@
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StuckfsError } from '../../base/errors.js';
+import { printable } from './console-watch.js';
 
 /** What came is no such tar, or more than may come. */
 export class TarError extends StuckfsError {
@@ -118,13 +119,13 @@ function readHeader(block: Buffer): Header {
   const prefix = text(block, 257, 6) === 'ustar' ? text(block, 345, 155) : '';
   const name = prefix === '' ? text(block, 0, 100) : `${prefix}/${text(block, 0, 100)}`;
   if (!['0', '5', 'L'].includes(type))
-    throw new TarError(`${JSON.stringify(name)}: neither a regular file nor a directory (type ${type})`);
+    throw new TarError(`${shown(name)}: neither a regular file nor a directory (type ${type})`);
   return { name, size: type === '5' ? 0 : octal(block, 124, 12), type };
 }
 
 /** The parts of a name below the root; none for the root itself. */
 function nameParts(name: string): readonly string[] {
-  const refuse = (why: string): TarError => new TarError(`${JSON.stringify(name.slice(0, 200))}: ${why}`);
+  const refuse = (why: string): TarError => new TarError(`${shown(name)}: ${why}`);
   if (name.startsWith('/')) throw refuse('a name that is not relative');
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw refuse('a name with ..');
@@ -134,9 +135,14 @@ function nameParts(name: string): readonly string[] {
   return parts;
 }
 
+/** It ends up on a terminal. JSON leaves the control characters above ASCII as they are. */
+function shown(name: string): string {
+  return JSON.stringify(printable(name.slice(0, 200)));
+}
+
 function octal(block: Buffer, at: number, length: number): number {
   const digits = text(block, at, length).trim();
-  if (!/^[0-7]+$/.test(digits)) throw new TarError(`a number that is not octal: ${JSON.stringify(digits)}`);
+  if (!/^[0-7]+$/.test(digits)) throw new TarError(`a number that is not octal: ${shown(digits)}`);
   return Number.parseInt(digits, 8);
 }
 

@@ -162,6 +162,18 @@ test('a machine that is no Debian is told how to name a mirror', async () => {
   assert.match(sources, /^deb \[arch=amd64.*\] http:\/\/chosen\.example\/debian trixie-backports main$/m);
 });
 
+test('a mirror that was chosen and does not answer is not replaced by the one that was asked before', async () => {
+  using here = machine(old, release);
+  await here.find('debian:6.18.9');
+  here.debian.set('offline', true);
+  const environment = { ...here.debian.environment, STUCKFS_DEBIAN_MIRROR: 'http://chosen.example/debian' };
+  here.debian.takeLog();
+  // The newest is cached nowhere, and the list of the other mirror has it.
+  assert.equal((await here.find('6.18', { environment })).release, old);
+  assert.match(here.said.join('\n'), /cannot be asked: .*; using 6\.18\.9\S*, which is cached/);
+  assert.deepEqual(here.debian.takeLog(), []);
+});
+
 test('a package that has left the mirror has its suite asked again', async () => {
   using here = machine(old, release);
   await here.find('debian:6.18.9');

@@ -94,6 +94,7 @@ describe('a tar', () => {
     ['an absolute name', tarEntry('/etc/x'), /not relative/],
     ['no name', tarEntry('.'), /without a name/],
     ['a control character', tarEntry('a\u001b[2J'), /control characters/],
+    ['a control character above ASCII', tarEntry('a\u009b2J'), /^"a2J": a name with control/],
     ['a symbolic link', tarEntry('l', '2'), /neither a regular file nor a directory/],
     ['a hard link', tarEntry('l', '1'), /neither a regular file nor a directory/],
     ['a device', tarEntry('d', '3'), /neither a regular file nor a directory/],
