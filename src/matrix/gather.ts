@@ -9,7 +9,7 @@ import { readReport } from '../report/write.js';
 import type { BootState, MatrixDirectory } from './matrix-directory.js';
 import type { MatrixJson } from './matrix-json.js';
 import type { PlannedKernel } from './matrix-plan.js';
-import { type BootResult, mergeMatrix } from './merge.js';
+import { type BootResult, type Judged, mergeMatrix } from './merge.js';
 import { bootsOfPlan } from './plan.js';
 import { shardName } from './shard.js';
 
@@ -18,9 +18,10 @@ export type Matrices = readonly [MatrixDirectory, ...MatrixDirectory[]];
 
 /**
  * @param base what the places of evidence are relative to
+ * @param judged what the verdict is of
  * @throws {UsageError} for directories that are not shards of one matrix
  */
-export function gatherMatrix(matrices: Matrices, base: string): MatrixJson {
+export function gatherMatrix(matrices: Matrices, base: string, judged: Judged = 'all'): MatrixJson {
   const [{ plan }] = matrices;
   refuseStrangers(matrices);
   const results = bootsOfPlan(plan).flatMap(({ kernel, boot }, place) => {
@@ -31,7 +32,7 @@ export function gatherMatrix(matrices: Matrices, base: string): MatrixJson {
   const shards = matrices.flatMap(({ plan: { shard } }) =>
     shard === null ? [] : [`${shard.index}/${shard.of}`],
   );
-  return mergeMatrix(plan, results, shards.sort());
+  return mergeMatrix(plan, results, shards.sort(), judged);
 }
 
 function absent(kernel: PlannedKernel, boot: BootResult['boot']): BootResult {
@@ -42,6 +43,7 @@ function absent(kernel: PlannedKernel, boot: BootResult['boot']): BootResult {
     report: undefined,
     directory: undefined,
     missing: 'is of a shard that is not here',
+    isElsewhere: true,
   };
 }
 

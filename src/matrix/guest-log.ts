@@ -3,11 +3,14 @@ import { printable } from '../report/render/one-line.js';
 import type { BootNews } from '../vm/boot-plan.js';
 import type { Progress } from '../vm/cache.js';
 
-const linesKept = 20_000;
+/** What more a guest says is counted only: it may say anything, for as long as it runs. */
+const charsKept = 8 << 20;
 
 export class GuestLog {
   private readonly lines: string[] = [];
   private lastComplaint = '';
+  private leftChars = charsKept;
+  private linesLost = 0;
 
   constructor(private readonly tell: Progress) {}
 
@@ -38,10 +41,13 @@ export class GuestLog {
 
   /** By the guest's boot clock. */
   text(): string {
-    return this.lines.map((line) => `${line}\n`).join('');
+    const lost = this.linesLost === 0 ? [] : [`(${this.linesLost} lines more were not kept)`];
+    return [...this.lines, ...lost].map((line) => `${line}\n`).join('');
   }
 
   private keep(line: string): void {
-    if (this.lines.length < linesKept) this.lines.push(line);
+    this.leftChars -= line.length + 1;
+    if (this.leftChars >= 0) this.lines.push(line);
+    else this.linesLost++;
   }
 }

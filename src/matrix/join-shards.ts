@@ -17,11 +17,16 @@ export function joinShards(matrices: Matrices, out: string): MatrixDirectory {
       const from = join(one.path, kernel.label);
       if (!isOurs || !existsSync(from)) continue;
       mkdirSync(join(out, kernel.label), { recursive: true });
-      for (const name of readdirSync(from))
+      // The end of a boot is what says that the rest is there.
+      for (const name of readdirSync(from).toSorted((a, b) => Number(isEnd(a)) - Number(isEnd(b))))
         if (isOfBoot(name, boot.name))
           cpSync(join(from, name), join(out, kernel.label, name), { recursive: true });
     }
   return joined;
+}
+
+function isEnd(file: string): boolean {
+  return file.endsWith('.end.json');
 }
 
 /** Its run directory, its end, and those of the pieces that it was cut into; `plain-1` has nothing of `plain-10`. */

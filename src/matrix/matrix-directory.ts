@@ -14,10 +14,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Errno } from '../base/errno.js';
 import { UsageError } from '../base/errors.js';
+import { makeWithParents } from '../base/make-with-parents.js';
 import { tryFlock } from '../syscall/flock.js';
+import { elsewhere, isFullDisk, NoSpaceError } from '../vm/vm-failure.js';
 import { type BootEnd, BootEndSpec } from './boot-end.js';
 import { type MatrixPlan, type PlannedBoot, type PlannedKernel, parseMatrixPlan } from './matrix-plan.js';
 import { cellsTold, piecesAfter } from './pieces.js';
@@ -75,13 +77,23 @@ export class MatrixDirectory {
    * @throws {UsageError} while one does
    */
   lock(): () => void {
-    const fd = openSync(join(this.path, planFile), 'r');
+    const fd = this.#openForLock();
     const result = tryFlock(fd);
     if (result === 0) return () => closeSync(fd);
     closeSync(fd);
     const why =
       result === -Errno.EAGAIN ? 'is being played by another stuckfs' : `cannot be locked: errno ${-result}`;
     throw new UsageError('--resume', this.path, why);
+  }
+
+  /** For writing, too: NFS gives no exclusive lock otherwise. */
+  #openForLock(): number {
+    try {
+      return openSync(join(this.path, planFile), 'r+');
+    } catch (error) {
+      const why = `cannot be written: ${(error as Error).message}`;
+      throw new UsageError('--resume', this.path, why, { cause: error });
+    }
   }
 
   runDirectory({ label }: Of, { name }: PlannedBoot): string {
@@ -145,14 +157,16 @@ function logFile({ name }: PlannedBoot): string {
   return `${name}.guest.log`;
 }
 
-/** Under another name first. */
+/**
+ * Under another name first.
+ * @throws {NoSpaceError}
+ */
 function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
-}
-
-/** Node's own `recursive` never ends where mkdir(2) says ENOENT below a directory that is there, as in /proc. */
-function makeWithParents(path: string): void {
-  if (dirname(path) !== path && !existsSync(dirname(path))) makeWithParents(dirname(path));
-  mkdirSync(path);
+  try {
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    rmSync(`${path}.new`, { force: true });
+    throw isFullDisk(error) ? new NoSpaceError(path, undefined, { cause: error, remedy: elsewhere }) : error;
+  }
 }

@@ -27,19 +27,30 @@ export interface BootResult {
   readonly directory: string | undefined;
   /** Why it has none, where `end` does not say. */
   readonly missing: string | undefined;
+  /** It is of a shard that is not here. */
+  readonly isElsewhere?: boolean;
 }
+
+/** What the verdict is of: all of the plan, or what of it is not for another shard to play. */
+export type Judged = 'all' | 'own';
 
 export function mergeMatrix(
   plan: MatrixPlan,
   results: readonly BootResult[],
   shards: readonly string[],
+  judged: Judged = 'all',
 ): MatrixJson {
   const rows = plan.arms.map((arm) => rowOf(arm, plan, results));
   const boots = results.map((result) => bootOf(result, plan));
   const doseResponses = results.flatMap(dosesOf);
+  const elsewhere = new Set(results.filter(({ isElsewhere }) => isElsewhere).map(keyOf));
+  const counts = (kernel: string, boot: string | null) =>
+    judged === 'all' || !elsewhere.has(`${kernel} ${boot}`);
   const verdicts = [
-    ...rows.flatMap(({ kernels }) => kernels.map(({ verdict }) => verdict)),
-    ...boots.map(({ verdict }) => verdict),
+    ...rows
+      .flatMap(({ kernels }) => kernels.filter(({ kernel, boot }) => counts(kernel, boot)))
+      .map(({ verdict }) => verdict),
+    ...boots.filter(({ kernel, name }) => counts(kernel, name)).map(({ verdict }) => verdict),
     ...doseResponses.map(({ verdict }) => verdict),
   ];
   return {
@@ -53,6 +64,10 @@ export function mergeMatrix(
     rows,
     doseResponses,
   };
+}
+
+function keyOf({ kernel, boot }: BootResult): string {
+  return `${kernel.label} ${boot.name}`;
 }
 
 function bootOf({ kernel, boot, end, report, directory }: BootResult, plan: MatrixPlan): MatrixBoot {

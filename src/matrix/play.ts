@@ -3,9 +3,6 @@
  * fails is written down and the matrix goes on; if it had several cells it is played again in two halves, so that only the
  * cell that is to blame stays unknown.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { RunDirectory } from '../record/run-directory.js';
 import { reportRun } from '../report/write.js';
 import type { Prepared } from '../vm/prepare.js';
 import { overdueStatus } from '../vm/protocol.js';
@@ -14,6 +11,7 @@ import { VmError } from '../vm/vm-error.js';
 import type { BootEnd } from './boot-end.js';
 import { contradiction } from './gather.js';
 import { GuestLog } from './guest-log.js';
+import { GuestRunError, inGuestRun, openGuestRun } from './guest-run.js';
 import type { MatrixDirectory } from './matrix-directory.js';
 import type { PlannedBoot, PlannedKernel } from './matrix-plan.js';
 import { cellsAgain, piecesAfter } from './pieces.js';
@@ -164,23 +162,24 @@ class Playing {
         signal: this.#signal,
         progress: (news) => log.hear(news),
       });
-      if (!existsSync(join(out, 'events.jsonl'))) {
+      const run = openGuestRun(out);
+      if (run === undefined) {
         const said = `the run ended with status ${exitStatus} before it had a run directory: ${log.last}`;
         matrix.writeLog(kernel, boot, log.text());
         return failed(noRun, said, [], !refusals.has(exitStatus));
       }
-      const run = RunDirectory.open(out);
-      run.write('guest.log', log.text());
-      if (exitStatus === overdueStatus) {
-        const again = cellsAgain(boot, await reportRun(run));
-        if (again.length > 0) return { kind: 'ended', exitStatus, guestMs, again };
-      }
-      await reportRun(run, 'all', (judged) => contradiction(judged, exitStatus));
-      return { kind: 'ended', exitStatus, guestMs, again: [] };
+      const again = await inGuestRun(async () => {
+        run.write('guest.log', log.text());
+        const left = exitStatus === overdueStatus ? cellsAgain(boot, await reportRun(run)) : [];
+        if (left.length === 0) await reportRun(run, 'all', (judged) => contradiction(judged, exitStatus));
+        return left;
+      });
+      return { kind: 'ended', exitStatus, guestMs, again };
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (!(error instanceof VmError)) throw error;
+      if (!(error instanceof VmError || error instanceof GuestRunError)) throw error;
       matrix.writeLog(kernel, boot, log.text());
+      if (error instanceof GuestRunError) return failed(noRun, error.message, [], true);
       return failed(error.code, firstLine(error.message), error.tail, log.hasBegun);
     }
   }

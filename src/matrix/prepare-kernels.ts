@@ -42,11 +42,9 @@ export function nameKernels(given: readonly string[], modules: string | undefine
     throw new UsageError('--modules', modules, `goes with one bzImage, and --kernels has ${images}`);
   const named = parsed.map(({ kernel }) =>
     kernel.kind === 'debian'
-      ? { label: kernel.asked, name: `debian:${kernel.asked}`, modules: null }
+      ? { label: labelOf(kernel.asked), name: `debian:${kernel.asked}`, modules: null }
       : {
-          label: basename(kernel.file)
-            .replaceAll(/[^\w.+-]/g, '_')
-            .replace(/^[.]+/, '_'),
+          label: labelOf(basename(kernel.file)),
           name: resolve(kernel.file),
           modules: kernel.kind === 'path' && modules !== undefined ? resolve(modules) : null,
         },
@@ -54,10 +52,18 @@ export function nameKernels(given: readonly string[], modules: string | undefine
   for (const [at, { name }] of named.entries())
     if (named.findIndex((other) => other.name === name) !== at)
       throw new UsageError('--kernels', given[at], 'is given twice');
+  const taken = new Set<string>();
   return named.map((kernel, at) => {
-    const twin = named.slice(0, at).some(({ label }) => label === kernel.label);
-    return twin ? { ...kernel, label: `${kernel.label}_${at + 1}` } : kernel;
+    let { label } = kernel;
+    for (let more = at + 1; taken.has(label); more++) label = `${kernel.label}_${more}`;
+    taken.add(label);
+    return { ...kernel, label };
   });
+}
+
+/** What may name a directory. */
+function labelOf(name: string): string {
+  return name.replaceAll(/[^\w.+-]/g, '_').replace(/^[.]+/, '_');
 }
 
 /** `--kernel` is what a single one is given by. */

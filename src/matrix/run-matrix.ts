@@ -25,6 +25,7 @@ import {
   type ReadyKernel,
 } from './prepare-kernels.js';
 import { renderMatrix } from './render-matrix.js';
+import { tryOut } from './try-out.js';
 
 export interface NewMatrix {
   readonly kernels: readonly string[];
@@ -58,6 +59,7 @@ export async function newMatrix(asked: NewMatrix, options: MatrixOptions): Promi
   const out = outPath(asked.out);
   if (existsSync(out))
     throw new UsageError('--out', out, 'exists already: name a directory that does not, or give --resume');
+  tryOut(out);
   const named = nameKernels(asked.kernels, asked.modules);
   for (const line of absent) options.progress(`not run: ${line}`);
   const ready = await prepareKernels(named, options);
@@ -121,9 +123,9 @@ export async function playAndTell(
   return tell(directory);
 }
 
-/** Makes the table of a directory and writes it there. */
+/** Makes the table of a directory and writes it there. A shard answers for what it was to play, and not for the others. */
 export function tell(directory: MatrixDirectory): MatrixEnd {
-  const matrix = gatherMatrix([directory], directory.path);
+  const matrix = gatherMatrix([directory], directory.path, 'own');
   const terminal = renderMatrix(matrix);
   directory.write('matrix.json', `${JSON.stringify(matrix, undefined, 2)}\n`);
   directory.write('matrix.txt', terminal);

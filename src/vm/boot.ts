@@ -16,6 +16,7 @@ import { findQemu } from './qemu/program.js';
 import { type QemuEnd, type QemuProcess, startQemu } from './qemu/qemu-process.js';
 import { type Unpacked, unpackTar } from './qemu/unpack-tar.js';
 import { VmError, type VmErrorCode } from './vm-error.js';
+import { elsewhere, isFullDisk, NoSpaceError } from './vm-failure.js';
 
 /** An emulated CPU runs JavaScript 7 to 13 times slower than the host's. */
 const tcgPatience = 10;
@@ -31,7 +32,7 @@ const reportMs = 3000;
 /** After the exit line, for what is still in the sockets. */
 const resultMs = 60_000;
 
-/** @throws {VmError}; {UsageError} for a shape or an `out` that cannot be; the signal's reason */
+/** @throws {VmError}; {UsageError} for a shape or an `out` that cannot be; {NoSpaceError}; the signal's reason */
 export async function bootGuest(plan: BootPlan): Promise<GuestEnd> {
   plan.signal.throwIfAborted();
   await checkOut(plan.out);
@@ -243,7 +244,9 @@ class Attended {
     this.#reject(this.#withoutResult(what, cause));
   }
 
-  #withoutResult(what: string, cause: unknown): VmError {
+  #withoutResult(what: string, cause: unknown): VmError | NoSpaceError {
+    // That is this machine's, and another boot would meet it, too.
+    if (isFullDisk(cause)) return new NoSpaceError(this.#plan.out, undefined, { cause, remedy: elsewhere });
     return new VmError('VM_NO_RESULT', `the result of the guest's job ${what}`, this.#console.tail, {
       cause,
     });

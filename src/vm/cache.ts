@@ -21,7 +21,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Errno } from '../base/errno.js';
 import { UsageError } from '../base/errors.js';
 import { tryFlock } from '../syscall/flock.js';
-import { NoSpaceError } from './vm-failure.js';
+import { isFullDisk, NoSpaceError } from './vm-failure.js';
 
 /** Tells a person what goes on; one line, no newline. */
 export type Progress = (line: string) => void;
@@ -46,7 +46,7 @@ export function makeDirectory(path: string): string {
     return path;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC') throw new NoSpaceError(path, undefined, { cause: error });
+    if (isFullDisk(error)) throw new NoSpaceError(path, undefined, { cause: error });
     const remedy = `cannot be made or written to (${code ?? message}); set STUCKFS_CACHE to a directory of yours`;
     throw new UsageError('cache directory', path, remedy, { cause: error });
   }
@@ -127,8 +127,7 @@ export async function cacheEntry(
       renameSync(unfinished, entry);
     } catch (error) {
       rmSync(unfinished, { recursive: true, force: true });
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-        throw new NoSpaceError(parent, undefined, { cause: error });
+      if (isFullDisk(error)) throw new NoSpaceError(parent, undefined, { cause: error });
       throw error;
     }
     return entry;

@@ -16,6 +16,9 @@ export type VmErrorCode =
   | 'VM_NO_RESULT';
 
 export class VmError extends StuckfsError {
+  /** Of a command that ends with it, as without a QEMU; runs go on, and what they do not know is `unknown`. */
+  override readonly exitStatus: number;
+
   constructor(
     override readonly code: VmErrorCode,
     message: string,
@@ -27,5 +30,6 @@ export class VmError extends StuckfsError {
       tail.length === 0 ? message : `${message}\n${tail.map((line) => `  | ${line}`).join('\n')}`,
       options,
     );
+    this.exitStatus = code === 'VM_QEMU' ? 4 : 3;
   }
 }

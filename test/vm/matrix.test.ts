@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { MatrixJson } from '../../src/matrix/matrix-json.js';
+import { seriesOf } from '../../src/vm/kernels/debian-packages.js';
+import { compareVersions } from '../../src/vm/kernels/debian-version.js';
 import { cliPath, startCli } from '../support/cli.js';
 import { aptTools, missingMirror } from '../support/debian-mirror.js';
 import { eventually } from '../support/eventually.js';
@@ -32,16 +34,29 @@ const options = missing === undefined ? needed : { skip: missing };
 
 const environment = { ...process.env, STUCKFS_CACHE: given === '' ? join(scratch, 'cache') : given };
 const out = join(scratch, 'matrix');
-const asked = [
-  ...['--kernels', '6.1,7.3', '--scenario', 'writeback-held', '--trigger', 'compact'],
+const askedFor = (newest: string) => [
+  ...['--kernels', `6.1,${newest}`, '--scenario', 'writeback-held', '--trigger', 'compact'],
   ...['--jobs', '2', '--accel', 'tcg', '--out', out],
 ];
 
-/** Downloads, the guests' files, and then so long until both guests are at work. */
-const startMs = 200_000;
+/** Downloads, the guests' files, and then so long until both guests are at work. With all else below the suite's deadline. */
+const startMs = 170_000;
+const listMs = 60_000;
+
+/** 7.3 is of sid, which has another some day; from 6.16 on writeback is in place. */
+async function newestKernel(): Promise<string> {
+  const { status, stdout, stderr } = await startCli(['vm', 'kernels', '--json'], listMs, environment).result;
+  assert.equal(status, 0, stderr);
+  const { available, cached } = JSON.parse(stdout) as Record<string, { release: string }[]>;
+  const all = [...(available ?? []), ...(cached ?? [])].map(({ release }) => seriesOf(release));
+  const [newest] = all.toSorted((a, b) => compareVersions(b, a));
+  assert.ok(newest !== undefined && compareVersions(newest, '6.16') >= 0, stderr);
+  return all.includes('7.3') ? '7.3' : newest;
+}
 
 test('6.1 and 7.3, killed in the middle and resumed', options, async () => {
-  const runner = spawn(process.execPath, [cliPath, 'matrix', ...asked], {
+  const newest = await newestKernel();
+  const runner = spawn(process.execPath, [cliPath, 'matrix', ...askedFor(newest)], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: environment,
   });
@@ -53,7 +68,7 @@ test('6.1 and 7.3, killed in the middle and resumed', options, async () => {
   try {
     await eventually('both guests are at work', startMs, () => {
       if (runner.exitCode !== null) assert.fail(`it ended with ${runner.exitCode}: ${said}`);
-      return ['6.1', '7.3'].every((label) => said.includes(`${label} plain: guest:`));
+      return ['6.1', newest].every((label) => said.includes(`${label} plain: guest:`));
     });
     const qemus = qemusOf(runner.pid ?? -1);
     assert.ok(qemus.length > 0, said);
@@ -76,7 +91,7 @@ test('6.1 and 7.3, killed in the middle and resumed', options, async () => {
   const fault = matrix.rows.find(({ arm }) => arm === 'fault');
   assert.deepEqual(
     fault?.changes,
-    [{ from: '6.1', before: 'migrated', to: '7.3', after: 'stalled' }],
+    [{ from: '6.1', before: 'migrated', to: newest, after: 'stalled' }],
     context,
   );
   const control = matrix.rows.find(({ arm }) => arm === 'control');

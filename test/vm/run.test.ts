@@ -65,7 +65,7 @@ test('writeback that is withheld, in a VM, without root', needs, async () => {
   const environment = { PATH: process.env['PATH'], HOME: home, TMPDIR: home };
   const { status, stdout, stderr } = await runProgram(program, words, {
     ...{ environment, cwd: home },
-    deadlineMs: 400_000,
+    deadlineMs: 360_000,
   });
   assert.equal(status, 0, stderr + stdout);
   const run: RunJson = JSON.parse(stdout);

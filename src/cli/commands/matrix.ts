@@ -109,7 +109,7 @@ export const matrixCommand = defineCommand({
       .option('out', {
         type: 'string',
         requiresArg: true,
-        describe: 'directory of the matrix, made new (default: runs/TIME-matrix)',
+        describe: 'directory of the matrix, made new (default: runs/TIME-SCENARIO-matrix)',
       })
       .option('resume', {
         type: 'string',

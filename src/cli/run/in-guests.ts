@@ -2,9 +2,8 @@
  * A run in guests: the same cells as here, a boot for each machine that they need, one after the other.  The run
  * directory of a single boot is the run's own; those of several lie in it, and the run is told as one.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../base/errors.js';
+import { tryOut } from '../../matrix/try-out.js';
 import { joinRuns, type NamedRun } from '../../report/join.js';
 import { renderTerminal } from '../../report/terminal.js';
 import { exitStatusOf } from '../../report/verdict.js';
@@ -33,7 +32,7 @@ export interface GuestWords {
 export async function runInGuests(words: RunWords, guest: GuestWords): Promise<RunResult> {
   const { cells, absent } = wantedCells(words, { scenarios, triggers });
   const out = outPath(words.out);
-  if (existsSync(out)) throw new UsageError('--out', out, 'exists already: name a directory that does not');
+  tryOut(out);
   const progress = new Progress(words.progress);
   for (const line of absent) progress.step(`not run: ${line}`);
   const interruption = abortOnSignal((signal) => progress.step(`${signal}: ending the guest`));

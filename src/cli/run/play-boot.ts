@@ -2,12 +2,11 @@
  * One boot of a run: its cells are played in a guest, its run directory comes back, and the reports are made again here,
  * from that directory alone.  A guest that fails costs the verdict of its cells, never the run.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StuckfsError } from '../../base/errors.js';
 import { packageVersion } from '../../base/version.js';
 import { GuestLog } from '../../matrix/guest-log.js';
-import { RunDirectory } from '../../record/run-directory.js';
+import { GuestRunError, inGuestRun, openGuestRun } from '../../matrix/guest-run.js';
 import { unplayedRun } from '../../report/join.js';
 import type { RunJson } from '../../report/run-json.js';
 import type { UnplayedArm } from '../../report/unplayed.js';
@@ -37,11 +36,6 @@ export interface BootToPlay {
   readonly signal: AbortSignal;
 }
 
-/** Of a run that came to no record. */
-class GuestRunError extends StuckfsError {
-  override readonly code = 'GUEST_RUN';
-}
-
 /** @throws the signal's reason, and what other boots would not get around: a disk that is full, a wrong directory */
 export async function playBoot(one: BootToPlay): Promise<RunJson> {
   const { prepared, boot, words, out, progress, signal } = one;
@@ -56,13 +50,13 @@ export async function playBoot(one: BootToPlay): Promise<RunJson> {
       deadlineGuestMs: startMs + arms.length * (holdsOfArm * words.holdMs + armMs),
       progress: (news) => log.hear(news),
     });
-    const run = openRun(out, exitStatus, log);
-    run.write('guest.log', log.text());
-    return await reportRun(run, 'all', (judged) =>
-      exitStatus === exitStatusOf[judged.verdict]
-        ? []
-        : [`the run in the guest ended with status ${exitStatus}: ${log.last}`],
-    );
+    const said = `the run in the guest ended with status ${exitStatus}: ${log.last}`;
+    const run = openGuestRun(out);
+    if (run === undefined) throw new GuestRunError(said);
+    return await inGuestRun(async () => {
+      run.write('guest.log', log.text());
+      return reportRun(run, 'all', (judged) => (exitStatus === exitStatusOf[judged.verdict] ? [] : [said]));
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof VmError || error instanceof GuestRunError)) throw error;
@@ -78,12 +72,6 @@ export async function playBoot(one: BootToPlay): Promise<RunJson> {
     writeFileSync(join(out, 'guest.log'), `${log.text()}${code}: ${message}\n`);
     return failed;
   }
-}
-
-/** @throws {GuestRunError} where the guest had nothing to send */
-function openRun(out: string, exitStatus: number, log: GuestLog): RunDirectory {
-  if (readdirSync(out).length > 0) return RunDirectory.open(out);
-  throw new GuestRunError(`the run in the guest ended with status ${exitStatus}: ${log.last}`);
 }
 
 function armsOf(cells: readonly WantedCell[], repeat: number): readonly Omit<UnplayedArm, 'reason'>[] {

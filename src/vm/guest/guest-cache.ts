@@ -8,7 +8,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -19,7 +18,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { StuckfsError } from '../../base/errors.js';
 import { tryFlock } from '../../syscall/flock.js';
+import { makeDirectory } from '../cache.js';
+import { isFullDisk } from '../vm-failure.js';
 import { GuestError } from './guest-error.js';
 
 const EAGAIN = -11;
@@ -48,13 +50,13 @@ export class GuestCache {
 
   /**
    * The file, made first where it is not there.
-   * @throws {GuestError} GUEST_CACHE when it cannot be written
+   * @throws {GuestError} GUEST_CACHE when it cannot be written; {UsageError} when the directory cannot be made
    */
   async get(wanted: Wanted, making: () => void): Promise<string> {
     const path = join(this.directory, `${this.kind}-${wanted.hash.slice(0, 32)}`);
     if (touch(path)) return path;
     try {
-      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      makeDirectory(this.directory);
       chmodSync(this.directory, 0o700);
       const lock = openSync(join(this.directory, `${this.kind}.lock`), 'a', 0o600);
       try {
@@ -128,9 +130,8 @@ export class GuestCache {
 
   private explained(error: unknown, { bytes }: Wanted): unknown {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT' || /No space left|Disk quota exceeded/.test(message))
-      return this.full(bytes);
-    if (error instanceof GuestError || code === undefined) return error;
+    if (isFullDisk(error) || /No space left|Disk quota exceeded/.test(message)) return this.full(bytes);
+    if (error instanceof StuckfsError || code === undefined) return error;
     return new GuestError('GUEST_CACHE', `the cache of guests cannot be written: ${message}`, {
       cause: error,
     });

@@ -12,11 +12,15 @@ export type GuestErrorCode =
   | 'GUEST_CACHE';
 
 export class GuestError extends StuckfsError {
+  /** 2 where another kernel or another build helps, 4 where this machine cannot. */
+  override readonly exitStatus: number;
+
   constructor(
     override readonly code: GuestErrorCode,
     message: string,
     options?: { cause?: unknown },
   ) {
     super(message, options);
+    this.exitStatus = code === 'GUEST_INPUT' || code === 'GUEST_KERNEL' ? 2 : 4;
   }
 }

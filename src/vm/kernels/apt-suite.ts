@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { UsageError } from '../../base/errors.js';
 import { type LockOptions, makeDirectory, needSpace, withLock } from '../cache.js';
 import { reasonOf, runTool, type ToolOptions } from '../tool.js';
-import { MirrorError, NoSpaceError, ToolFailedError } from '../vm-failure.js';
+import { isFullDisk, MirrorError, NoSpaceError, ToolFailedError } from '../vm-failure.js';
 import { aptGet, aptHelper, sourceLine } from './apt-sources.js';
 import { groupKernels, KernelStanzas, parsePackages, type SuiteKernels } from './debian-packages.js';
 
@@ -53,18 +53,19 @@ export interface SuitePlace {
   readonly directory: string;
 }
 
-/** What the suite had when it was last asked; undefined if it never was. */
-export function knownList({ directory }: SuitePlace): SuiteList | undefined {
+/** What the suite had when it was last asked; undefined if it never was, or another mirror was, which is not meant now. */
+export function knownList({ directory, mirror }: SuitePlace): SuiteList | undefined {
   try {
-    return shape.parse(JSON.parse(readFileSync(join(directory, 'kernels.json'), 'utf8')));
+    const list = shape.parse(JSON.parse(readFileSync(join(directory, 'kernels.json'), 'utf8')));
+    return list.mirror === mirror ? list : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function isFresh({ askedAt, mirror }: SuiteList, place: SuitePlace, now = Date.now()): boolean {
+export function isFresh({ askedAt }: SuiteList, now = Date.now()): boolean {
   const ageMs = now - Date.parse(askedAt);
-  return mirror === place.mirror && ageMs >= 0 && ageMs < FRESH_MS;
+  return ageMs >= 0 && ageMs < FRESH_MS;
 }
 
 /**
@@ -78,7 +79,7 @@ export async function askSuite(place: SuitePlace, options: LockOptions & ToolOpt
   return withLock(join(directory, 'lock'), options, async (lock) => {
     const known = knownList(place);
     // Another has asked while this one waited.
-    if (known !== undefined && known.mirror === mirror && Date.parse(known.askedAt) > startedAt) return known;
+    if (known !== undefined && Date.parse(known.askedAt) > startedAt) return known;
     needSpace(directory, INDEX_BYTES);
     const conf = writeState(place);
     options.progress(`asking Debian's ${name} which kernels it has`);
@@ -149,14 +150,15 @@ Acquire::Retries "2";
   return conf;
 }
 
+/** Who fetches a kernel of the suite has the lock of that kernel only, so that two may write the same at once. */
 function writeWhole(path: string, text: string): void {
+  const unfinished = `${path}.${process.pid}.new`;
   try {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeFileSync(unfinished, text, { mode: 0o600 });
+    renameSync(unfinished, path);
   } catch (error) {
-    rmSync(`${path}.new`, { force: true });
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-      throw new NoSpaceError(path, undefined, { cause: error });
+    rmSync(unfinished, { force: true });
+    if (isFullDisk(error)) throw new NoSpaceError(path, undefined, { cause: error });
     throw error;
   }
 }

@@ -113,7 +113,7 @@ export async function listOf(
   failed: (error: MirrorError) => void,
 ): Promise<SuiteList | undefined> {
   const known = knownList(place);
-  if (known !== undefined && isFresh(known, place)) return known;
+  if (known !== undefined && isFresh(known)) return known;
   try {
     return await askSuite(place, options);
   } catch (error) {

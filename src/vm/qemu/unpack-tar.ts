@@ -7,6 +7,7 @@
 import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StuckfsError } from '../../base/errors.js';
+import { printable } from './console-watch.js';
 
 /** What came is no such tar, or more than may come. */
 export class TarError extends StuckfsError {
@@ -20,6 +21,8 @@ export interface TarLimit {
 
 const blockBytes = 512;
 const longestNameBytes = 4096;
+/** A run directory has three; each may cost an inode for each entry. */
+const deepest = 32;
 /** NAME_MAX */
 const longestPartBytes = 255;
 
@@ -40,11 +43,14 @@ export async function unpackTar(
   out: string,
   limit: TarLimit,
 ): Promise<Unpacked> {
+  const bytes = new Bytes(source);
+  // Whoever is killed while the job goes on leaves nothing.
+  await bytes.begun();
   await mkdir(dirname(out), { recursive: true });
   const part = await mkdtemp(`${out}.part-`);
   const discard = (): Promise<void> => rm(part, { recursive: true, force: true });
   try {
-    await unpackInto(new Bytes(source), part, limit);
+    await unpackInto(bytes, part, limit);
   } catch (error) {
     await discard();
     const { code, message } = error as NodeJS.ErrnoException;
@@ -66,6 +72,7 @@ async function unpackInto(bytes: Bytes, root: string, limit: TarLimit): Promise<
     }
     const header = readHeader(block);
     if (header.type === 'L') {
+      if (longName !== undefined) throw new TarError('a long name of a long name');
       if (header.size > longestNameBytes) throw new TarError(`a name of ${header.size} bytes`);
       longName = text(await bytes.take(padded(header.size)), 0, header.size);
       continue;
@@ -112,24 +119,30 @@ function readHeader(block: Buffer): Header {
   const prefix = text(block, 257, 6) === 'ustar' ? text(block, 345, 155) : '';
   const name = prefix === '' ? text(block, 0, 100) : `${prefix}/${text(block, 0, 100)}`;
   if (!['0', '5', 'L'].includes(type))
-    throw new TarError(`${JSON.stringify(name)}: neither a regular file nor a directory (type ${type})`);
+    throw new TarError(`${shown(name)}: neither a regular file nor a directory (type ${type})`);
   return { name, size: type === '5' ? 0 : octal(block, 124, 12), type };
 }
 
 /** The parts of a name below the root; none for the root itself. */
 function nameParts(name: string): readonly string[] {
-  const refuse = (why: string): TarError => new TarError(`${JSON.stringify(name.slice(0, 200))}: ${why}`);
+  const refuse = (why: string): TarError => new TarError(`${shown(name)}: ${why}`);
   if (name.startsWith('/')) throw refuse('a name that is not relative');
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw refuse('a name with ..');
   if (parts.some((part) => Buffer.byteLength(part) > longestPartBytes)) throw refuse('too long');
+  if (parts.length > deepest) throw refuse('too deep');
   if (/\p{Cc}/u.test(name)) throw refuse('a name with control characters');
   return parts;
 }
 
+/** It ends up on a terminal. JSON leaves the control characters above ASCII as they are. */
+function shown(name: string): string {
+  return JSON.stringify(printable(name.slice(0, 200)));
+}
+
 function octal(block: Buffer, at: number, length: number): number {
   const digits = text(block, at, length).trim();
-  if (!/^[0-7]+$/.test(digits)) throw new TarError(`a number that is not octal: ${JSON.stringify(digits)}`);
+  if (!/^[0-7]+$/.test(digits)) throw new TarError(`a number that is not octal: ${shown(digits)}`);
   return Number.parseInt(digits, 8);
 }
 
@@ -157,13 +170,18 @@ class Bytes {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** At least one, at most this many. */
-  async some(most: number): Promise<Buffer> {
+  /** Once there is something to take. */
+  async begun(): Promise<void> {
     while (this.#open.length === 0) {
       const { done, value } = await this.#source.next();
       if (done === true) throw new TarError('cut short');
       this.#open = Buffer.from(value);
     }
+  }
+
+  /** At least one, at most this many. */
+  async some(most: number): Promise<Buffer> {
+    await this.begun();
     const piece = this.#open.subarray(0, most);
     this.#open = this.#open.subarray(piece.length);
     return piece;

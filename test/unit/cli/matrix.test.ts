@@ -65,6 +65,7 @@ test('what cannot be is refused in one line, before anything is made', async (t)
     [['matrix', ...all, '--stuck', '1'], '--stuck: "1"'],
     [['matrix', ...all, '--fail-on', 'rain'], '--fail-on: "rain"'],
     [['matrix', ...all, '--out', directory], '--out', 'exists already'],
+    [['matrix', ...all, '--out', '/proc/sys/x/y'], '--out', 'cannot be made'],
     [['matrix', '--resume', directory], '--resume', 'holds no matrix-plan.json'],
     [['matrix', '--resume', path], '--resume', 'was begun by stuckfs 1.2.3'],
     [['matrix', '--resume', path, '--all'], '--all', 'contradicts --resume'],

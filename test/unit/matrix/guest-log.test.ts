@@ -13,3 +13,13 @@ test('what a guest says is told and kept, its report only kept, and nothing of i
   assert.match(log.text(), /^\[ {4}2\.500\] stderr: .*began\n\[ {4}3\.000\] stdout: verdict: pass\nkernel: /);
   assert.match(log.last, /began$/);
 });
+
+test('of a guest that says too much the end is not kept, and how much that was is told', () => {
+  const log = new GuestLog(() => {});
+  const line = 'x'.repeat(1 << 20);
+  for (let count = 0; count < 12; count++) log.hear({ kind: 'line', stream: 'stdout', line, guestNs: 1 });
+  const text = log.text();
+  assert.ok(text.length <= (8 << 20) + 100, `${text.length}`);
+  assert.match(text.slice(-100), /\n\((\d) lines more were not kept\)\n$/);
+  assert.equal(text.split('\n').length - 2 + Number(/\((\d) lines/.exec(text)?.[1]), 12);
+});

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gatherMatrix } from '../../../src/matrix/gather.js';
 import { joinShards } from '../../../src/matrix/join-shards.js';
 import { MatrixDirectory } from '../../../src/matrix/matrix-directory.js';
+import { tell } from '../../../src/matrix/run-matrix.js';
 import { VmError } from '../../../src/vm/vm-error.js';
 import { aPlan } from './a-plan.js';
 import { aMatrix, type Boot, ended, fakeBoot, play, scratch } from './fake-play.js';
@@ -121,6 +122,22 @@ describe('a matrix that is played', () => {
     const [one] = gatherMatrix([matrix], matrix.path).boots;
     assert.match(one?.failure?.message ?? '', /status 2 .*FUSE: is missing/);
   });
+
+  for (const name of ['events.jsonl', 'run.json'])
+    test(`takes a directory in the place of ${name} for that boot's failure, and goes on`, async (t) => {
+      const matrix = aMatrix(t, { words: { scenarios: ['writeback-held'] } });
+      const { boot } = fakeBoot(t);
+      await play(matrix, async (plan) => {
+        const end = await boot(plan);
+        if (!plan.kernel.name.endsWith('6.1')) return end;
+        rmSync(join(plan.out, name), { force: true });
+        mkdirSync(join(plan.out, name));
+        return end;
+      });
+      assert.deepEqual(states(matrix), ['6.1 plain failed', '6.18 plain ended']);
+      const [one] = gatherMatrix([matrix], matrix.path).boots;
+      assert.equal(one?.failure?.code, 'NO_RUN');
+    });
 
   test('plays again what a run did not come to whose time ran out, and keeps the rest', async (t) => {
     const matrix = aMatrix(t, { words: { scenarios: ['writeback-held', 'healthy', 'splice-pinned'] } });
@@ -245,6 +262,9 @@ describe('shards', () => {
     const alone = gatherMatrix([one], one.path);
     assert.match(alone.rows[0]?.kernels[1]?.reason ?? '', /of a shard that is not here/);
     assert.equal(alone.verdict, 'unknown');
+    const own = tell(one);
+    assert.deepEqual([own.matrix.verdict, own.exitStatus], ['pass', 0], 'of what it was to play');
+    assert.equal(tell(aMatrix(t, shard(1))).exitStatus, 3, 'which it has not');
     const joined = joinShards([two, one], join(scratch(t), 'joined'));
     const table = gatherMatrix([joined], joined.path);
     const { boots: _, ...expected } = gatherMatrix([whole], whole.path);

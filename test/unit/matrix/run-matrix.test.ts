@@ -21,6 +21,11 @@ describe('the kernels of a matrix', () => {
       ['linux_1.deb', '/c/linux 1.deb', null],
       ['_hidden', '/d/.hidden', null],
     ]);
+    const alike = ['/a/bzImage', '/b/bzImage', '/c/bzImage_2', '6.19~rc5'];
+    assert.deepEqual(
+      named(alike).map(([label]) => label),
+      ['bzImage', 'bzImage_2', 'bzImage_2_3', '6.19_rc5'],
+    );
     assert.deepEqual(named(['bzImage', '6.1'], 'm'), [
       ['bzImage', join(process.cwd(), 'bzImage'), join(process.cwd(), 'm')],
       ['6.1', 'debian:6.1', null],

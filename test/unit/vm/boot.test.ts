@@ -31,6 +31,7 @@ describe('a guest', () => {
   beforeEach(() => {
     news = [];
     out = join(scratch, `${++count}`, 'run');
+    mkdirSync(join(out, '..'));
   });
 
   const boot = (job: string, more?: Partial<BootPlan>) =>

@@ -82,7 +82,7 @@ test('a mirror that breaks off is gone on with, in the same run and in the next'
     slow.find('6.18'),
     (error: unknown) =>
       error instanceof MirrorError &&
-      error.exitStatus === 1 &&
+      error.exitStatus === 4 &&
       /Connection timed out .* are kept, and the same command goes on/.test(error.message),
   );
   assert.deepEqual(slow.kernels(), [`${release}_1.0-1.debs`, `${release}_1.0-1.lock`]);
@@ -160,6 +160,18 @@ test('a machine that is no Debian is told how to name a mirror', async () => {
   assert.equal((await here.find('6.18', { environment })).release, release);
   const sources = readFileSync(join(here.debian.cache, 'apt/trixie-backports/sources.list'), 'utf8');
   assert.match(sources, /^deb \[arch=amd64.*\] http:\/\/chosen\.example\/debian trixie-backports main$/m);
+});
+
+test('a mirror that was chosen and does not answer is not replaced by the one that was asked before', async () => {
+  using here = machine(old, release);
+  await here.find('debian:6.18.9');
+  here.debian.set('offline', true);
+  const environment = { ...here.debian.environment, STUCKFS_DEBIAN_MIRROR: 'http://chosen.example/debian' };
+  here.debian.takeLog();
+  // The newest is cached nowhere, and the list of the other mirror has it.
+  assert.equal((await here.find('6.18', { environment })).release, old);
+  assert.match(here.said.join('\n'), /cannot be asked: .*; using 6\.18\.9\S*, which is cached/);
+  assert.deepEqual(here.debian.takeLog(), []);
 });
 
 test('a package that has left the mirror has its suite asked again', async () => {

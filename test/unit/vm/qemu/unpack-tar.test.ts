@@ -62,6 +62,24 @@ describe('a tar', () => {
     assert.deepEqual(readdirSync(out), []);
   });
 
+  test('is nothing on the disk before its first byte', async () => {
+    let begin = () => {};
+    const begins = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    async function* late(): AsyncGenerator<Buffer> {
+      yield Buffer.alloc(0);
+      await begins;
+      yield end;
+    }
+    const unpacking = unpackTar(late(), out, plenty);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(readdirSync(directory), []);
+    begin();
+    await (await unpacking).keep();
+    assert.deepEqual(readdirSync(directory), ['run']);
+  });
+
   test('that is not wanted leaves nothing', async () => {
     await (await unpack(Buffer.concat([tarEntry('a', '0', Buffer.from('x')), end]))).discard();
     assert.deepEqual(readdirSync(directory), []);
@@ -76,6 +94,7 @@ describe('a tar', () => {
     ['an absolute name', tarEntry('/etc/x'), /not relative/],
     ['no name', tarEntry('.'), /without a name/],
     ['a control character', tarEntry('a\u001b[2J'), /control characters/],
+    ['a control character above ASCII', tarEntry('a\u009b2J'), /^"a2J": a name with control/],
     ['a symbolic link', tarEntry('l', '2'), /neither a regular file nor a directory/],
     ['a hard link', tarEntry('l', '1'), /neither a regular file nor a directory/],
     ['a device', tarEntry('d', '3'), /neither a regular file nor a directory/],
@@ -85,6 +104,12 @@ describe('a tar', () => {
     ['a file as a directory', Buffer.concat([tarEntry('a'), tarEntry('a/b')]), /a name twice/],
     ['a directory as a file', Buffer.concat([tarEntry('a', '5'), tarEntry('a')]), /a name twice/],
     ['a part longer than NAME_MAX', Buffer.concat([longName('x'.repeat(256)), tarEntry('x')]), /too long/],
+    ['a name that is too deep', Buffer.concat([longName('a/'.repeat(40)), tarEntry('x')]), /too deep/],
+    [
+      'a long name of a long name',
+      Buffer.concat([longName('a'), longName('b')]),
+      /a long name of a long name/,
+    ],
     ['a huge long name', tarEntry('././@LongLink', 'L', Buffer.alloc(0), 1 << 20), /a name of 1048576 bytes/],
     ['too many bytes', tarEntry('a', '0', Buffer.alloc(0), 2 ** 31), /more than 1073741824 bytes/],
     [
