@@ -2,8 +2,16 @@
  * /sys/devices/system/memory: the blocks of memory that can be taken offline, and which frames are in one.
  * Authority: drivers/base/memory.c (block_size_bytes is hexadecimal; `removable` is 1 with CONFIG_MEMORY_HOTREMOVE).
  */
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { PAGE_BYTES } from '../base/page-size.js';
-import { listKernelDirectory, malformed, readKernelFile, readKernelFileIfPresent } from './kernel-file.js';
+import {
+  listKernelDirectory,
+  malformed,
+  readKernelFile,
+  readKernelFileIfPresent,
+  underRoot,
+} from './kernel-file.js';
 
 const directory = '/sys/devices/system/memory';
 
@@ -55,6 +63,29 @@ export function wordForSameZone(block: number, root = '/'): 'online_movable' | '
   const zone = readKernelFileIfPresent(`${directory}/memory${block}/valid_zones`, root)?.trim() ?? '';
   if (zone === '' || zone === 'none' || zone.includes(' ')) return undefined;
   return zone === 'Movable' ? 'online_movable' : 'online_kernel';
+}
+
+/**
+ * The blocks of memory that came as ACPI memory devices: those that the machine can take out again.
+ * Authority: acpi_bind_memblk() in drivers/acpi/acpi_memhotplug.c (firmware_node).
+ */
+export function readDimmBlocks(root = '/'): number[] {
+  return listKernelDirectory(directory, root)
+    .flatMap((name) => {
+      const digits = /^memory(\d+)$/.exec(name)?.[1];
+      const node = digits === undefined ? undefined : firmwareNodeOf(name, root);
+      return node?.startsWith('PNP0C80:') ? [Number(digits)] : [];
+    })
+    .sort((a, b) => a - b);
+}
+
+function firmwareNodeOf(name: string, root: string): string | undefined {
+  try {
+    return basename(readlinkSync(underRoot(root, `${directory}/${name}/firmware_node`)));
+  } catch {
+    // Not of ACPI, or gone since it was listed.
+    return undefined;
+  }
 }
 
 /** The block that has most of these frames; undefined where none is known. */

@@ -16,6 +16,7 @@ const ShapeSpec = z.object({
   numaNodes: z.union([z.literal(1), z.literal(2)]),
   movableMiB: count.exactOptional(),
   dimmMiB: count.exactOptional(),
+  hotplugDimmMiB: count.exactOptional(),
   virtioMemMiB: count.exactOptional(),
   hugetlbCmaMiB: count.exactOptional(),
   cmaMiB: count.exactOptional(),

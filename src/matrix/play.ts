@@ -201,7 +201,8 @@ class Playing {
 }
 
 function needMiB({ shape }: PlannedBoot): number {
-  return shape.memoryMiB + (shape.dimmMiB ?? 0) + (shape.virtioMemMiB ?? 0) + overheadMiB;
+  const { memoryMiB, dimmMiB = 0, hotplugDimmMiB = 0, virtioMemMiB = 0 } = shape;
+  return memoryMiB + dimmMiB + hotplugDimmMiB + virtioMemMiB + overheadMiB;
 }
 
 function failed(code: string, message: string, tail: readonly string[], cut: boolean): BootEnd['end'] {

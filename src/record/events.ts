@@ -112,6 +112,8 @@ export type RunEventBody =
       readonly reach?: 'asked';
       /** Errnos by which the kernel answers the trigger, with what they mean; any other is a failure. */
       readonly answers?: readonly { readonly errno: number; readonly means: string }[];
+      /** Not the trigger's process migrates but a worker of the kernel's: the trace knows it by this reason. */
+      readonly byWorker?: string;
       /** The trigger waits for a folio before mm_migrate_pages_start. */
       readonly waitsBeforeMigration?: true;
       /** Of an arm that is about large folios, and has no FUSE server. */
@@ -240,6 +242,8 @@ export type RunEventBody =
       readonly asked?: readonly (readonly [number, number])[];
       /** Of move_pages(2): how many pages were answered what. */
       readonly pageStatus?: Readonly<Record<string, number>>;
+      /** Of memory that was taken out: what the machine said, how many blocks it had, how many were there still. */
+      readonly unplugged?: { readonly said: string; readonly blocks: number; readonly blocksLeft: number };
       readonly startedNs: number;
       readonly endedNs: number;
     }

@@ -9,7 +9,7 @@ import type { TraceEventLine } from '../kernel/trace-line.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { ArmEvents, type EventOf } from './arm-events.js';
 import { FoundSet } from './found-set.js';
-import { lostInText, pidOfMark, traceLines } from './trace-facts.js';
+import { lostInText, pidOfMigrator, traceLines } from './trace-facts.js';
 
 export interface HeldSpan {
   readonly unique: string;
@@ -130,7 +130,8 @@ function readTrace(run: RunDirectory, events: ArmEvents, mark: string | undefine
   if (lost > 0) missing.push(`${traceEnded.trace} lost ${lost} events`);
   let triggerPid: number | undefined;
   try {
-    triggerPid = mark === undefined ? undefined : pidOfMark(trace, mark);
+    triggerPid =
+      mark === undefined ? undefined : pidOfMigrator(trace, mark, events.first('arm-started')?.byWorker);
     for (const line of traceLines(trace, (text) => wanted.test(text))) reader.take(line);
   } catch (error) {
     if (!(error instanceof KernelFileError)) throw error;

@@ -199,6 +199,14 @@ export const EvidenceSpec = z.object({
     .record(z.string(), count)
     .optional()
     .meta({ description: 'What move_pages(2) answered: how many pages by status' }),
+  unplugged: z
+    .object({
+      said: z.string().meta({ description: "QEMU's event" }),
+      blocks: count,
+      blocksLeft: count.meta({ description: 'Still there when the trigger ended' }),
+    })
+    .optional()
+    .meta({ description: 'Memory blocks that a DIMM had which was taken out' }),
   triggerMs: z.number().min(0).nullable(),
   heldMs: z.number().min(0).nullable().meta({ description: "From the trigger's start to the release" }),
   endAfterReleaseMs: z.number().nullable(),

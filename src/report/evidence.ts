@@ -125,6 +125,10 @@ export interface ArmEvidence {
   readonly waitsBeforeMigration?: true | undefined;
   /** Of move_pages(2): how many pages were answered what. */
   readonly pageStatus?: Readonly<Record<string, number>> | undefined;
+  /** Of memory that was taken out: what the machine said, how many blocks it had, how many were there still. */
+  readonly unplugged?:
+    | { readonly said: string; readonly blocks: number; readonly blocksLeft: number }
+    | undefined;
   readonly triggerEndedAfterRelease: boolean;
   /** What the kernel's log says of one of the stuck frames. */
   readonly logged?: LoggedFailure | undefined;

@@ -18,7 +18,7 @@ import {
   countWithin,
   isWithin,
   lostInText,
-  pidOfMark,
+  pidOfMigrator,
   splitAtMark,
   type TraceFacts,
   traceFacts,
@@ -67,7 +67,13 @@ function gatherArm(
   const again = events.first('triggered-again');
   const untilUs = released === undefined ? Number.POSITIVE_INFINITY : released.askedNs / 1000;
   const endedAfterRelease = ended !== undefined && released !== undefined && ended.endedNs > released.askedNs;
-  const { facts, factsAgain, pid, unreadable } = readTrace(trace, triggerStarted?.mark, again?.mark, untilUs);
+  const { facts, factsAgain, pid, unreadable } = readTrace(
+    trace,
+    start.byWorker,
+    triggerStarted?.mark,
+    again?.mark,
+    untilUs,
+  );
   const set = new FoundSet(run, named);
   const { stuckPfns, controlPfns } = set;
   const found = events.first('set-found');
@@ -136,6 +142,7 @@ function gatherArm(
     reach,
     waitsBeforeMigration: start.waitsBeforeMigration,
     pageStatus: ended?.pageStatus,
+    unplugged: ended?.unplugged,
     triggerEndedAfterRelease: endedAfterRelease,
     logged: failureInLog(run.read(`dmesg-${start.arm}.txt`) ?? '', stuckPfns),
     triggeredAgain: again?.result,
@@ -218,21 +225,21 @@ interface ReadTrace {
 
 function readTrace(
   trace: string | undefined,
+  byWorker: string | undefined,
   mark: string | undefined,
   markAgain: string | undefined,
   untilUs: number,
 ): ReadTrace {
   if (trace === undefined || mark === undefined) return {};
   try {
-    const pid = pidOfMark(trace, mark);
+    const [first, second] = markAgain === undefined ? [trace] : splitAtMark(trace, markAgain);
+    const pid = pidOfMigrator(first, mark, byWorker);
     if (pid === undefined) return { unreadable: "the trace has no mark of the trigger's task" };
-    if (markAgain === undefined) return { pid, facts: traceFacts(trace, pid, untilUs) };
-    const [first, second] = splitAtMark(trace, markAgain);
-    return {
-      pid,
-      facts: traceFacts(first, pid, untilUs),
-      factsAgain: traceFacts(second, pid, Number.POSITIVE_INFINITY),
-    };
+    const facts = traceFacts(first, pid, untilUs);
+    if (second === undefined || markAgain === undefined) return { pid, facts };
+    // Another worker may do it then.
+    const pidAgain = pidOfMigrator(second, markAgain, byWorker) ?? pid;
+    return { pid, facts, factsAgain: traceFacts(second, pidAgain, Number.POSITIVE_INFINITY) };
   } catch (error) {
     // A line of a form that we do not know costs this arm its verdict, and no other's.
     if (error instanceof KernelFileError) return { unreadable: error.message };

@@ -84,10 +84,14 @@ function judgeAsked(evidence: ArmEvidence): Judgement {
 }
 
 /** What the kernel said to whoever asked. */
-function answered({ triggerAnswer, triggerResult, pageStatus }: ArmEvidence): string {
+function answered({ triggerAnswer, triggerResult, pageStatus, unplugged }: ArmEvidence): string {
   const errno = triggerAnswer === undefined ? '' : `; errno ${-(triggerResult ?? 0)}: ${triggerAnswer}`;
   const pages = Object.entries(pageStatus ?? {}).map(([status, count]) => `${count} x ${status}`);
-  return `${errno}${pages.length === 0 ? '' : `; page status: ${pages.join(', ')}`}`;
+  const dimm =
+    unplugged === undefined
+      ? ''
+      : `; ${unplugged.said}, ${unplugged.blocksLeft} of ${unplugged.blocks} memory blocks left`;
+  return `${errno}${pages.length === 0 ? '' : `; page status: ${pages.join(', ')}`}${dimm}`;
 }
 
 /**

@@ -140,6 +140,10 @@ export function factsUntilRelease(cell: Cell): Fact[] {
     );
   const status = Object.entries(evidence.pageStatus ?? {});
   if (status.length > 0) say('page status', status.map(([word, pages]) => `${pages} x ${word}`).join(', '));
+  if (evidence.unplugged !== undefined) {
+    const { said, blocks, blocksLeft } = evidence.unplugged;
+    say('DIMM', `${said}; ${blocksLeft} of its ${blocks} memory blocks left`);
+  }
   say('mm_migrate_pages', `nr_succeeded ${evidence.migrateSucceeded}, nr_failed ${evidence.migrateFailed}`);
   if (evidence.stallMs !== null) say('stall', `${milliseconds(evidence.stallMs)} ms in one migration`);
   if (evidence.endAfterReleaseMs !== null) {

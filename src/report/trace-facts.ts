@@ -2,6 +2,7 @@
  * What the trace says of one trigger: which frames the migrate scanner passed, what migration reported, which
  * folio it waits for.  Only lines of the trigger's own task count: kcompactd may be at work at the same time.
  */
+import { malformed } from '../kernel/kernel-file.js';
 import { parseTracePayload } from '../kernel/trace-events.js';
 import { parseTraceLine, type TraceEventLine } from '../kernel/trace-line.js';
 
@@ -56,6 +57,30 @@ export function pidOfMark(trace: string, mark: string): number | undefined {
   const end = trace.indexOf('\n', at);
   const parsed = parseTraceLine(trace.slice(start, end < 0 ? trace.length : end));
   return parsed.kind === 'event' ? parsed.pid : undefined;
+}
+
+/**
+ * The pid of the one task that migrated for this reason (enum migrate_reason, as the tracepoints print it).
+ * @throws {KernelFileError} where there were several: which of them is meant is not known
+ */
+function pidOfReason(trace: string, reason: string): number | undefined {
+  const pids = new Set<number>();
+  for (const { pid, event, payload } of traceLines(trace, (line) => line.includes(`reason=${reason}`)))
+    if (event === 'mm_migrate_pages_start' && parseTracePayload(event, payload).reason === reason)
+      pids.add(pid);
+  if (pids.size > 1)
+    throw malformed('trace', undefined, `one task that migrates for ${reason}`, [...pids].join(', '));
+  return [...pids][0];
+}
+
+/**
+ * Who migrated for the trigger, as the trace knows it: the task that wrote `mark`, or, where a worker of the kernel's does
+ * it, the one that migrated for that reason; the trigger's task where none did.
+ */
+export function pidOfMigrator(trace: string, mark: string, byWorker: string | undefined): number | undefined {
+  const own = pidOfMark(trace, mark);
+  if (byWorker === undefined || own === undefined) return own;
+  return pidOfReason(trace, byWorker) ?? own;
 }
 
 /** The trace up to the line with `mark`, and from it on; all is before one that is not there. */

@@ -180,6 +180,7 @@ function cellOf(
       reach: arm.reach ?? 'scanner',
       triggerResult: arm.triggerResult ?? null,
       ...(arm.pageStatus === undefined ? {} : { pageStatus: arm.pageStatus }),
+      ...(arm.unplugged === undefined ? {} : { unplugged: arm.unplugged }),
       controlReached: arm.controlReached,
       triggerMs: arm.triggerMs ?? null,
       heldMs: arm.heldMs ?? null,

@@ -52,10 +52,14 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     ...(plan.trigger.reach === 'asked' ? { reach: plan.trigger.reach } : {}),
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),
+    ...(plan.trigger.byWorker === true ? { byWorker: plan.trigger.migrateReason } : {}),
     ...(folios === undefined ? {} : { folios }),
     ...(nfs === undefined ? {} : { nfs }),
   };
 }
+
+/** Added and put online by the kernel, block by block. */
+const BRING_MEMORY_MS = 60_000;
 
 function kindOfSet(design: ArmPlan['design']): typeof StuckSet {
   if (design.folios !== undefined) return FolioSet;
@@ -82,6 +86,8 @@ export class Arm {
     try {
       const wedge = new (plan.design.nfs === true ? LinkWedge : Wedge)(this.context);
       const set = new (kindOfSet(plan.design))(this.context, workload, wedge);
+      if (plan.trigger.bringMemory !== undefined)
+        await trigger.ask('bringMemory', { trigger: plan.trigger.id }, BRING_MEMORY_MS);
       await set.make();
       const relief = new Relief(this.context, set, wedge);
       await new Stall(this.context, trigger, set, wedge, relief).play();

@@ -2,14 +2,16 @@
  * The trigger of an arm: pulled, watched while it may hang, let go, waited for.
  */
 import { join } from 'node:path';
+import { patient } from '../base/patience.js';
 import { tasksInState } from '../kernel/processes.js';
 import type { FileChange, TriggerResult } from '../trigger/trigger.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
-import type { Child } from './child.js';
+import type { Child, TaskSample } from './child.js';
 import type { Relief } from './relief.js';
 import type { StuckSet } from './stuck-set.js';
 import type { Wedge } from './wedge.js';
+import { WorkerTask } from './worker-task.js';
 
 const SAMPLE_INTERVAL_MS = 50;
 /** Where the server answers by itself, after a fraction of a second perhaps. */
@@ -17,14 +19,23 @@ const FAST_SAMPLE_INTERVAL_MS = 5;
 /** What is left of the zones is compacted after the release; hundreds of GiB take their time. */
 const AFTER_RELEASE_MS = 300_000;
 
+/** Until the kernel's own worker is at it: what asks it comes from outside of the kernel. */
+const WORKER_MS = 20_000;
+
 export class Stall {
+  /** Where a worker of the kernel's does what the trigger asks for. */
+  private readonly worker: WorkerTask | undefined;
+
   constructor(
     private readonly context: ArmContext,
     private readonly trigger: Child,
     private readonly set: StuckSet,
     private readonly wedge: Wedge,
     private readonly relief: Relief,
-  ) {}
+  ) {
+    const { byWorker, kernelFunction } = context.plan.trigger;
+    this.worker = byWorker === true ? new WorkerTask(kernelFunction) : undefined;
+  }
 
   /** Asks for migration, waits out the hold, lets go, waits for the end, and looks where the folios are. */
   async play(): Promise<void> {
@@ -43,7 +54,7 @@ export class Stall {
       ended = true;
     });
     answer.catch(() => {});
-    const waits = await this.watch(startedMs, () => ended);
+    const waits = await this.watch(await this.begun(startedMs, () => ended), () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
     if (plan.trigger.allocatesHugePages === true) this.set.frames.recordPageblocks();
@@ -104,6 +115,22 @@ export class Stall {
     this.context.record({ event: 'triggered-again', arm: plan.index, result, mark });
   }
 
+  /** Who migrates, now. */
+  private sample(): TaskSample | undefined {
+    return this.worker === undefined ? this.trigger.sample() : this.worker.sample();
+  }
+
+  /** From when on it is held: a worker begins when it has been told. */
+  private async begun(startedMs: number, ended: () => boolean): Promise<number> {
+    if (this.worker === undefined) return startedMs;
+    const untilMs = startedMs + patient(WORKER_MS);
+    while (!ended() && performance.now() < untilMs && this.worker.sample() === undefined) {
+      this.context.deadlines.check();
+      await this.context.deadlines.sleep(SAMPLE_INTERVAL_MS);
+    }
+    return performance.now();
+  }
+
   /** Until the trigger ends (false), or it is time to let go (true). */
   private watch(startedMs: number, ended: () => boolean): Promise<boolean> {
     const { plan } = this.context;
@@ -118,7 +145,7 @@ export class Stall {
     const { waitsIn } = this.context.plan.design;
     while (!ended() && this.wedge.leftMs > 0) {
       this.context.deadlines.check();
-      const sample = this.trigger.sample();
+      const sample = this.sample();
       if (sample?.state === 'D' && waitsIn !== null && sample.stack.includes(waitsIn)) return true;
       await this.context.deadlines.sleep(FAST_SAMPLE_INTERVAL_MS);
     }
@@ -135,7 +162,7 @@ export class Stall {
       this.context.deadlines.check();
       if (!(await this.context.stage.isServerSound()))
         throw new ArmError('the daemon or its watchdog was lost');
-      const sample = this.trigger.sample();
+      const sample = this.sample();
       const { waitsIn } = this.context.plan.design;
       if (sample?.state === 'D' && waitsIn !== null && sample.stack.includes(waitsIn))
         this.relief.sawWaiting(now);
@@ -164,12 +191,14 @@ export class Stall {
     const roles = new Map<number, string>(
       [this.context.stage.ballast, ...this.context.children].map((child) => [child.pid, child.role]),
     );
+    const migrator = this.sample()?.pid ?? this.trigger.pid;
+    roles.set(migrator, 'trigger');
     for (const task of tasksInState('D')) {
       const stack = (task.stack ?? []).map((frame) => frame.symbol);
       const role = roles.get(task.pid) ?? 'other';
       const sample = { pid: task.pid, tid: task.tid, comm: task.comm, state: task.state, stack };
       this.context.record({ event: 'task-sampled', arm: this.context.plan.index, role, ...sample });
-      const name = task.tid === this.trigger.pid ? 'trigger' : `${role}-${task.tid}`;
+      const name = task.tid === migrator ? 'trigger' : `${role}-${task.tid}`;
       this.context.stage.run.write(
         `stacks/${this.context.plan.index}-${name}.txt`,
         `${task.comm} ${task.state}\n${stack.join('\n')}\n`,

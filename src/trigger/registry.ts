@@ -2,6 +2,7 @@
 import { cmaAlloc } from './cma-alloc.js';
 import { compact } from './compact.js';
 import { compactNode } from './compact-node.js';
+import { dimmUnplug } from './dimm-unplug.js';
 import { giganticAlloc } from './gigantic-alloc.js';
 import { hugetlbAlloc } from './hugetlb-alloc.js';
 import { mbindTrigger } from './mbind.js';
@@ -24,6 +25,7 @@ export const triggers: readonly Trigger[] = [
   mbindTrigger,
   offline,
   softOffline,
+  dimmUnplug,
   giganticAlloc,
   cmaAlloc,
 ];

@@ -51,6 +51,10 @@ serveCommands({
   changes(words: Pick<Words, 'trigger' | 'stuckPfns'>) {
     return triggerOf(words.trigger).changes?.(aimOf(words)) ?? [];
   },
+  /** The memory that it will take away. */
+  async bringMemory({ trigger }: Pick<Words, 'trigger'>) {
+    await triggerOf(trigger).bringMemory?.();
+  },
   pull(words: Words) {
     const { trigger: id, marker, mark } = words;
     const trigger = triggerOf(id);

@@ -61,6 +61,8 @@ export interface TriggerResult {
   readonly asked?: readonly (readonly [start: number, end: number])[];
   /** What move_pages(2) answered for each page, counted: `node 1`, `EBUSY`, `none`. */
   readonly pageStatus?: Readonly<Record<string, number>>;
+  /** Of memory that is taken out: what the machine said of it, how many blocks it had, and how many are there still. */
+  readonly unplugged?: { readonly said: string; readonly blocks: number; readonly blocksLeft: number };
   /** Of a trigger that allocates: how many huge pages it asked for, and how many it was given. */
   readonly wanted?: number;
   readonly obtained?: number;
@@ -83,6 +85,13 @@ export interface Trigger {
   readonly answers?: readonly Answer[];
   /** It waits for the folio before it calls migrate_pages(): then mm_migrate_pages_start comes after the wait. */
   readonly waitsBeforeMigration?: true;
+  /** Not its own process migrates, but a worker of the kernel's that has `kernelFunction` in its stack. */
+  readonly byWorker?: true;
+  /**
+   * Brings the memory that it will take away, before the sets are made: they come to lie in it, and need no placement.
+   * @throws {Error} where that cannot be had
+   */
+  bringMemory?(): Promise<void>;
   /** What it will write to: written down before it is pulled, put back when it has ended. */
   changes?(target: Pick<TriggerTarget, 'stuckPfns' | 'hugePages'>): readonly FileChange[];
   /**

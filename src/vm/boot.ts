@@ -7,6 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { UsageError } from '../base/errors.js';
 import type { BootPlan, GuestEnd, HostLimits } from './boot-plan.js';
 import { GuestWatch } from './guest-watch.js';
+import { serveHotplug } from './hotplug.js';
 import { type GuestJob, heartbeatMs, parseGuestLine } from './protocol.js';
 import { qemuWords, tcgThreadFor } from './qemu/command-line.js';
 import { ConsoleWatch } from './qemu/console-watch.js';
@@ -45,10 +46,13 @@ export async function bootGuest(plan: BootPlan): Promise<GuestEnd> {
     ...(plan.kernelWords === undefined ? {} : { kernelWords: plan.kernelWords }),
   });
   const { path } = await findQemu(process.env['PATH']);
-  const machine = await startQemu(path, words);
+  const { hotplugDimmMiB } = plan.shape;
+  const machine = await startQemu(path, words, hotplugDimmMiB !== undefined);
   const attended = new Attended(plan, machine);
   try {
     plan.onQmp?.(machine.qmp);
+    if (hotplugDimmMiB !== undefined && machine.hotplug !== undefined)
+      serveHotplug(machine.hotplug, machine.qmp, hotplugDimmMiB);
     const end = await attended.end();
     // Only now has all of the console been heard.
     await machine.stop();

@@ -29,6 +29,9 @@ const movable: MachineShape = { ...plainShape, memoryMiB: 2048, movableMiB: 1024
 /** A gibibyte of CMA, aligned, and as much again for what is moved out of it. */
 const hugetlbCma: MachineShape = { ...plainShape, memoryMiB: 3072, hugetlbCmaMiB: 1024 };
 
+/** The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first. */
+const hotplug: MachineShape = { ...plainShape, hotplugDimmMiB: 256 };
+
 const plain: ShapeName = { name: 'plain', shape: plainShape };
 
 /** By trigger. */
@@ -37,12 +40,13 @@ export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
   'migrate-pages': { name: 'two-nodes', shape: twoNodes },
   mbind: { name: 'two-nodes', shape: twoNodes },
   offline: { name: 'movable', shape: movable },
+  'dimm-unplug': { name: 'dimm', shape: hotplug },
   'gigantic-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
   'cma-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
 };
 
-/** Triggers that harm a host, and undo it when they have ended: in a guest their cells may follow each other. */
-const undone: ReadonlySet<string> = new Set(['offline']);
+/** Triggers that harm a host, and leave a guest as they found it: there their cells may follow each other. */
+const undone: ReadonlySet<string> = new Set(['offline', 'dimm-unplug']);
 
 function shapeFor({ trigger }: ShapedCell): ShapeName {
   return shapeOfTrigger[trigger.id] ?? plain;

@@ -16,6 +16,7 @@ export const askedMoves: readonly Expectation[] = [
   ['migrate-pages', waitsForWriteback],
   ['mbind', waitsForWriteback],
   ['offline', waitsForWriteback],
+  ['dimm-unplug', `offline_pages() for acpi_scan_hot_remove(); ${waitsForWriteback}`],
   ['soft-offline', 'soft_offline_in_use_page(): folio_wait_writeback() (mm/memory-failure.c)'],
 ].flatMap(([trigger = '', waits = '']): Expectation[] => [
   ...controlsMove(trigger, ['healthy', 'writeback-held', 'writeback-held-mmap', 'splice-pinned']),
@@ -25,6 +26,8 @@ export const askedMoves: readonly Expectation[] = [
   ...underWriteback(trigger, 'splice-pinned', {
     outcome: 'failed',
     decidedBy:
-      trigger === 'offline' ? `${hasReference}; offline_pages() goes on until it is gone` : hasReference,
+      trigger === 'offline' || trigger === 'dimm-unplug'
+        ? `${hasReference}; offline_pages() goes on until it is gone`
+        : hasReference,
   }),
 ]);

@@ -20,6 +20,7 @@ export const splicePinned: Scenario = {
     'migrate-pages',
     'mbind',
     'offline',
+    'dimm-unplug',
     'soft-offline',
   ],
   transports: ['dev-fuse'],

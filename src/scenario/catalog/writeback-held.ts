@@ -20,6 +20,7 @@ export const writebackHeld: Scenario = {
     'migrate-pages',
     'mbind',
     'offline',
+    'dimm-unplug',
     'soft-offline',
     'gigantic-alloc',
     'cma-alloc',

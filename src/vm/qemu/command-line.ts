@@ -4,6 +4,7 @@
  * before, so nothing that the guest says is missed. Authority: qemu(1).
  */
 import { UsageError } from '../../base/errors.js';
+import { hotplugPort } from '../../base/hotplug.js';
 import type { MachineShape } from '../machine-shape.js';
 import { portNames } from '../protocol.js';
 import { kernelCommandLine } from './kernel-command-line.js';
@@ -25,8 +26,12 @@ export interface QemuPlan {
 /** The sockets in QEMU's working directory, by what they carry. */
 export const sockets = { job: 'job', log: 'log', result: 'result', qmp: 'qmp' } as const;
 
+/** One more, where memory comes and goes as the guest asks. */
+export const hotplugSocket = 'hotplug';
+
 /** QEMU's ids of what can be unplugged over QMP. */
 export const dimmId = 'dimm0';
+export const hotplugDimmId = 'dimm1';
 export const virtioMemId = 'vmem0';
 
 /** A guest below this runs out of memory while it boots. */
@@ -60,12 +65,19 @@ export function qemuWords(plan: QemuPlan): readonly string[] {
       ...['-chardev', `socket,id=${port},path=${sockets[port]}`],
       ...['-device', `virtserialport,chardev=${port},name=${portNames[port]}`],
     ]),
+    ...(shape.hotplugDimmMiB === undefined
+      ? []
+      : [
+          ...['-chardev', `socket,id=${hotplugSocket},path=${hotplugSocket}`],
+          ...['-device', `virtserialport,chardev=${hotplugSocket},name=${hotplugPort}`],
+        ]),
     ...['-device', 'pvpanic-pci'],
   ];
 }
 
-function memoryWords({ memoryMiB, numaNodes, cpus, dimmMiB, virtioMemMiB }: MachineShape): readonly string[] {
-  const pluggableMiB = (dimmMiB ?? 0) + (virtioMemMiB ?? 0);
+function memoryWords(shape: MachineShape): readonly string[] {
+  const { memoryMiB, numaNodes, cpus, dimmMiB, hotplugDimmMiB, virtioMemMiB } = shape;
+  const pluggableMiB = (dimmMiB ?? 0) + (hotplugDimmMiB ?? 0) + (virtioMemMiB ?? 0);
   // Each device may be aligned to 1 GiB.
   const room = pluggableMiB === 0 ? '' : `,slots=4,maxmem=${memoryMiB + pluggableMiB + 3 * 1024}M`;
   const words = ['-m', `${memoryMiB}M${room}`];
@@ -105,7 +117,8 @@ function imageWords(image: string): readonly string[] {
 }
 
 function checkShape(shape: MachineShape): void {
-  const { memoryMiB, cpus, numaNodes, movableMiB, hugetlbCmaMiB, cmaMiB, dimmMiB, virtioMemMiB } = shape;
+  const { memoryMiB, cpus, numaNodes, movableMiB, hugetlbCmaMiB, cmaMiB } = shape;
+  const { dimmMiB, hotplugDimmMiB, virtioMemMiB } = shape;
   const whole = (field: string, value: number, least: number, most: number, multipleOf = 1): void => {
     if (Number.isInteger(value) && value >= least && value <= most && value % multipleOf === 0) return;
     const steps = multipleOf === 1 ? '' : `, a multiple of ${multipleOf}`;
@@ -116,8 +129,8 @@ function checkShape(shape: MachineShape): void {
   whole('numaNodes', numaNodes, 1, 2);
   whole('memoryMiB', memoryMiB, leastMemoryMiB, mostMiB, 2);
   // A memory block of a PC is 128 MiB: smaller pieces cannot be plugged.
-  if (dimmMiB !== undefined) whole('dimmMiB', dimmMiB, 128, mostMiB, 128);
-  if (virtioMemMiB !== undefined) whole('virtioMemMiB', virtioMemMiB, 128, mostMiB, 128);
+  for (const [field, value] of Object.entries({ dimmMiB, hotplugDimmMiB, virtioMemMiB }))
+    if (value !== undefined) whole(field, value, 128, mostMiB, 128);
   for (const [field, value] of Object.entries({ movableMiB, hugetlbCmaMiB, cmaMiB }))
     if (value !== undefined) whole(field, value, 1, memoryMiB - 1);
   const taken = (movableMiB ?? 0) + (hugetlbCmaMiB ?? 0) + (cmaMiB ?? 0);

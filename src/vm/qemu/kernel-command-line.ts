@@ -38,6 +38,6 @@ export function kernelCommandLine(shape: MachineShape, extra: readonly string[] 
   return line;
 }
 
-export function hasPluggable({ dimmMiB, virtioMemMiB }: MachineShape): boolean {
-  return dimmMiB !== undefined || virtioMemMiB !== undefined;
+export function hasPluggable({ dimmMiB, hotplugDimmMiB, virtioMemMiB }: MachineShape): boolean {
+  return dimmMiB !== undefined || hotplugDimmMiB !== undefined || virtioMemMiB !== undefined;
 }

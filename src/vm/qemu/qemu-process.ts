@@ -12,7 +12,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../../base/errors.js';
 import { VmError } from '../vm-error.js';
-import { sockets } from './command-line.js';
+import { hotplugSocket, sockets } from './command-line.js';
 import { printable } from './console-watch.js';
 import { QmpClient } from './qmp.js';
 
@@ -27,6 +27,8 @@ export interface QemuProcess {
   readonly job: Socket;
   readonly log: Socket;
   readonly result: Socket;
+  /** Where the guest may ask for memory to come and go. */
+  readonly hotplug?: Socket;
   readonly console: Readable;
   /** Resolves when it has ended and all that it wrote has been read. */
   readonly ended: Promise<QemuEnd>;
@@ -36,7 +38,7 @@ export interface QemuProcess {
   stop(): Promise<void>;
 }
 
-type Carried = keyof typeof sockets;
+type Carried = keyof typeof sockets | typeof hotplugSocket;
 
 /** Without the guest: QEMU connects before it starts one. Generous, as a busy host may be slow to start anything. */
 const connectMs = 60_000;
@@ -45,14 +47,23 @@ const complaintChars = 4096;
 /** sizeof(sun_path) less its NUL, unix(7). */
 const longestSocketBytes = 107;
 
-/** @throws {VmError} VM_QEMU with what it said; then no process is left */
-export async function startQemu(program: string, words: readonly string[]): Promise<QemuProcess> {
+/**
+ * @param hasHotplug the words name one socket more
+ * @throws {VmError} VM_QEMU with what it said; then no process is left
+ */
+export async function startQemu(
+  program: string,
+  words: readonly string[],
+  hasHotplug = false,
+): Promise<QemuProcess> {
   const directory = await privateDirectory();
   const open: Server[] = [];
   let child: ChildProcess | undefined;
   try {
-    const listening = (Object.keys(sockets) as Carried[]).map(async (name) => {
-      const { server, listens, connection } = listen(join(directory, sockets[name]));
+    const names: Carried[] = Object.values(sockets);
+    if (hasHotplug) names.push(hotplugSocket);
+    const listening = names.map(async (name) => {
+      const { server, listens, connection } = listen(join(directory, name));
       open.push(server);
       await listens;
       return { name, connection };
@@ -71,7 +82,7 @@ export async function startQemu(program: string, words: readonly string[]): Prom
       after(connectMs),
     ]);
     if (connected === undefined) throw running.failure('did not start');
-    const carried = Object.fromEntries(connected) as Record<Carried, Socket>;
+    const carried = Object.fromEntries(connected) as Record<keyof typeof sockets, Socket>;
     const qmp = await QmpClient.greet(carried.qmp, connectMs).catch((cause: unknown) => {
       throw running.failure('did not answer', cause);
     });

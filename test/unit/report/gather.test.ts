@@ -387,6 +387,35 @@ test('of a trigger that asks for folios, those that it asked for count as reache
   assert.equal(cells(busy)[1]?.evidence.triggerResult, -16);
 });
 
+test('of a trigger that has a worker of the kernel migrate, the trace of that worker counts', (t) => {
+  const run = edited(t, (line) =>
+    line
+      .replace('"event":"arm-started"', '"event":"arm-started","reach":"asked","byWorker":"memory_hotplug"')
+      .replace(
+        '"event":"trigger-ended"',
+        '"event":"trigger-ended","unplugged":{"said":"DEVICE_DELETED","blocks":2,"blocksLeft":0}',
+      ),
+  );
+  const text = run.read('trace-1.txt') ?? '';
+  const head = (comm: string, pid: number) => `${comm.padStart(16)}-${`${pid}`.padEnd(7)} `;
+  const [own, worker] = [head('node', 501), head('kworker/u4:1', 77)];
+  const ofWorker = text
+    .replaceAll('reason=compaction', 'reason=memory_hotplug')
+    .split('\n')
+    .map((line) => (line.includes('tracing_mark_write') ? line : line.replace(own, worker)))
+    .join('\n');
+  assert.notEqual(ofWorker, text);
+  run.write('trace-1.txt', ofWorker);
+  assert.deepEqual(fault(run).waiters[0]?.waitsFor?.index, 5);
+  const [, cell] = cells(run);
+  assert.equal(cell?.outcome, 'stalled', cell?.reason);
+  assert.deepEqual(cell?.evidence.unplugged, { said: 'DEVICE_DELETED', blocks: 2, blocksLeft: 0 });
+  // Nobody else migrates for that reason: with two it is not known who is who.
+  const start = ofWorker.split('\n').find((line) => line.includes('mm_migrate_pages_start')) ?? '';
+  run.write('trace-1.txt', `${ofWorker}${start.replace(worker, head('sh', 78))}\n`);
+  assert.match(fault(run).failure ?? '', /one task that migrates for memory_hotplug, found "77, 78"/);
+});
+
 test('of an NFS client the trace has what is held; it says nothing about how FUSE writes back', (t) => {
   const run = syntheticRun(t);
   editEvents(run, (lines) =>

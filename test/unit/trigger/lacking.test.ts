@@ -1,9 +1,12 @@
 /** What each harmful trigger says that a machine lacks. */
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
-import { wordForSameZone } from '../../../src/kernel/memory-blocks.js';
+import { readDimmBlocks, wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
+import { lacksHotplug } from '../../../src/trigger/dimm-unplug.js';
 import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
 import { lacksRemovableBlock } from '../../../src/trigger/offline.js';
 import { lacksSoftOffline } from '../../../src/trigger/soft-offline.js';
@@ -38,6 +41,28 @@ describe('the way back of an offline block', () => {
       [...zones.keys(), 99].map((number) => wordForSameZone(number, there)),
       ['online_movable', 'online_kernel', 'online_kernel', undefined, undefined, undefined],
     );
+  });
+});
+
+describe('dimm-unplug', () => {
+  const port = (name: string) => ({ '/sys/class/virtio-ports/vport1p4/name': `${name}\n` });
+  it('wants the port of a guest whose machine has room for a DIMM, and memory blocks', (t) => {
+    assert.match(
+      lacksHotplug(fakeRoot(t, { '/sys/class/x': '' })) ?? '',
+      /no port stuckfs\.hotplug .*--on vm/,
+    );
+    assert.match(lacksHotplug(fakeRoot(t, { ...size, ...port('stuckfs.log') })) ?? '', /no port/);
+    assert.match(lacksHotplug(fakeRoot(t, port('stuckfs.hotplug'))) ?? '', /CONFIG_MEMORY_HOTPLUG/);
+    assert.equal(lacksHotplug(fakeRoot(t, { ...size, ...port('stuckfs.hotplug') })), undefined);
+  });
+  it('takes those blocks for the DIMM that are of an ACPI memory device', (t) => {
+    const root = fakeRoot(t, Object.assign({}, ...[0, 9, 10, 11].map((number) => block(number, '1', 'x'))));
+    const node = (number: number, name: string) =>
+      symlinkSync(`../../../LNXSYSTM:00/${name}`, join(root, `${memory}/memory${number}/firmware_node`));
+    node(10, 'PNP0C80:00');
+    node(9, 'PNP0C80:00');
+    node(11, 'device:12');
+    assert.deepEqual(readDimmBlocks(root), [9, 10]);
   });
 });
 

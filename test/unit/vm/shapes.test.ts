@@ -69,6 +69,16 @@ describe('which cells share a boot', () => {
     assert.equal(boots[2]?.shape.movableMiB, 1024);
   });
 
+  test('those that take a DIMM out, as each has it plugged in before', () => {
+    const words = { scenarios: ['healthy', 'writeback-held'], triggers: ['dimm-unplug', 'offline'] };
+    const boots = bootsFor(cellsOf(words));
+    assert.deepEqual(told(boots), {
+      offline: ['healthy offline', 'writeback-held offline'],
+      'dimm-unplug': ['healthy dimm-unplug', 'writeback-held dimm-unplug'],
+    });
+    assert.equal(boots[1]?.shape.hotplugDimmMiB, 256);
+  });
+
   test('not those whose words would mean a cell that was not asked for', () => {
     const boots = bootsFor([
       cell('a', ['compact', 'compact-node'], 'compact'),

@@ -85,6 +85,14 @@ describe("QEMU's words", () => {
     assert.match(after(text, '-append')[0] ?? '', / memhp_default_state=online_movable/);
   });
 
+  test('have room, and a port more, for what the guest asks for', () => {
+    const text = words({ hotplugDimmMiB: 256 });
+    assert.deepEqual(after(text, '-m'), ['1024M,slots=4,maxmem=4352M']);
+    assert.doesNotMatch(text, /pc-dimm/);
+    assert.ok(after(text, '-device').includes('virtserialport,chardev=hotplug,name=stuckfs.hotplug'));
+    assert.match(after(text, '-append')[0] ?? '', / memhp_default_state=online_movable/);
+  });
+
   const bad: readonly (readonly [Partial<MachineShape>, string])[] = [
     [{ cpus: 0 }, 'cpus'],
     [{ cpus: 1.5 }, 'cpus'],
@@ -93,6 +101,7 @@ describe("QEMU's words", () => {
     [{ memoryMiB: Number.NaN }, 'memoryMiB'],
     [{ dimmMiB: 100 }, 'dimmMiB'],
     [{ virtioMemMiB: 0 }, 'virtioMemMiB'],
+    [{ hotplugDimmMiB: 64 }, 'hotplugDimmMiB'],
     [{ movableMiB: 1024 }, 'movableMiB'],
     [{ movableMiB: 600, cmaMiB: 600 }, 'memoryMiB'],
   ];

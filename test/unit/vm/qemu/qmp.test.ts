@@ -127,6 +127,22 @@ describe('a QMP client', () => {
     const kept = await connect(says({ event: 'MEM_UNPLUG_ERROR', data: { device: 'dimm0', msg: 'x' } }));
     assert.deepEqual(await unplugDimm(kept.client, 5000), { kind: 'refused', event: 'MEM_UNPLUG_ERROR' });
     assert.deepEqual(await unplugDimm(kept.client, 20, 'other'), { kind: 'no-answer' });
+    assert.deepEqual(gone.seen.at(-1)?.arguments, { id: 'dimm0-memory' });
+    close();
+    rmSync(join(directory, 'qmp'), { force: true });
+    // Of the guest's kernel: it is at it; it has plugged one in; another one is busy.  None of these is a refusal.
+    const told = [
+      { device: 'dimm0', source: 3, status: 0x84 },
+      { device: 'dimm0', source: 1, status: 0x82 },
+      { device: 'dimm1', source: 3, status: 0x82 },
+    ];
+    const busy = await connect(({ execute }, socket) => {
+      if (execute === 'device_del')
+        for (const info of told)
+          socket.write(`${JSON.stringify({ event: 'ACPI_DEVICE_OST', data: { info } })}\n`);
+      return { return: {} };
+    });
+    assert.deepEqual(await unplugDimm(busy.client, 50), { kind: 'no-answer' });
   });
 
   test('plugs a DIMM in: first its memory', async () => {
