@@ -4,11 +4,13 @@
 import { join } from 'node:path';
 import { patient } from '../base/patience.js';
 import { tasksInState } from '../kernel/processes.js';
+import { readVmstat } from '../kernel/vmstat.js';
 import type { FileChange, TriggerResult } from '../trigger/trigger.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
 import type { Child, TaskSample } from './child.js';
 import type { Relief } from './relief.js';
+import { pagesIn } from './set-files.js';
 import type { StuckSet } from './stuck-set.js';
 import type { Wedge } from './wedge.js';
 import { WorkerTask } from './worker-task.js';
@@ -19,8 +21,12 @@ const FAST_SAMPLE_INTERVAL_MS = 5;
 /** What is left of the zones is compacted after the release; hundreds of GiB take their time. */
 const AFTER_RELEASE_MS = 300_000;
 
-/** Until the kernel's own worker is at it: what asks it comes from outside of the kernel. */
+/** Until the kernel's own worker has come to the set: what asks it comes from outside of the kernel. */
 const WORKER_MS = 20_000;
+
+function failedMigrations(): number {
+  return readVmstat().get('pgmigrate_fail') ?? 0;
+}
 
 export class Stall {
   /** Where a worker of the kernel's does what the trigger asks for. */
@@ -120,15 +126,23 @@ export class Stall {
     return this.worker === undefined ? this.trigger.sample() : this.worker.sample();
   }
 
-  /** From when on it is held: a worker begins when it has been told. */
+  /** From when on the hold counts: a worker takes its time until it comes to the set. */
   private async begun(startedMs: number, ended: () => boolean): Promise<number> {
     if (this.worker === undefined) return startedMs;
+    const failedBefore = failedMigrations();
     const untilMs = startedMs + patient(WORKER_MS);
-    while (!ended() && performance.now() < untilMs && this.worker.sample() === undefined) {
+    while (!ended() && performance.now() < untilMs && !this.isAtSet(failedBefore)) {
       this.context.deadlines.check();
       await this.context.deadlines.sleep(SAMPLE_INTERVAL_MS);
     }
     return performance.now();
+  }
+
+  /** It waits for the set; or has failed with all of it once, as the stack of a task that runs is not to be seen. */
+  private isAtSet(failedBefore: number): boolean {
+    const { design, stuckBytes } = this.context.plan;
+    if (design.waitsIn !== null) return this.worker?.sample()?.stack.includes(design.waitsIn) === true;
+    return failedMigrations() - failedBefore >= pagesIn(stuckBytes);
   }
 
   /** Until the trigger ends (false), or it is time to let go (true). */
