@@ -4,17 +4,19 @@
  * tells the kernel, and its hotplug worker takes each memory block offline, and cannot be stopped by a signal.
  * What this process sees: what QEMU said, and that the blocks are gone.
  * Authority: acpi_scan_hot_remove() in drivers/acpi/scan.c, offline_pages() and do_migrate_range() in
- * mm/memory_hotplug.c (MIGRATE_SYNC, MR_MEMORY_HOTPLUG).
+ * mm/memory_hotplug.c (MIGRATE_SYNC, MR_MEMORY_HOTPLUG); drivers/acpi/sysfs.c (hotplug profiles).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Errno } from '../base/errno.js';
 import { hotplugPort } from '../base/hotplug.js';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { patient } from '../base/patience.js';
+import { readKernelFileIfPresent } from '../kernel/kernel-file.js';
 import { readBlockPages, readDimmBlocks, readMemoryBlocks } from '../kernel/memory-blocks.js';
 import { askForHotplug, findHotplugPort } from './hotplug-port.js';
 import type { Trigger } from './trigger.js';
 
+const enabledPath = '/sys/firmware/acpi/hotplug/memory/enabled';
 const ONLINE_MS = 20_000;
 const POLL_MS = 100;
 
@@ -23,6 +25,8 @@ export function lacksHotplug(root = '/'): string | undefined {
     return `needs a machine that plugs memory in and out as it is asked: no port ${hotplugPort} (run it with --on vm)`;
   if (readBlockPages(root) === undefined)
     return 'needs memory blocks: /sys/devices/system/memory is not there (CONFIG_MEMORY_HOTPLUG)';
+  if (readKernelFileIfPresent(enabledPath, root)?.trim() !== '1')
+    return `needs ACPI's memory hotplug: ${enabledPath} is not 1 (CONFIG_ACPI_HOTPLUG_MEMORY)`;
   return undefined;
 }
 

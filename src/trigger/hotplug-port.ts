@@ -6,16 +6,24 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HotplugAnswer, type HotplugRequest, hotplugPort, parseHotplugAnswer } from '../base/hotplug.js';
-import { listKernelDirectory, readKernelFileIfPresent } from '../kernel/kernel-file.js';
+import { isMissing, listKernelDirectory, readKernelFileIfPresent } from '../kernel/kernel-file.js';
 
 const directory = '/sys/class/virtio-ports';
 
 /** The device's name below /dev; undefined where this machine has no such port. */
 export function findHotplugPort(root = '/'): string | undefined {
-  if (!listKernelDirectory('/sys/class', root).includes('virtio-ports')) return undefined;
-  return listKernelDirectory(directory, root).find(
+  return listPorts(root).find(
     (device) => readKernelFileIfPresent(`${directory}/${device}/name`, root)?.trim() === hotplugPort,
   );
+}
+
+function listPorts(root: string): readonly string[] {
+  try {
+    return listKernelDirectory(directory, root);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
 /** @throws {Error} where there is no port, or nobody at its other end */

@@ -47,13 +47,14 @@ describe('the way back of an offline block', () => {
 describe('dimm-unplug', () => {
   const port = (name: string) => ({ '/sys/class/virtio-ports/vport1p4/name': `${name}\n` });
   it('wants the port of a guest whose machine has room for a DIMM, and memory blocks', (t) => {
-    assert.match(
-      lacksHotplug(fakeRoot(t, { '/sys/class/x': '' })) ?? '',
-      /no port stuckfs\.hotplug .*--on vm/,
-    );
+    assert.match(lacksHotplug(fakeRoot(t, {})) ?? '', /no port stuckfs\.hotplug .*--on vm/);
     assert.match(lacksHotplug(fakeRoot(t, { ...size, ...port('stuckfs.log') })) ?? '', /no port/);
     assert.match(lacksHotplug(fakeRoot(t, port('stuckfs.hotplug'))) ?? '', /CONFIG_MEMORY_HOTPLUG/);
-    assert.equal(lacksHotplug(fakeRoot(t, { ...size, ...port('stuckfs.hotplug') })), undefined);
+    const there = { ...size, ...port('stuckfs.hotplug') };
+    const profile = '/sys/firmware/acpi/hotplug/memory/enabled';
+    assert.match(lacksHotplug(fakeRoot(t, there)) ?? '', /CONFIG_ACPI_HOTPLUG_MEMORY/);
+    assert.match(lacksHotplug(fakeRoot(t, { ...there, [profile]: '0\n' })) ?? '', /enabled is not 1/);
+    assert.equal(lacksHotplug(fakeRoot(t, { ...there, [profile]: '1\n' })), undefined);
   });
   it('takes those blocks for the DIMM that are of an ACPI memory device', (t) => {
     const root = fakeRoot(t, Object.assign({}, ...[0, 9, 10, 11].map((number) => block(number, '1', 'x'))));
