@@ -84,14 +84,18 @@ function judgeAsked(evidence: ArmEvidence): Judgement {
 }
 
 /** What the kernel said to whoever asked. */
-function answered({ triggerAnswer, triggerResult, pageStatus, unplugged }: ArmEvidence): string {
+function answered(evidence: ArmEvidence): string {
+  const { triggerAnswer, triggerResult, pageStatus } = evidence;
   const errno = triggerAnswer === undefined ? '' : `; errno ${-(triggerResult ?? 0)}: ${triggerAnswer}`;
   const pages = Object.entries(pageStatus ?? {}).map(([status, count]) => `${count} x ${status}`);
-  const dimm =
-    unplugged === undefined
-      ? ''
-      : `; ${unplugged.said}, ${unplugged.blocksLeft} of ${unplugged.blocks} memory blocks left`;
-  return `${errno}${pages.length === 0 ? '' : `; page status: ${pages.join(', ')}`}${dimm}`;
+  return `${errno}${pages.length === 0 ? '' : `; page status: ${pages.join(', ')}`}${toldOfDimm(evidence)}`;
+}
+
+/** What the machine said of memory that was to be taken out, and what is left of it. */
+export function toldOfDimm({ unplugged }: ArmEvidence): string {
+  if (unplugged === undefined) return '';
+  const { said, blocks, blocksLeft } = unplugged;
+  return `; ${said}, ${blocksLeft} of ${blocks} memory blocks left`;
 }
 
 /**

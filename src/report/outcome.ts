@@ -4,7 +4,7 @@
  */
 import type { LetGo } from '../record/events.js';
 import type { ArmEvidence } from './evidence.js';
-import { judgeEnded } from './judge-ended.js';
+import { judgeEnded, toldOfDimm } from './judge-ended.js';
 import { judgeFolios, notFolios } from './judge-folios.js';
 import { judgeLooped } from './judge-looped.js';
 import { inconclusive, type Judgement, unknown } from './judgement.js';
@@ -61,7 +61,7 @@ function incomplete(evidence: ArmEvidence): string | undefined {
   if (evidence.stuckFolios === 0) return 'the run ended before the stuck set was named';
   if (evidence.triggerMs === undefined) return 'the run ended before the trigger did';
   if (evidence.triggerResult !== 0 && evidence.triggerAnswer === undefined)
-    return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}`;
+    return `the trigger failed: errno ${-(evidence.triggerResult ?? 0)}${toldOfDimm(evidence)}`;
   // Where nothing is withheld, nothing is let go.
   if (evidence.stuckBy !== null && evidence.letGo === undefined) return 'the run ended before the release';
   if (evidence.mitigated === null) return 'the run ended before what the mitigation did was seen';

@@ -359,6 +359,15 @@ describe('judge', () => {
     assert.match(judge(refused).reason, /the kernel tried none; page status: 16384 x EBUSY$/);
   });
 
+  it('tells what a machine said of memory that was to be taken out', () => {
+    const unplugged = { said: 'DEVICE_DELETED', blocks: 2, blocksLeft: 0 };
+    const gone: ArmEvidence = { ...migrated, reach: 'asked', unplugged };
+    assert.match(judge(gone).reason, /at another pfn; DEVICE_DELETED, 0 of 2 memory blocks left$/);
+    const left = judge({ ...gone, triggerResult: -5, unplugged: { ...unplugged, blocksLeft: 1 } });
+    assert.equal(left.outcome, 'unknown');
+    assert.match(left.reason, /the trigger failed: errno 5; DEVICE_DELETED, 1 of 2 memory blocks left/);
+  });
+
   it('takes an errno for an answer only where the trigger says that it is one', () => {
     const refused: ArmEvidence = { ...pinned, reach: 'asked', triggerResult: -16, triggerAnswer: 'is busy' };
     assert.equal(judge(refused).outcome, 'failed');
