@@ -77,6 +77,8 @@ export function endNfsPeers(path: string, directory: StateDirectory, machine: Ma
       writeFileSync(join(places.nfsd, 'threads'), '0\n', { flag: 'r+' });
     } catch (error) {
       wrong.push(`the server cannot be ended: ${(error as Error).message}`);
+      // It is out of reach without that filesystem: all that is left is there for another attempt.
+      return { ok: false, detail: wrong.join('; ') };
     }
   }
   unmount(places.nfsd, (fsType) => fsType === 'nfsd');

@@ -71,6 +71,23 @@ test("the mount goes first, then the server's threads, then what they stood on",
   assert.equal(existsSync(path), false);
 });
 
+test('a server that cannot be ended keeps the filesystem by which it can', (t) => {
+  const directory = StateDirectory.create('run', 'runner', {}, temporaryDirectory(t));
+  const path = join(directory.path, 'nfs-0');
+  // No file, as where the kernel refuses the write.
+  mkdirSync(join(path, 'nfsd/threads'), { recursive: true });
+  const machine = fakeMachine(t, {
+    'proc/self/mountinfo': mountinfo(join(path, 'nfsd'), 'nfsd', 41) + mountinfo(join(path, 'netns'), 'nsfs', 42),
+  });
+  const ledger = Ledger.open(directory, { ...machine, umount2: () => assert.fail('unmounted') });
+  ledger.nfsPeers(path);
+  for (const attempt of [1, 2]) {
+    const [action] = ledger.restore();
+    assert.equal(action?.ok, false, `attempt ${attempt}`);
+    assert.match(action?.detail ?? '', /the server cannot be ended/);
+  }
+});
+
 test("somebody else's mount in its place is told and left", async (t) => {
   const directory = StateDirectory.create('run', 'runner', {}, temporaryDirectory(t));
   const path = join(directory.path, 'nfs-0');
