@@ -23,7 +23,9 @@ export function judgeLooped(evidence: ArmEvidence): Judgement {
   // One that is absent then, as it is unmapped in the middle of a try, may have moved as well.
   const seen = Math.max(0, stuckReached - (stuckFolios - stuckStill));
   if (seen < stuckReached * SHARE)
-    return inconclusive(`${tried}; only ${seen} of ${stuckReached} were seen where they had been just before it`);
+    return inconclusive(
+      `${tried}; only ${seen} of ${stuckReached} were seen where they had been just before it`,
+    );
   if (stuckMovedAtEnd < stuckReached * SHARE)
     return unknown(`${tried}; only ${stuckMovedAtEnd} of ${stuckReached} moved after it`);
   const { logged } = evidence;

@@ -77,7 +77,8 @@ test('a server that cannot be ended keeps the filesystem by which it can', (t) =
   // No file, as where the kernel refuses the write.
   mkdirSync(join(path, 'nfsd/threads'), { recursive: true });
   const machine = fakeMachine(t, {
-    'proc/self/mountinfo': mountinfo(join(path, 'nfsd'), 'nfsd', 41) + mountinfo(join(path, 'netns'), 'nsfs', 42),
+    'proc/self/mountinfo':
+      mountinfo(join(path, 'nfsd'), 'nfsd', 41) + mountinfo(join(path, 'netns'), 'nsfs', 42),
   });
   const ledger = Ledger.open(directory, { ...machine, umount2: () => assert.fail('unmounted') });
   ledger.nfsPeers(path);
