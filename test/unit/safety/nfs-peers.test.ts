@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { cleanUp } from '../../../src/safety/cleanup.js';
 import { Ledger, LedgerError } from '../../../src/safety/ledger.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
-import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../../../src/syscall/mount.js';
+import { MNT_DETACH, MNT_FORCE, UMOUNT_NOFOLLOW } from '../../../src/syscall/mount.js';
 import { fakeMachine, temporaryDirectory } from './fixtures.js';
 
 const mountinfo = (place: string, fsType: string, id = 40) =>
@@ -64,7 +64,7 @@ test("the mount goes first, then the server's threads, then what they stood on",
   assert.deepEqual(ledger.restore(), [{ kind: 'nfs-peers', what: path, ok: true, detail: 'ended' }]);
   const flags = UMOUNT_NOFOLLOW | MNT_DETACH;
   assert.deepEqual(calls, [
-    ['mnt', flags],
+    ['mnt', flags | MNT_FORCE],
     ['nfsd', flags],
     ['export', flags],
   ]);
