@@ -7,10 +7,8 @@ import { inconclusive, type Judgement, unknown } from './judgement.js';
 
 /** Of the folios that the scanner reached, how many must have moved for the set to count as migrated. */
 const MOVED_SHARE = 0.95;
-/** Of the set, how many must have been reached: less says nothing about the set. */
+/** Of the set, how many must have been reached: less says nothing about the set, unless all of it has moved. */
 const REACHED_SHARE = 0.5;
-/** Of the set, how many are a sample where all that were reached have moved; their number is told. */
-const MOVED_SAMPLE_SHARE = 0.25;
 /** Of the set, how many must be reached once more after the release. */
 const LEAST_AGAIN_SHARE = 0.02;
 /** Of those that are reached once more after the release, how many must have moved: room runs short in the end. */
@@ -19,7 +17,7 @@ const FREED_SHARE = 0.5;
 const FREED_PAGEBLOCKS_SHARE = 0.25;
 /** Of a set that is passed over, or moves beside it, how many must have been met: a sample, and its size is told. */
 const PASSED_SHARE = 0.25;
-/** Of either set, how many must have moved for it to show that what can be moved is. */
+/** Of either set, how many must have moved for it to show that what can be moved is; their number is told. */
 const LEAST_MOVED_SHARE = 0.02;
 
 export function judgeEnded(evidence: ArmEvidence): Judgement {
@@ -30,7 +28,7 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
     // Asked for by address or by frame: to ask once more would be no other question.
     if (stuckReached === 0)
       return unknown(`none of the ${stuckFolios} folios was asked for${answered(evidence)}`);
-  } else if (stuckReached < stuckFolios * (hasMoved ? MOVED_SAMPLE_SHARE : REACHED_SHARE)) {
+  } else if (stuckReached < stuckFolios * (hasMoved ? LEAST_MOVED_SHARE : REACHED_SHARE)) {
     const { contendedAtPfn } = evidence;
     const why =
       contendedAtPfn === undefined

@@ -163,10 +163,10 @@ describe('judge', () => {
   });
 
   it('takes a sample for all where all of it moved, and says how large it was; not where some stayed', () => {
-    const sample = { ...migrated, stuckReached: 4096, stuckMoved: 4096, stuckReachedMoved: 4096 };
+    const sample = { ...migrated, stuckReached: 328, stuckMoved: 328, stuckReachedMoved: 328 };
     assert.equal(judge(sample).outcome, 'migrated');
-    assert.match(judge(sample).reason, /4096 of 16384 .*; the scanner reached no more than 4096$/);
-    for (const other of [{ stuckReached: 4095, stuckReachedMoved: 4095 }, { stuckReachedMoved: 3800 }])
+    assert.match(judge(sample).reason, /328 of 16384 .*; the scanner reached no more than 328$/);
+    for (const other of [{ stuckReached: 327, stuckReachedMoved: 327 }, { stuckReachedMoved: 300 }])
       assert.equal(judge({ ...sample, ...other }).inconclusive, true);
   });
 
