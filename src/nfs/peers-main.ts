@@ -7,10 +7,11 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
 import { Errno, errnoName } from '../base/errno.js';
-import { MountFlag, mount, UMOUNT_NOFOLLOW, umount2 } from '../syscall/mount.js';
+import { MNT_FORCE, MountFlag, mount, UMOUNT_NOFOLLOW, umount2 } from '../syscall/mount.js';
 import { setLinkUpIn, unshareNetwork } from '../syscall/network.js';
 import { dieWithParent } from '../syscall/process.js';
 import { serve } from './server.js';
+import { mountOptions } from './soft-mount.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
@@ -19,8 +20,6 @@ const port = 2049;
 /** Of TEST-NET-1 (RFC 5737): nobody else has them. */
 const serverAddress = '192.0.2.1';
 const clientAddress = '192.0.2.2';
-/** So that each WRITE covers part of the set only. */
-const writeBytes = 65_536;
 
 interface Places {
   /** A file that the server's namespace is bound to. */
@@ -83,22 +82,7 @@ serveCommands({
   mount({ giveUpMs }: { giveUpMs: number }) {
     const { mountPoint } = known();
     const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC | MountFlag.MS_NOATIME;
-    // In tenths of a second, for one try; the second one waits twice as long (nfs(5), linear backoff of TCP).
-    const timeo = Math.max(1, Math.ceil(giveUpMs / 3 / 100));
-    const options = [
-      'vers=4.2',
-      'proto=tcp',
-      `port=${port}`,
-      `addr=${serverAddress}`,
-      `clientaddr=${clientAddress}`,
-      'sec=sys',
-      'soft',
-      `timeo=${Math.min(timeo, 6000)}`,
-      'retrans=1',
-      `rsize=${writeBytes}`,
-      `wsize=${writeBytes}`,
-      'nosharecache',
-    ].join(',');
+    const options = mountOptions({ serverAddress, clientAddress, port, giveUpMs });
     const result = mount(`${serverAddress}:/`, mountPoint, 'nfs4', flags, options);
     if (result < 0) throw new Error(`mount of NFS: ${errnoName(-result)} (${options})`);
   },
@@ -109,10 +93,15 @@ serveCommands({
     mounted(setLinkUpIn(netns, link, isUp), `the link ${link}`);
     return { askedNs };
   },
-  /** While the server can be asked: it is told, and may take its time. */
-  unmount() {
-    const result = umount2(known().mountPoint, UMOUNT_NOFOLLOW);
-    if (result < 0 && result !== -Errno.EINVAL) throw new Error(`umount of NFS: ${errnoName(-result)}`);
+  /**
+   * While the server can be asked: it is told, and may take its time.
+   * @param force what waits for the server ends with an error
+   * @returns 0 or -errno
+   */
+  unmount({ force }: { force: boolean }) {
+    const result = umount2(known().mountPoint, force ? UMOUNT_NOFOLLOW | MNT_FORCE : UMOUNT_NOFOLLOW);
+    // Nothing is mounted there.
+    return { result: result === -Errno.EINVAL ? 0 : result };
   },
 });
 

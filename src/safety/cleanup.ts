@@ -93,8 +93,11 @@ export async function cleanUp(
   if (known !== undefined) {
     if (release !== undefined) await run('release', () => askForRelease(known, release, waitMs, machine));
     await run('abort', () => {
-      plugPeers(directory, machine);
-      return abort(withItsMount(known, directory, machine), directory, machine);
+      try {
+        return abort(withItsMount(known, directory, machine), directory, machine);
+      } finally {
+        plugPeers(directory, machine);
+      }
     });
     await run('wait', () =>
       waitForTasks(known.processes, waitMs, machine, () => abortPeers(directory, machine)),

@@ -61,22 +61,25 @@ export function endNfsPeers(path: string, directory: StateDirectory, machine: Ma
   if (!existsSync(path)) return { ok: true, detail: 'gone' };
   plugNfsPeers(path, machine);
   const wrong: string[] = [];
-  const unmount = (place: string, isOurs: (fsType: string) => boolean): void => {
+  const unmount = (place: string, isOurs: (fsType: string) => boolean, flags = 0): void => {
     const fsType = typeOfMount(place, machine);
     if (fsType === undefined) return;
     if (!isOurs(fsType)) {
       wrong.push(`${fsType} is mounted at ${place}`);
       return;
     }
-    const result = machine.umount2(place, UMOUNT_NOFOLLOW | MNT_DETACH);
+    const result = machine.umount2(place, UMOUNT_NOFOLLOW | MNT_DETACH | flags);
     if (result < 0) wrong.push(`${place} cannot be unmounted (${errnoName(-result)})`);
   };
-  unmount(places.mountPoint, (fsType) => fsType === 'nfs4');
+  // Whoever has files open there still must not wait for a server that is gone.
+  unmount(places.mountPoint, (fsType) => fsType === 'nfs4', MNT_FORCE);
   if (typeOfMount(places.nfsd, machine) === 'nfsd') {
     try {
       writeFileSync(join(places.nfsd, 'threads'), '0\n', { flag: 'r+' });
     } catch (error) {
       wrong.push(`the server cannot be ended: ${(error as Error).message}`);
+      // It is out of reach without that filesystem: all that is left is there for another attempt.
+      return { ok: false, detail: wrong.join('; ') };
     }
   }
   unmount(places.nfsd, (fsType) => fsType === 'nfsd');

@@ -133,7 +133,9 @@ export class Child {
   isDoomed(): boolean {
     if (this.ended !== undefined) return true;
     const condition = this.child.condition();
-    return !condition.isRunning || condition.isKillPending || condition.isExiting;
+    // A thread that ends by itself, as those of hanging calls do, ends no process.
+    const isExiting = condition.tasks.every((task) => task.isExiting);
+    return !condition.isRunning || condition.isKillPending || isExiting;
   }
 
   /** Ends its input and waits; kills it at the deadline. */

@@ -5,6 +5,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Errno } from '../base/errno.js';
 import { patient } from '../base/patience.js';
 import { findMount, readMountinfo } from '../kernel/mountinfo.js';
 import { Ledger } from '../safety/ledger.js';
@@ -19,6 +21,9 @@ import { Serverless } from './serverless.js';
 const SERVE_MS = 30_000;
 const MOUNT_MS = 30_000;
 const LINK_MS = 10_000;
+/** Until whoever was interrupted has closed its files: TCP waits about as long as the link was down. */
+const DRAIN_MS = 10_000;
+const POLL_MS = 100;
 
 export class NfsHost extends Serverless {
   private constructor(
@@ -68,16 +73,33 @@ export class NfsHost extends Serverless {
     return !this.peers.isDoomed();
   }
 
-  /** The client first, while there is a server; one that does not end is left to the cleanup of the run. */
+  /**
+   * The client first, while there is a server.  Where the process of the peers does not end, it waits in the kernel for
+   * that server: nothing is taken from it then, and the cleanup of the run goes on.
+   */
   override async stop(deadlineMs: number): Promise<void> {
     try {
       await this.setLinkUp(true);
-      await this.peers.ask('unmount', {}, LINK_MS);
+      await this.unmount();
     } catch {
-      // Nothing was mounted, files are open there still, or the process is dead: it is detached then.
+      // It was never served, or the process is dead: whatever is there is detached then.
     }
+    const exit = await this.peers.end(deadlineMs);
+    if (exit.kind === 'late') throw new ArmError('NFS: the process of the peers was killed and does not end');
     const { ok, detail } = endNfsPeers(this.path, this.state, thisMachine);
-    await this.peers.end(deadlineMs);
     if (!ok) throw new ArmError(`NFS: ${detail}`);
+  }
+
+  /** The server must not end before its data has drained: whoever waits for that would go on waiting. */
+  private async unmount(): Promise<void> {
+    const startedMs = performance.now();
+    const drainMs = patient(DRAIN_MS);
+    for (;;) {
+      const spentMs = performance.now() - startedMs;
+      const words = { force: spentMs > drainMs };
+      const { result } = await this.peers.ask<{ result: number }>('unmount', words, LINK_MS);
+      if (result !== -Errno.EBUSY || spentMs > 2 * drainMs) return;
+      await delay(POLL_MS);
+    }
   }
 }

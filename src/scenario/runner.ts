@@ -48,6 +48,8 @@ export interface RunPlan {
 const MAX_CONTROL_BYTES = 256 << 20;
 /** An NFS client begins no more writeback at nfs_congestion_kb, of which it has at least so much (fs/nfs/write.c). */
 const MOST_NFS_BYTES = 8 << 20;
+/** Well before its mount gives up (src/nfs/soft-mount.ts), and the data is lost. */
+const MOST_NFS_HOLD_MS = 300_000;
 const STOP_MS = 5000;
 const BALLAST_MS = 60_000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
@@ -78,6 +80,10 @@ function bytesFor({ folios, nfs }: ArmDesign, stuckBytes: number): number {
 
 function stuckBytesOfNfs(stuckBytes: number): number {
   return Math.min(stuckBytes, MOST_NFS_BYTES);
+}
+
+function holdMsFor({ nfs }: ArmDesign, holdMs: number): number {
+  return nfs === true ? Math.min(holdMs, MOST_NFS_HOLD_MS) : holdMs;
 }
 
 function controlBytesFor(stuckBytes: number): number {
@@ -162,7 +168,8 @@ export async function runCells(
           guard = await startRunGuard(state);
         }
         progress.step(`${name}: ${armName(design)} arm${attempt === 1 ? '' : `, attempt ${attempt}`}`);
-        const { holdMs, seed } = plan;
+        const { seed } = plan;
+        const holdMs = holdMsFor(design, plan.holdMs);
         if (ballast.isDoomed()) ballast = await spawnBallast();
         const lacks = await playArm(
           { index, cell, attempt, design, transport, scenario, trigger, ...sizes, holdMs, seed },

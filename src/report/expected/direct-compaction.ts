@@ -16,7 +16,9 @@ export const directCompaction: readonly Expectation[] = [
     trigger,
     arm: 'fault',
     outcome: 'failed',
-    decidedBy: 'migrate_folio_unmap(): locked and not up to date, in MIGRATE_SYNC_LIGHT (mm/migrate.c)',
+    decidedBy:
+      'migrate_folio_unmap(): locked, and direct compaction (PF_MEMALLOC) waits for no lock ' +
+      '(mm/migrate.c; __unmap_and_move() before 6.3)',
   },
   ...underWriteback(trigger, 'splice-pinned', { outcome: 'failed', decidedBy: hasReference }),
 ]);

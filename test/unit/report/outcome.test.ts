@@ -567,6 +567,9 @@ describe('a trigger that goes on until the reference is gone', () => {
 
   it('is unknown where it did not try them, moved some before, or moved few afterwards', () => {
     for (const [spoilt, why] of [
+      // Absent from the pagemap at the end of the hold: they may have moved before the release.
+      [{ stuckStill: 0 }, /only 0 of 16384 were seen where they had been just before it/],
+      [{ stuckReached: 8000, stuckStill: 12_000 }, /only 3616 of 8000 were seen/],
       [{ migrateFailedNearSet: 0 }, /0 tries .* too few for the 16384/],
       [{ migrateFailedNearSet: 8000 }, /too few/],
       [{ stuckMoved: 3 }, /3 folios moved before the release/],

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { cleanUp } from '../../../src/safety/cleanup.js';
 import { Ledger, LedgerError } from '../../../src/safety/ledger.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
-import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../../../src/syscall/mount.js';
+import { MNT_DETACH, MNT_FORCE, UMOUNT_NOFOLLOW } from '../../../src/syscall/mount.js';
 import { fakeMachine, temporaryDirectory } from './fixtures.js';
 
 const mountinfo = (place: string, fsType: string, id = 40) =>
@@ -64,11 +64,29 @@ test("the mount goes first, then the server's threads, then what they stood on",
   assert.deepEqual(ledger.restore(), [{ kind: 'nfs-peers', what: path, ok: true, detail: 'ended' }]);
   const flags = UMOUNT_NOFOLLOW | MNT_DETACH;
   assert.deepEqual(calls, [
-    ['mnt', flags],
+    ['mnt', flags | MNT_FORCE],
     ['nfsd', flags],
     ['export', flags],
   ]);
   assert.equal(existsSync(path), false);
+});
+
+test('a server that cannot be ended keeps the filesystem by which it can', (t) => {
+  const directory = StateDirectory.create('run', 'runner', {}, temporaryDirectory(t));
+  const path = join(directory.path, 'nfs-0');
+  // No file, as where the kernel refuses the write.
+  mkdirSync(join(path, 'nfsd/threads'), { recursive: true });
+  const machine = fakeMachine(t, {
+    'proc/self/mountinfo':
+      mountinfo(join(path, 'nfsd'), 'nfsd', 41) + mountinfo(join(path, 'netns'), 'nsfs', 42),
+  });
+  const ledger = Ledger.open(directory, { ...machine, umount2: () => assert.fail('unmounted') });
+  ledger.nfsPeers(path);
+  for (const attempt of [1, 2]) {
+    const [action] = ledger.restore();
+    assert.equal(action?.ok, false, `attempt ${attempt}`);
+    assert.match(action?.detail ?? '', /the server cannot be ended/);
+  }
 });
 
 test("somebody else's mount in its place is told and left", async (t) => {

@@ -1,4 +1,6 @@
 /** A child for tests, on the same channel as the real ones. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { serveCommands } from '../../../src/base/child-port.js';
 
 process.stderr.write('a word on stderr\n');
@@ -9,6 +11,10 @@ serveCommands({
   },
   silence: () => new Promise(() => setInterval(() => undefined, 1000)),
   exit: (status: number) => process.exit(status),
+  /** One thread after the other begins and ends. */
+  threads: async (count: number) => {
+    for (let made = 0; made < count; made++) await once(new Worker('', { eval: true }), 'exit');
+  },
   /** Never comes back to read its input: as a child in D state. */
   spin: () => {
     for (;;);

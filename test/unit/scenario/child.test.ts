@@ -47,6 +47,20 @@ test('the end of a child fails what waits for it, with its status and its last w
   assert.equal(child.sample(), undefined);
 });
 
+test('a thread that ends by itself does not doom its process', async (t) => {
+  const child = await spawn(t);
+  await child.ask('add', { a: 1, b: 1 }, FAR_MS);
+  let isDone = false;
+  const threads = child.ask('threads', 20, FAR_MS).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    assert.equal(child.isDoomed(), false);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await threads;
+});
+
 test('a child ends with its input', async (t) => {
   const child = await spawn(t);
   await child.ask('add', { a: 1, b: 1 }, FAR_MS);
