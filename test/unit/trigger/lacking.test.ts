@@ -1,7 +1,10 @@
 /** What each harmful trigger says that a machine lacks. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { Kpf } from '../../../src/kernel/kpageflags.js';
 import { wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
 import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
@@ -77,6 +80,22 @@ describe('gigantic-alloc', () => {
     const small = fakeRoot(t, { ...gigantic, ...zoneinfo(4096, 400_000) });
     assert.match(lacksGiganticPages(small) ?? '', /whole aligned gibibyte/);
     assert.equal(lacksGiganticPages(fakeRoot(t, { ...gigantic, ...zoneinfo(1 << 20, 1 << 18) })), undefined);
+  });
+
+  it('wants one in which no frame is for ever', (t) => {
+    const pages = 1 << 18;
+    const flags = new BigUint64Array(3 * pages).fill(1n << BigInt(Kpf.LRU));
+    const root = fakeRoot(t, { ...gigantic, ...zoneinfo(pages, 2 * pages), '/proc/kpageflags': '' });
+    const lacking = (slabAt: readonly number[]) => {
+      const seen = flags.slice();
+      for (const pfn of slabAt) seen[pfn] = 1n << BigInt(Kpf.SLAB);
+      writeFileSync(join(root, '/proc/kpageflags'), new Uint8Array(seen.buffer));
+      return lacksGiganticPages(root);
+    };
+    assert.equal(lacking([]), undefined);
+    assert.equal(lacking([pages]), undefined);
+    assert.equal(lacking([0, 3 * pages - 1]), undefined);
+    assert.match(lacking([2 * pages - 1, 2 * pages]) ?? '', /each of 2 has holes, or .*hugetlb_cma=1G/);
   });
 });
 
