@@ -108,6 +108,13 @@ describe('cma-alloc', () => {
     assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_DMABUF_HEAPS_CMA.*hugetlb_cma=1G/);
   });
 
+  it('believes sysfs where /proc/meminfo does not count the area of huge pages', (t) => {
+    const area = { ...gigantic, '/sys/kernel/mm/cma/hugetlb0/total_pages': '262144\n' };
+    assert.equal(lacksCma(fakeRoot(t, { ...total(0), ...area })), undefined);
+    const other = { ...gigantic, '/sys/kernel/mm/cma/reserved/total_pages': '262144\n' };
+    assert.match(lacksCma(fakeRoot(t, { ...total(0), ...other })) ?? '', /CmaTotal .* is 0/);
+  });
+
   it('takes a heap before huge pages, and never debugfs, where a killed trigger would leak', (t) => {
     const hugetlb = { ...total(1 << 20), ...gigantic, '/proc/cmdline': 'quiet hugetlb_cma=1G\n' };
     const heap = { ...hugetlb, '/dev/dma_heap/system': '', '/dev/dma_heap/default_cma_region': '' };
