@@ -23,6 +23,12 @@ export function cmaTotalKb(root = '/'): number {
   return readMeminfo(root).get('CmaTotal') ?? 0;
 }
 
+/** An area for huge pages as sysfs has it: 7.3 was seen to have one, and no CmaTotal above 0. */
+export function hasHugetlbArea(root = '/'): boolean {
+  if (!existsSync(join(root, sysfsDirectory))) return false;
+  return listKernelDirectory(sysfsDirectory, root).some((name) => name.startsWith('hugetlb'));
+}
+
 /** The first way that there is. Heaps named `system` are not of CMA. */
 export function findCmaRoute(root = '/'): CmaRoute | undefined {
   const has = (path: string) => existsSync(join(root, path));
@@ -30,8 +36,7 @@ export function findCmaRoute(root = '/'): CmaRoute | undefined {
   const heap = names(heapDirectory).find((name) => !name.startsWith('system'));
   if (heap !== undefined) return { kind: 'dma-heap', device: `${heapDirectory}/${heap}` };
   const reserved =
-    /(?:^| )hugetlb_cma=/.test(readKernelFileIfPresent('/proc/cmdline', root) ?? '') ||
-    names(sysfsDirectory).some((name) => name.startsWith('hugetlb'));
+    /(?:^| )hugetlb_cma=/.test(readKernelFileIfPresent('/proc/cmdline', root) ?? '') || hasHugetlbArea(root);
   if (reserved && has(giganticPagesPath)) return { kind: 'hugetlb', nrHugePages: giganticPagesPath };
   return undefined;
 }

@@ -44,10 +44,9 @@ serveCommands({
       landingRange: plan?.landingRange ?? null,
     };
   },
-  /** Gives all of it back, where it was taken for one arm. */
+  /** Gives all of it back. */
   release() {
     filler.release();
-    if (!isOfHugePages) return;
     ballast?.release();
     ballast = undefined;
     plan = undefined;

@@ -79,6 +79,14 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     split: z.int().min(0),
     cutBytes: z.int().min(0),
   }),
+  'split-huge-pages-asked': z.object({
+    arm,
+    lacking: z.string().nullable(),
+    asked: z.int().min(0),
+    split: z.int().min(0),
+    countedSplit: z.int().nullable(),
+    countedFailed: z.int().nullable(),
+  }),
   'cell-skipped': z.object({
     cell: z.int().min(0),
     variant: z.string().optional(),

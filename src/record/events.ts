@@ -267,6 +267,18 @@ export type RunEventBody =
       /** Of the end of the file. */
       readonly cutBytes: number;
     }
+  /** Of an arm about large folios, at its end: folios that were whole still, and those that debugfs could split. */
+  | {
+      readonly event: 'split-huge-pages-asked';
+      readonly arm: number;
+      /** Why it could not be asked, or no more; null where it was. */
+      readonly lacking: string | null;
+      readonly asked: number;
+      readonly split: number;
+      /** By the kernel's counters for their size, meanwhile; null where it has none. */
+      readonly countedSplit: number | null;
+      readonly countedFailed: number | null;
+    }
   /** Where the set is, at the end of the hold and before anything is released; what is not seen there is -1. */
   | {
       readonly event: 'hold-ended';

@@ -102,6 +102,25 @@ const FoliosSpec = z.object({
     description:
       'Of the end of the file, cut off by it: compared in the page cache only, not as it is on the disk',
   }),
+  splitHugePages: z
+    .object({
+      lacking: z
+        .string()
+        .nullable()
+        .meta({ description: 'Why it could not be asked, or no more; null where it was' }),
+      asked: count,
+      done: count.meta({ description: 'Of those, smaller afterwards by kpageflags, at the same pfn' }),
+      split: z.int().nullable().meta({
+        description: 'What mTHP statistics counted of that size meanwhile; null where there are none',
+      }),
+      splitFailed: z.int().nullable(),
+    })
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Folios that were whole in the end, asked to be split through split_huge_pages of debugfs before the file was cut',
+    }),
   split: z
     .int()
     .nullable()

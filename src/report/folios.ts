@@ -8,6 +8,16 @@ import type { ArmEvents, EventOf } from './arm-events.js';
 import { countOrders, foliosOf, hasFlag, type SeenFolio } from './folio-orders.js';
 import { countWithin, isWithin, type TraceFacts } from './trace-facts.js';
 
+export interface SplitHugePagesEvidence {
+  /** Why it could not be asked, or no more; null where it was. */
+  readonly lacking: string | null;
+  readonly asked: number;
+  readonly done: number;
+  /** The kernel's counters for that size meanwhile; null where it has none. */
+  readonly split: number | null;
+  readonly splitFailed: number | null;
+}
+
 export interface FoliosEvidence extends FolioDesign {
   /** How many folios of each order there were, by the order in decimal. */
   readonly ordersBefore: Readonly<Record<string, number>>;
@@ -30,6 +40,8 @@ export interface FoliosEvidence extends FolioDesign {
   readonly splitDone: number | null;
   /** Of the end of the file, cut off by that. */
   readonly cutBytes: number | null;
+  /** What came of asking by split_huge_pages of debugfs, after the trigger; null where that is not on record. */
+  readonly splitHugePages: SplitHugePagesEvidence | null;
   /** The kernel's counters for that size, over the trigger; null where it has none. */
   readonly split: number | null;
   readonly splitFailed: number | null;
@@ -82,8 +94,21 @@ export function foliosEvidence(
     splitAsked: asked?.asked ?? null,
     splitDone: asked?.split ?? null,
     cutBytes: asked?.cutBytes ?? null,
+    splitHugePages: splitHugePagesEvidence(events),
     split: difference(before.split, after.split),
     splitFailed: difference(before.splitFailed, after.splitFailed),
+  };
+}
+
+function splitHugePagesEvidence(events: ArmEvents): SplitHugePagesEvidence | null {
+  const asked = events.first('split-huge-pages-asked');
+  if (asked === undefined) return null;
+  return {
+    lacking: asked.lacking,
+    asked: asked.asked,
+    done: asked.split,
+    split: asked.countedSplit,
+    splitFailed: asked.countedFailed,
   };
 }
 

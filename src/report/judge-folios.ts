@@ -52,6 +52,10 @@ function refusesSplit(folios: FoliosEvidence): boolean {
 
 /** Why asking outright for a split contradicts what the arm is about; undefined where it does not. */
 function contraryToSplit(folios: FoliosEvidence): string | undefined {
+  const through = folios.splitHugePages;
+  // Where one is not split that shows nothing: a reference of somebody else's does that, too.
+  if (through !== null && through.done > 0 && (folios.memory === 'hugetlb' || refusesSplit(folios)))
+    return `asked outright by split_huge_pages, ${through.done} of ${through.asked} folios were split`;
   // A folio of the least order is no case for truncation, which asks for that order: it would refuse nothing.
   if (folios.memory !== 'xfs' || isOfLeastOrder(folios)) return undefined;
   const { splitAsked, splitDone } = folios;

@@ -201,7 +201,18 @@ function folioFacts(folios: NonNullable<Cell['evidence']['folios']>, pages: numb
       (cutBytes ?? 0) === 0 ? '' : ` (cuts ${(cutBytes ?? 0) >> 10} KiB off, compared as cached only)`;
     facts.push(['asked to split', `${splitDone} of ${splitAsked} were, by ftruncate(2)${cut}`]);
   }
+  if (folios.splitHugePages !== null)
+    facts.push(['asked to split', splitThroughDebugfs(folios.splitHugePages)]);
   return facts;
+}
+
+type SplitHugePages = NonNullable<NonNullable<Cell['evidence']['folios']>['splitHugePages']>;
+
+function splitThroughDebugfs({ lacking, asked, done, split, splitFailed }: SplitHugePages): string {
+  if (lacking !== null && asked === 0) return `not by split_huge_pages: ${lacking}`;
+  const counted = split === null ? 'not counted' : `counted: ${split} done, ${splitFailed ?? '-'} refused`;
+  const end = lacking === null ? '' : `, then no more: ${lacking}`;
+  return `${done} of ${asked} were, by split_huge_pages (${counted})${end}`;
 }
 
 function userFacts(user: NonNullable<Cell['evidence']['untrusted']>): Fact[] {

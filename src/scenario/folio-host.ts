@@ -1,6 +1,9 @@
 /** Where the folios of an arm without a FUSE server live: an XFS image, or plain memory. */
+import { PAGE_BYTES } from '../base/page-size.js';
 import type { FolioDesign } from '../record/events.js';
 import type { StateDirectory } from '../safety/state-directory.js';
+import { ArmLacksError } from './arm-context.js';
+import { makesFoliosOf } from './large-folios.js';
 import { Serverless } from './serverless.js';
 import { XfsImage } from './xfs-image.js';
 
@@ -18,10 +21,18 @@ export const folioSysctls: readonly (readonly [name: string, value: string])[] =
   ['vm.compact_unevictable_allowed', '0'],
 ];
 
+/** @throws {ArmLacksError} where this kernel has no such folios */
 export async function startFolioHost(
-  { blockBytes }: FolioDesign,
+  { blockBytes, order }: FolioDesign,
   { state, mountPoint, bytes }: { state: StateDirectory; mountPoint: string; bytes: number },
 ): Promise<Serverless> {
   if (blockBytes === null) return new Serverless();
-  return XfsImage.start(state, { mountPoint, blockBytes, bytes });
+  const image = await XfsImage.start(state, { mountPoint, blockBytes, bytes });
+  const folioBytes = PAGE_BYTES << order;
+  if (makesFoliosOf(folioBytes, mountPoint)) return image;
+  await image.stop(0);
+  throw new ArmLacksError(
+    `needs folios of ${folioBytes >> 10} KiB from write(2) to XFS: this kernel makes none (6.6 and later do, where there is ` +
+      'free memory of that order)',
+  );
 }

@@ -105,6 +105,28 @@ export class FolioSet extends StuckSet {
     this.context.record({ event: 'folios', arm: this.context.plan.index, when, split, splitFailed, flags });
   }
 
+  /** Before the file is cut, of another part of it; of hugetlb pages, too. */
+  private async askSplits(): Promise<void> {
+    const { plan } = this.context;
+    const { memory, order } = this.design;
+    if (memory === 'anonymous') return;
+    const before = readSplitCounters(PAGE_BYTES << order);
+    const asked = await this.workload.ask<{ lacking: string | null; asked: number; split: number }>(
+      'askSplits',
+      { most: MOST_PROBED },
+      this.context.deadlineForBytes(plan.stuckBytes),
+    );
+    const after = readSplitCounters(PAGE_BYTES << order);
+    const counted = before === undefined || after === undefined ? undefined : { before, after };
+    this.context.record({
+      event: 'split-huge-pages-asked',
+      arm: plan.index,
+      ...asked,
+      countedSplit: counted === undefined ? null : counted.after.split - counted.before.split,
+      countedFailed: counted === undefined ? null : counted.after.splitFailed - counted.before.splitFailed,
+    });
+  }
+
   /** Asked at last, since it cuts the file; of folios that are larger than their least order. */
   private async probeSplits(): Promise<void> {
     const { plan } = this.context;
@@ -122,6 +144,7 @@ export class FolioSet extends StuckSet {
 
   override async verify(): Promise<void> {
     const { plan } = this.context;
+    await this.askSplits();
     await this.probeSplits();
     const deadlineMs = this.context.deadlineForBytes(3 * this.context.bothBytes);
     const verified = await this.workload.ask<{

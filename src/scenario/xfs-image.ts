@@ -86,7 +86,9 @@ function mountImage(image: string, mountPoint: string, blockBytes: number): void
     close(loop.fd);
     // Before 6.12 (xfs_fs_fill_super() in fs/xfs/xfs_super.c).
     if (mounted === -Errno.ENOSYS && blockBytes > PAGE_BYTES)
-      throw new ArmLacksError(`this kernel has no XFS with blocks of ${blockBytes} bytes`);
+      throw new ArmLacksError(
+        `needs XFS with blocks of ${blockBytes} bytes: this kernel mounts none (6.12 and later do)`,
+      );
     if (mounted < 0) throw new ArmError(`mount of XFS: ${errnoName(-mounted)}`);
   } finally {
     closeSync(file);

@@ -5,7 +5,7 @@
  */
 import { Errno } from '../base/errno.js';
 import { PAGE_BYTES } from '../base/page-size.js';
-import { type CmaRoute, cmaTotalKb, findCmaRoute } from '../kernel/cma.js';
+import { type CmaRoute, cmaTotalKb, findCmaRoute, hasHugetlbArea } from '../kernel/cma.js';
 import { allocateFromHeap } from '../syscall/dma-heap.js';
 import { close } from '../syscall/file.js';
 import { allocateGigantic, giganticChanges } from './gigantic-alloc.js';
@@ -17,7 +17,7 @@ const SHARE = 0.75;
 
 export function lacksCma(root = '/'): string | undefined {
   const totalKb = cmaTotalKb(root);
-  if (totalKb === 0)
+  if (totalKb === 0 && !hasHugetlbArea(root))
     return 'needs a contiguous memory area: CmaTotal in /proc/meminfo is 0 or absent (CONFIG_CMA, and cma=SIZE on the command line)';
   if (findCmaRoute(root) === undefined)
     return (

@@ -4,9 +4,14 @@
  * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on).
  */
 import { Errno } from '../base/errno.js';
-import { giganticPagesPath, hasAlignedGibibyte, readGiganticPages } from '../kernel/gigantic-pages.js';
+import {
+  alignedGibibytes,
+  giganticPagesPath,
+  hasImmovable,
+  readGiganticPages,
+} from '../kernel/gigantic-pages.js';
 import { nodePoolPaths } from '../kernel/huge-pages.js';
-import { readKernelFile } from '../kernel/kernel-file.js';
+import { KernelFileError, readKernelFile } from '../kernel/kernel-file.js';
 import { writeValue } from '../syscall/write-value.js';
 import type { FileChange, Trigger, TriggerResult } from './trigger.js';
 
@@ -16,9 +21,25 @@ export function lacksGiganticPages(root = '/'): string | undefined {
       `needs huge pages of 1 GiB: ${giganticPagesPath} is not there (CONFIG_HUGETLB_PAGE, CONFIG_CONTIG_ALLOC, and on ` +
       'x86 the CPU flag pdpe1gb)'
     );
-  if (!hasAlignedGibibyte(root))
+  const ranges = alignedGibibytes(root);
+  if (ranges.length === 0)
     return 'needs a zone with a whole aligned gibibyte: /proc/zoneinfo has none (more memory)';
+  if (ranges.every((startPfn) => isHopeless(startPfn, root)))
+    return (
+      `needs a gibibyte that can be emptied: each of ${ranges.length} has holes, or reserved, slab or page-table pages ` +
+      'in /proc/kpageflags (CONFIG_CMA and hugetlb_cma=1G on the command line keep one clear of them)'
+    );
   return undefined;
+}
+
+/** Where the flags cannot be read, it may be emptied. */
+function isHopeless(startPfn: number, root: string): boolean {
+  try {
+    return hasImmovable(startPfn, root);
+  } catch (error) {
+    if (error instanceof KernelFileError) return false;
+    throw error;
+  }
 }
 
 export function giganticChanges(): readonly FileChange[] {

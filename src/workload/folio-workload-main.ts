@@ -9,6 +9,7 @@ import { HugetlbMemory } from './hugetlb-memory.js';
 import { CHUNK_BYTES } from './pattern.js';
 import { PatternedFile } from './patterned-file.js';
 import { PatternedMemory } from './patterned-memory.js';
+import { askSplitHugePages } from './split-huge-pages.js';
 import { probeSplits } from './split-probe.js';
 
 const SIGKILL = 9;
@@ -96,6 +97,11 @@ serveCommands({
     const located = stuckSet instanceof PatternedFile && !touch ? stuckSet.relocate() : stuckSet.locate();
     if (stuckOut !== undefined) writePfns(stuckOut, located);
     if (controlOut !== undefined) writePfns(controlOut, controlSet.locate());
+  },
+  /** Through debugfs; `null` where there is nothing to split. */
+  askSplits({ most }: { most: number }) {
+    const [stuckSet, , { folioBytes }] = sets();
+    return stuckSet instanceof PatternedMemory ? null : askSplitHugePages(stuckSet, folioBytes, most);
   },
   /** Of the file, `null` where there is none.  Compares all of it before: its end is cut off. */
   probeSplits({ most }: { most: number }) {

@@ -32,6 +32,13 @@ export class HugetlbMemory {
     return Float64Array.from(this.pages.flatMap((page) => [...page.locate()]));
   }
 
+  /** Of the byte at this offset. */
+  addressAt(offsetBytes: number): bigint {
+    const page = this.pages[Math.floor(offsetBytes / HUGE_PAGE_BYTES)];
+    if (page === undefined) throw new Error(`${offsetBytes} is beyond the set`);
+    return page.address + BigInt(offsetBytes % HUGE_PAGE_BYTES);
+  }
+
   /** Offset of the first wrong byte, or -1. */
   firstMismatch(): number {
     for (const [index, page] of this.pages.entries()) {

@@ -4,8 +4,8 @@
  * stays as large as it was, beyond the end of the file, and a clean one is dropped and read again into another.  XFS writes
  * nothing back first for a cut at the end of a block, so that a dirty folio stays dirty.
  */
-import { hasKpf, readKpageflags } from '../kernel/kpageflags.js';
 import * as memory from '../syscall/memory.js';
+import { folioPages } from './folio-pages.js';
 import type { PatternedFile } from './patterned-file.js';
 
 /** So much of the end of the file at the most, in folios: the rest can still be compared. */
@@ -35,13 +35,4 @@ export function probeSplits(file: PatternedFile, folioBytes: number, most: numbe
     if (now === head && folioPages(now, pages) < pages) split += 1;
   }
   return { asked, split, cutBytes: whole - file.bytes };
-}
-
-/** Of the folio that begins with this frame; 1 of what is none. @param most no more than so many are counted */
-function folioPages(head: number, most: number): number {
-  const flags = readKpageflags(head, most);
-  if (!hasKpf(flags[0] ?? 0n, 'COMPOUND_HEAD')) return 1;
-  let pages = 1;
-  while (pages < most && hasKpf(flags[pages] ?? 0n, 'COMPOUND_TAIL')) pages += 1;
-  return pages;
 }

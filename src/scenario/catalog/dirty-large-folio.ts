@@ -16,7 +16,7 @@ export const dirtyLargeFolio: Scenario = {
   stuck: 'dirty large folios of iomap with per-block state',
   triggers: ['compact'],
   transports: ['dev-fuse'],
-  needs: 'an XFS image on a loop device',
+  needs: 'an XFS image on a loop device, and large folios for write(2) to it (6.6)',
   requires: ['xfs-image'],
   arms: [
     folioArm('control', 'clean', { ...dirty, state: 'clean' }),

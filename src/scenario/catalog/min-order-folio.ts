@@ -16,7 +16,7 @@ export const minOrderFolio: Scenario = {
   stuck: 'clean folios of the least order of their filesystem',
   triggers: ['compact'],
   transports: ['dev-fuse'],
-  needs: 'an XFS image with blocks larger than a page',
+  needs: 'an XFS image with blocks larger than a page (6.12), and large folios for write(2) to XFS (6.6)',
   requires: ['xfs-image'],
   arms: [
     folioArm('control', 'blocks-of-4k', { ...least, blockBytes: 4096 }),

@@ -94,6 +94,18 @@ describe(
       assert.equal(folios.splitDone, folios.splitAsked);
     });
 
+    test('debugfs is asked as well where it can be had, and else it is said why not', () => {
+      const played = run.json.cells.flatMap(({ evidence: { folios }, arm, outcome }) =>
+        folios && arm !== null && outcome !== 'unknown' ? [folios] : [],
+      );
+      for (const { memory, state, splitHugePages } of played) {
+        if (memory === 'anonymous') assert.equal(splitHugePages, null);
+        else if (splitHugePages?.lacking !== null) assert.match(splitHugePages?.lacking ?? '', /debugfs/);
+        else if (memory === 'hugetlb' || state === 'dirty') assert.equal(splitHugePages.done, 0);
+      }
+      assert.ok(played.some(({ splitHugePages }) => splitHugePages !== null));
+    });
+
     for (const variant of ['clean', 'dirty-whole'])
       test(`the same folios are split and moved: ${variant}`, () => {
         const folios = foliosOf('dirty-large-folio', variant, 'migrated');

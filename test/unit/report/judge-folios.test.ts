@@ -24,6 +24,7 @@ const dirty: FoliosEvidence = {
   splitAsked: 16,
   splitDone: 0,
   cutBytes: 65_536,
+  splitHugePages: null,
   split: 0,
   splitFailed: 1,
 };
@@ -116,6 +117,27 @@ test('asking for a split outright must not contradict it', () => {
   assert.match(judgeFolios(spoilt({}, { splitAsked: null }))?.reason ?? '', /was not asked/);
   const least = { state: 'clean', dirty: 0, order: 2, blockBytes: 16_384, splitFailed: 0 } as const;
   assert.equal(judgeFolios(spoilt({}, { ...least, splitAsked: null, splitDone: null }))?.outcome, 'failed');
+});
+
+test('what split_huge_pages was asked for shows something only where it split what cannot be', () => {
+  const through = { lacking: null, asked: 16, done: 0, split: 0, splitFailed: 16 };
+  const withSplit = { splitHugePages: { ...through, done: 1 } };
+  const none = { splitHugePages: { ...through, lacking: 'debugfs is not mounted', asked: 0 } };
+  assert.equal(judgeFolios(spoilt({}, { splitHugePages: through }))?.outcome, 'failed');
+  assert.equal(judgeFolios(spoilt({}, none))?.outcome, 'failed');
+  assert.match(
+    judgeFolios(spoilt({}, withSplit))?.reason ?? '',
+    /by split_huge_pages, 1 of 16 folios were split$/,
+  );
+  const huge = { memory: 'hugetlb', order: 9, blockBytes: null, state: null } as const;
+  assert.equal(judgeFolios(spoilt({}, { ...huge, ...withSplit }))?.outcome, 'unknown');
+  const least = { state: 'clean', dirty: 0, order: 2, blockBytes: 16_384 } as const;
+  assert.equal(judgeFolios(spoilt({}, { ...least, ...withSplit }))?.outcome, 'unknown');
+  // A clean folio that is not split may be somebody else's, too.
+  const moved = { kind: 'control', stuckReached: 4096, stuckReachedMoved: 4096, stuckMoved: 4096 } as const;
+  const clean = { state: 'clean', dirty: 0, wholeAfter: 0, splitAsked: 0, split: 256 } as const;
+  for (const splitHugePages of [through, withSplit.splitHugePages, null])
+    assert.equal(judgeFolios(spoilt(moved, { ...clean, splitHugePages }))?.outcome, 'migrated');
 });
 
 test('hugetlb pages are not attempted only where nothing was isolated from where they are', () => {

@@ -1,9 +1,10 @@
 /** What each harmful trigger says that a machine lacks. */
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { Kpf } from '../../../src/kernel/kpageflags.js';
 import { readDimmBlocks, wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
 import { lacksHotplug } from '../../../src/trigger/dimm-unplug.js';
@@ -104,6 +105,22 @@ describe('gigantic-alloc', () => {
     assert.match(lacksGiganticPages(small) ?? '', /whole aligned gibibyte/);
     assert.equal(lacksGiganticPages(fakeRoot(t, { ...gigantic, ...zoneinfo(1 << 20, 1 << 18) })), undefined);
   });
+
+  it('wants one in which no frame is for ever', (t) => {
+    const pages = 1 << 18;
+    const flags = new BigUint64Array(3 * pages).fill(1n << BigInt(Kpf.LRU));
+    const root = fakeRoot(t, { ...gigantic, ...zoneinfo(pages, 2 * pages), '/proc/kpageflags': '' });
+    const lacking = (slabAt: readonly number[]) => {
+      const seen = flags.slice();
+      for (const pfn of slabAt) seen[pfn] = 1n << BigInt(Kpf.SLAB);
+      writeFileSync(join(root, '/proc/kpageflags'), new Uint8Array(seen.buffer));
+      return lacksGiganticPages(root);
+    };
+    assert.equal(lacking([]), undefined);
+    assert.equal(lacking([pages]), undefined);
+    assert.equal(lacking([0, 3 * pages - 1]), undefined);
+    assert.match(lacking([2 * pages - 1, 2 * pages]) ?? '', /each of 2 has holes, or .*hugetlb_cma=1G/);
+  });
 });
 
 describe('cma-alloc', () => {
@@ -113,6 +130,13 @@ describe('cma-alloc', () => {
     assert.match(lacksCma(fakeRoot(t, total(0))) ?? '', /cma=SIZE/);
     const noWay = fakeRoot(t, { ...total(65536), '/dev/dma_heap/system': '' });
     assert.match(lacksCma(noWay) ?? '', /CmaTotal is 65536 kB.*CONFIG_DMABUF_HEAPS_CMA.*hugetlb_cma=1G/);
+  });
+
+  it('believes sysfs where /proc/meminfo does not count the area of huge pages', (t) => {
+    const area = { ...gigantic, '/sys/kernel/mm/cma/hugetlb0/total_pages': '262144\n' };
+    assert.equal(lacksCma(fakeRoot(t, { ...total(0), ...area })), undefined);
+    const other = { ...gigantic, '/sys/kernel/mm/cma/reserved/total_pages': '262144\n' };
+    assert.match(lacksCma(fakeRoot(t, { ...total(0), ...other })) ?? '', /CmaTotal .* is 0/);
   });
 
   it('takes a heap before huge pages, and never debugfs, where a killed trigger would leak', (t) => {
