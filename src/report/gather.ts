@@ -127,7 +127,7 @@ function gatherArm(
     stuckReachedMoved: set.stuckMoved(atHoldEnd, isReached),
     stuckMoved: set.stuckMoved(atHoldEnd),
     stuckPassed: countWithin(stuckPfns, facts?.passed ?? []),
-    stuckMet: countMet(stuckPfns, facts?.passes ?? []),
+    stuckMet: countMet(ascending, facts?.passes ?? []),
     controlPassed: countWithin(controlPfns, facts?.passed ?? []),
     controlPassedMoved: set.controlMoved(atHoldEnd, (pfn) => isWithin(pfn, facts?.passed ?? [])),
     controlPassedGone: set.controlGone(atHoldEnd, (pfn) => isWithin(pfn, facts?.passed ?? [])),

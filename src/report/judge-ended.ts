@@ -9,16 +9,17 @@ import { inconclusive, type Judgement, unknown } from './judgement.js';
 const MOVED_SHARE = 0.95;
 /** Of the set, how many must have been reached: less says nothing about the set, unless all of it has moved. */
 const REACHED_SHARE = 0.5;
-/** Of the set, how many must be reached once more after the release. */
-const LEAST_AGAIN_SHARE = 0.02;
 /** Of those that are reached once more after the release, how many must have moved: room runs short in the end. */
 const FREED_SHARE = 0.5;
 /** Of the pageblocks of the set, how many must be huge pages: some of those asked for come from elsewhere. */
 const FREED_PAGEBLOCKS_SHARE = 0.25;
 /** Of a set that is passed over, or moves beside it, how many must have been met: a sample, and its size is told. */
 const PASSED_SHARE = 0.25;
-/** Of either set, how many must have moved for it to show that what can be moved is; their number is told. */
-const LEAST_MOVED_SHARE = 0.02;
+/**
+ * Of either set, how many must have moved for it to show that what can be moved is, or must be reached once more after
+ * the release; their number is told.
+ */
+const LEAST_SHARE = 0.02;
 
 export function judgeEnded(evidence: ArmEvidence): Judgement {
   if (evidence.cost !== undefined) return judgeAllocation(evidence, evidence.cost);
@@ -28,7 +29,7 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
     // Asked for by address or by frame: to ask once more would be no other question.
     if (stuckReached === 0)
       return unknown(`none of the ${stuckFolios} folios was asked for${answered(evidence)}`);
-  } else if (stuckReached < stuckFolios * (hasMoved ? LEAST_MOVED_SHARE : REACHED_SHARE)) {
+  } else if (stuckReached < stuckFolios * (hasMoved ? LEAST_SHARE : REACHED_SHARE)) {
     const { contendedAtPfn } = evidence;
     const why =
       contendedAtPfn === undefined
@@ -115,7 +116,7 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Ju
     // Page cache that is clean may be reclaimed at any time, and then says nothing.
     const present = stuckInFreed - stuckInFreedGone;
     const moved = `${stuckInFreedMoved} of ${present} folios that lay there are at another pfn, ${stuckInFreedGone} were reclaimed`;
-    if (stuckInFreedMoved < stuckFolios * LEAST_MOVED_SHARE || stuckInFreedMoved < present * MOVED_SHARE)
+    if (stuckInFreedMoved < stuckFolios * LEAST_SHARE || stuckInFreedMoved < present * MOVED_SHARE)
       return inconclusive(`${freed}, but only ${moved}`);
     return { outcome: 'migrated', reason: `${freed}; ${moved}` };
   }
@@ -126,7 +127,7 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Ju
     return inconclusive(`passes that leave none out went by ${stuckPassed} of ${stuckFolios} folios only`);
   const present = controlPassed - controlPassedGone;
   const beside = `${controlPassedMoved} of ${present} folios beside them moved, ${controlPassedGone} were reclaimed`;
-  const least = controlFolios * LEAST_MOVED_SHARE;
+  const least = controlFolios * LEAST_SHARE;
   const { migrateSucceededNearSet, migrateFailedNearSet, stuckMet } = evidence;
   const isTried = migrateFailedNearSet > stuckMet * (1 - MOVED_SHARE);
   // Tries that fail are followed by reclaim, and what had moved before may be gone: then the trace has it still.
@@ -134,7 +135,10 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Ju
   if (!isTraced && (controlPassedMoved < least || controlPassedMoved < present * MOVED_SHARE))
     return inconclusive(`of those passed over only ${beside}`);
   if (isTried) {
-    const judged = judgeFailed(evidence);
+    const judged = judgeFailed(
+      evidence,
+      isTraced ? `; ${migrateSucceededNearSet} beside them moved, by the trace` : '',
+    );
     return judged.outcome === 'unknown' ? inconclusive(judged.reason) : judged;
   }
   return {
@@ -145,12 +149,15 @@ function judgeAllocation(evidence: ArmEvidence, cost: CostEvidence | string): Ju
   };
 }
 
-/** Tried and not moved; and where the trigger was pulled again without the hindrance, moved then. */
-function judgeFailed(evidence: ArmEvidence): Judgement {
+/**
+ * Tried and not moved; and where the trigger was pulled again without the hindrance, moved then.
+ * @param besides what is to be told of the folios beside the set
+ */
+function judgeFailed(evidence: ArmEvidence, besides = ''): Judgement {
   const { migrateFailedNearSet, stuckFolios, stuckReached, triggeredAgain } = evidence;
   const { reachedAgain, reachedAgainMoved, reachedAgainReclaimed } = evidence;
   const where = evidence.reach === 'asked' ? 'of what was asked for' : 'where the set lies';
-  const tried = `attempted and failed: ${migrateFailedNearSet} ${where}; none of it moved${answered(evidence)}`;
+  const tried = `attempted and failed: ${migrateFailedNearSet} ${where}; none of it moved${besides}${answered(evidence)}`;
   // A few may be those of anybody's folios beside them.
   if (migrateFailedNearSet < stuckReached * REACHED_SHARE)
     return unknown(
@@ -169,7 +176,7 @@ function judgeFailed(evidence: ArmEvidence): Judgement {
   const reclaimed = reachedAgainReclaimed === 0 ? '' : `, and ${reachedAgainReclaimed} were reclaimed,`;
   const after = `${reachedAgainMoved} of ${reachedAgain} reached again`;
   const freed = reachedAgainMoved + reachedAgainReclaimed;
-  if (reachedAgain < stuckFolios * LEAST_AGAIN_SHARE || freed < reachedAgain * FREED_SHARE)
+  if (reachedAgain < stuckFolios * LEAST_SHARE || freed < reachedAgain * FREED_SHARE)
     return unknown(`${tried}; but only ${after} moved${reclaimed} after the release`);
   return { outcome: 'failed', reason: `${tried}; ${after} did${reclaimed} after the release` };
 }

@@ -222,9 +222,8 @@ export function merge(ranges: readonly PfnRange[]): PfnRange[] {
   return merged;
 }
 
-/** How often these frames were met in the ranges, each range for itself. */
-export function countMet(pfns: Float64Array, ranges: readonly PfnRange[]): number {
-  const sorted = pfns.slice().sort();
+/** How often these frames, which ascend, were met in the ranges, each range for itself. */
+export function countMet(sorted: Float64Array, ranges: readonly PfnRange[]): number {
   return ranges.reduce((sum, [start, end]) => sum + countBelow(sorted, end) - countBelow(sorted, start), 0);
 }
 

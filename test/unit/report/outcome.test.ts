@@ -496,7 +496,9 @@ describe('a trigger that asks for huge pages', () => {
   it('failed: those beside them moved, says the trace, and were reclaimed since', () => {
     const gone = { ...passedOver, controlPassedMoved: 0, controlPassedGone: 16_359 };
     const tried = { ...gone, migrateFailedNearSet: 30_000 };
-    assert.equal(judge({ ...tried, migrateSucceededNearSet: 328 }).outcome, 'failed');
+    const judged = judge({ ...tried, migrateSucceededNearSet: 328 });
+    assert.equal(judged.outcome, 'failed');
+    assert.match(judged.reason, /; 328 beside them moved, by the trace/);
     for (const unproven of [
       { ...tried, migrateSucceededNearSet: 327 },
       // Some are there still, and have not moved.
