@@ -16,8 +16,8 @@ import {
 } from './matrix-plan.js';
 import { isOfShard } from './shard.js';
 
-/** Under TCG an arm takes a quarter of a minute, and a boot half as long. */
-const mostArms = 16;
+/** A guest that dies costs all of them once more; under TCG a boot takes as long as two or three. */
+export const mostArms = 32;
 
 export interface MatrixAsked {
   readonly stuckfs: string;

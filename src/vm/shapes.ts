@@ -1,6 +1,6 @@
 /**
- * What machine a cell needs, as data, and which cells share a boot: those of one shape, unless a trigger harms the
- * kernel.  It knows scenarios and triggers by their ids only; an id that is not named here is content with any machine.
+ * What machine a cell needs, as data, and which cells share a boot: those of one name, unless a trigger that is not
+ * named here harms the kernel.  It knows scenarios and triggers by their ids only; an id that is not named here is content with any machine.
  */
 import type { MachineShape } from './machine-shape.js';
 
@@ -17,7 +17,7 @@ export interface ShapedCell {
 }
 
 export interface Boot<Cell extends ShapedCell> {
-  /** Unique among the boots of one call, and a directory's name: `plain`, `two-nodes`, `soft-offline-splice-pinned`. */
+  /** Unique among the boots of one call, and a directory's name: `plain`, `two-nodes`. */
   readonly name: string;
   readonly shape: MachineShape;
   readonly cells: readonly Cell[];
@@ -34,53 +34,46 @@ const hotplug: MachineShape = { ...plainShape, hotplugDimmMiB: 256 };
 
 const plain: ShapeName = { name: 'plain', shape: plainShape };
 
-/** By trigger. */
+/**
+ * By trigger. Those that harm a host leave a guest as they found it, or without a frame or two of another memory block:
+ * their cells may follow each other.
+ */
 export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
   'move-pages': { name: 'two-nodes', shape: twoNodes },
   'migrate-pages': { name: 'two-nodes', shape: twoNodes },
   mbind: { name: 'two-nodes', shape: twoNodes },
   offline: { name: 'movable', shape: movable },
+  // For good: nobody else has to live with it.
+  'soft-offline': { name: 'soft-offline', shape: plainShape },
   'dimm-unplug': { name: 'dimm', shape: hotplug },
   'gigantic-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
   'cma-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
 };
-
-/** Triggers that harm a host, and leave a guest as they found it: there their cells may follow each other. */
-const undone: ReadonlySet<string> = new Set(['offline', 'dimm-unplug']);
-
-function shapeFor({ trigger }: ShapedCell): ShapeName {
-  return shapeOfTrigger[trigger.id] ?? plain;
-}
 
 /**
  * In the order of the cells.  Words name scenarios and triggers, and so mean all their pairs: no boot has cells of which
  * the words would mean one that is not among them.
  */
 export function bootsFor<Cell extends ShapedCell>(cells: readonly Cell[]): readonly Boot<Cell>[] {
-  const boots: { key: string; shaped: ShapeName; cells: Cell[] }[] = [];
+  const boots: { key: string; shape: MachineShape; cells: Cell[] }[] = [];
   for (const ofPair of groupedBy(cells, ({ scenario }) => scenario.id)) {
     for (const group of groupedBy(ofPair, keyOf)) {
       const [first] = group as [Cell];
       const key = keyOf(first);
       const there = boots.find((boot) => boot.key === key && meansOnly([...boot.cells, ...group]));
       if (there !== undefined) there.cells.push(...group);
-      else boots.push({ key, shaped: shapeFor(first), cells: [...group] });
+      else boots.push({ key, shape: (shapeOfTrigger[first.trigger.id] ?? plain).shape, cells: [...group] });
     }
   }
   const names = new Set<string>();
-  return boots.map(({ key, shaped, cells: ofBoot }) => ({
-    name: unique(key, names),
-    shape: shaped.shape,
-    cells: ofBoot,
-  }));
+  return boots.map(({ key, ...boot }) => ({ name: unique(key, names), ...boot }));
 }
 
 /** Equal for cells that may share a boot. */
-function keyOf(cell: ShapedCell): string {
-  const { scenario, trigger } = cell;
-  const { name } = shapeFor(cell);
-  if (!trigger.harmsHost) return name;
-  return undone.has(trigger.id) ? trigger.id : `${trigger.id}-${scenario.id}`;
+function keyOf({ scenario, trigger }: ShapedCell): string {
+  const known = shapeOfTrigger[trigger.id];
+  if (known !== undefined) return known.name;
+  return trigger.harmsHost ? `${trigger.id}-${scenario.id}` : plain.name;
 }
 
 function meansOnly(cells: readonly ShapedCell[]): boolean {

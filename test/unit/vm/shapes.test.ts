@@ -50,21 +50,21 @@ describe('which cells share a boot', () => {
     assert.equal(boots[1]?.shape.numaNodes, 2);
   });
 
-  test('not those of a trigger that harms the kernel, unless it undoes what it did', () => {
-    const own = ['soft-offline', 'offline', 'compact'];
+  test('not those of a trigger that harms the kernel, unless it is known to harm no other of its own', () => {
+    const own = ['poison', 'offline', 'compact'];
     const boots = bootsFor([
       cell('a', own, 'compact'),
-      cell('a', own, 'soft-offline', true),
+      cell('a', own, 'poison', true),
       cell('a', own, 'offline', true),
       cell('b', own, 'compact'),
-      cell('b', own, 'soft-offline', true),
+      cell('b', own, 'poison', true),
       cell('b', own, 'offline', true),
     ]);
     assert.deepEqual(told(boots), {
       plain: ['a compact', 'b compact'],
-      'soft-offline-a': ['a soft-offline'],
-      offline: ['a offline', 'b offline'],
-      'soft-offline-b': ['b soft-offline'],
+      'poison-a': ['a poison'],
+      movable: ['a offline', 'b offline'],
+      'poison-b': ['b poison'],
     });
     assert.equal(boots[2]?.shape.movableMiB, 1024);
   });
@@ -73,8 +73,8 @@ describe('which cells share a boot', () => {
     const words = { scenarios: ['healthy', 'writeback-held'], triggers: ['dimm-unplug', 'offline'] };
     const boots = bootsFor(cellsOf(words));
     assert.deepEqual(told(boots), {
-      offline: ['healthy offline', 'writeback-held offline'],
-      'dimm-unplug': ['healthy dimm-unplug', 'writeback-held dimm-unplug'],
+      movable: ['healthy offline', 'writeback-held offline'],
+      dimm: ['healthy dimm-unplug', 'writeback-held dimm-unplug'],
     });
     assert.equal(boots[1]?.shape.hotplugDimmMiB, 256);
   });
