@@ -89,7 +89,6 @@ export async function bootOnce(
     const plan = {
       shape: probeShape,
       accel,
-      tcgThread: 'single',
       kernelImage,
       initrd,
       image: undefined,

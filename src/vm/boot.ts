@@ -9,7 +9,7 @@ import type { BootPlan, GuestEnd, HostLimits } from './boot-plan.js';
 import { GuestWatch } from './guest-watch.js';
 import { serveHotplug } from './hotplug.js';
 import { type GuestJob, heartbeatMs, parseGuestLine } from './protocol.js';
-import { qemuWords, tcgThreadFor } from './qemu/command-line.js';
+import { qemuWords } from './qemu/command-line.js';
 import { ConsoleWatch } from './qemu/console-watch.js';
 import { LineSplitter } from './qemu/line-splitter.js';
 import { onHalt } from './qemu/on-halt.js';
@@ -40,7 +40,6 @@ export async function bootGuest(plan: BootPlan): Promise<GuestEnd> {
   const words = qemuWords({
     shape: plan.shape,
     accel: plan.accel,
-    tcgThread: tcgThreadFor(plan.kernel.release),
     kernelImage: plan.kernel.image,
     ...plan.guest,
     ...(plan.kernelWords === undefined ? {} : { kernelWords: plan.kernelWords }),

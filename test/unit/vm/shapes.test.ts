@@ -115,7 +115,7 @@ test('shapes are of triggers that there are, and machines that QEMU is given', (
       triggers.some((trigger) => trigger.id === id),
       id,
     );
-    const plan = { shape, accel: 'tcg', tcgThread: 'single', kernelImage: 'k', initrd: 'i' } as const;
+    const plan = { shape, accel: 'tcg', kernelImage: 'k', initrd: 'i' } as const;
     assert.ok(qemuWords({ ...plan, image: undefined }).includes('-m'));
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UsageError } from '../../../../src/base/errors.js';
 import type { MachineShape } from '../../../../src/vm/machine-shape.js';
-import { type QemuPlan, qemuWords, tcgThreadFor } from '../../../../src/vm/qemu/command-line.js';
+import { type QemuPlan, qemuWords } from '../../../../src/vm/qemu/command-line.js';
 import { kernelCommandLine } from '../../../../src/vm/qemu/kernel-command-line.js';
 
 const small: MachineShape = { memoryMiB: 1024, cpus: 2, numaNodes: 1 };
@@ -10,7 +10,6 @@ const small: MachineShape = { memoryMiB: 1024, cpus: 2, numaNodes: 1 };
 function words(shape: Partial<MachineShape> = {}, more: Partial<QemuPlan> = {}): string {
   const plan = {
     accel: 'tcg',
-    tcgThread: 'multi',
     kernelImage: '/k',
     initrd: '/i',
     image: '/with,comma and blank',
@@ -52,12 +51,9 @@ describe("QEMU's words", () => {
   });
 
   test('choose the accelerator', () => {
-    assert.deepEqual(after(words(), '-accel'), ['tcg,thread=multi']);
-    assert.deepEqual(after(words({}, { tcgThread: 'single' }), '-accel'), ['tcg,thread=single']);
+    assert.deepEqual(after(words(), '-accel'), ['tcg,thread=single']);
     assert.deepEqual(after(words({}, { accel: 'kvm' }), '-accel'), ['kvm']);
     assert.deepEqual(after(words({}, { accel: 'kvm' }), '-cpu'), ['host']);
-    assert.equal(tcgThreadFor('6.18.15+deb13-cloud-amd64'), 'multi');
-    assert.equal(tcgThreadFor('7.3.4+deb13-cloud-amd64'), 'single');
   });
 
   test('halve memory and CPUs between two nodes', () => {
