@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { StuckfsError } from '../base/errors.js';
 import { errnoOf } from '../kernel/kernel-file.js';
 import { type ProcessIdentity, thisMachine } from './machine.js';
-import { type ProcessCondition, readProcessCondition } from './process-condition.js';
+import { isDoomed, type ProcessCondition, readProcessCondition } from './process-condition.js';
 import type { ProcessRole } from './state.js';
 import type { StateDirectory } from './state-directory.js';
 import { StateDirectoryError } from './trusted-directory.js';
@@ -53,6 +53,8 @@ export interface Child {
   waitForExit(withinMs: number): Promise<ChildExit>;
   /** How it is now: its state, whether it was killed and cannot die, and the stacks of all its tasks. */
   condition(): ProcessCondition;
+  /** Ended, or killed and only kept from ending by an uninterruptible wait. Cheap enough to be asked at every poll. */
+  isDoomed(): boolean;
   /** SIGKILL, to this process and no later one with its pid. 0 or -errno. */
   kill(): number;
   /** Lets go of the leash, as the runner's death would. */
@@ -90,6 +92,7 @@ export async function spawnChild(options: ChildOptions): Promise<Child> {
     ...identity,
     process: child,
     condition,
+    isDoomed: () => isDoomed(identity),
     kill: () => thisMachine.kill(identity, 9),
     dropLeash: () => leash?.destroy(),
     waitForExit: async (withinMs) => {

@@ -23,6 +23,22 @@ export function isProcessRunning({ pid, startTime }: ProcessIdentity, root = '/'
   }
 }
 
+/**
+ * Ended, on its way out, or killed and only kept from ending by an uninterruptible wait.  By its first task alone, two
+ * small files: SIGKILL is pending for each task until that takes it (complete_signal() in kernel/signal.c), and then that
+ * task is exiting.
+ */
+export function isDoomed({ pid, startTime }: ProcessIdentity, root = '/'): boolean {
+  try {
+    const stat = readProcStat(pid, root);
+    if (stat.starttime !== startTime || stat.exiting) return true;
+    return hasPendingSignal(readProcStatus(pid, root), SIGKILL);
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+}
+
 export interface TaskCondition {
   readonly tid: number;
   readonly comm: string;

@@ -131,11 +131,7 @@ export class Child {
 
   /** Ended, or killed and only kept from ending by an uninterruptible wait. */
   isDoomed(): boolean {
-    if (this.ended !== undefined) return true;
-    const condition = this.child.condition();
-    // A thread that ends by itself, as those of hanging calls do, ends no process.
-    const isExiting = condition.tasks.every((task) => task.isExiting);
-    return !condition.isRunning || condition.isKillPending || isExiting;
+    return this.ended !== undefined || this.child.isDoomed();
   }
 
   /** Ends its input and waits; kills it at the deadline. */

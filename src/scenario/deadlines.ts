@@ -12,6 +12,8 @@ export class DeadlineError extends StuckfsError {
 }
 
 const POLL_MS = 20;
+/** Nobody is killed often: on a slow machine to look for it takes as long as what is waited for. */
+const ALIVE_MS = 100;
 
 export class Deadlines {
   constructor(
@@ -32,24 +34,39 @@ export class Deadlines {
 
   /** @param withinMs on a fast machine: for conditions that come true unless something is broken */
   async until(what: string, withinMs: number, condition: () => Promise<boolean>): Promise<void> {
-    const deadlineMs = patient(withinMs);
-    const untilMs = performance.now() + deadlineMs;
+    const leftMs = this.countdown(what, withinMs);
+    let aliveAtMs = Number.NEGATIVE_INFINITY;
     while (!(await condition())) {
-      this.check();
-      if (performance.now() > untilMs)
-        throw new DeadlineError(`waited ${deadlineMs.toFixed(0)} ms for ${what}`);
+      this.signal.throwIfAborted();
+      const nowMs = performance.now();
+      if (nowMs >= aliveAtMs + patient(ALIVE_MS)) {
+        this.checkAlive();
+        aliveAtMs = nowMs;
+      }
+      leftMs();
       await this.sleep(POLL_MS);
     }
   }
 
   /** The answer, or a DeadlineError. */
   async answer<T>(what: string, withinMs: number, promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const mark = () => {
-      settled = true;
-    };
-    promise.then(mark, mark);
-    await this.until(what, withinMs, async () => settled);
+    const leftMs = this.countdown(what, withinMs);
+    const settled = promise.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([settled, this.sleep(Math.min(leftMs(), patient(ALIVE_MS)))]))) this.check();
     return promise;
+  }
+
+  /** What is left of the time, or a DeadlineError. */
+  private countdown(what: string, withinMs: number): () => number {
+    const deadlineMs = patient(withinMs);
+    const untilMs = performance.now() + deadlineMs;
+    return () => {
+      const leftMs = untilMs - performance.now();
+      if (leftMs > 0) return leftMs;
+      throw new DeadlineError(`waited ${deadlineMs.toFixed(0)} ms for ${what}`);
+    };
   }
 }

@@ -4,6 +4,7 @@ import { PAGE_BYTES } from '../base/page-size.js';
 import { leastBallastPages } from '../placement/plan.js';
 import type { RunsNeed } from '../placement/runs.js';
 import type { FolioDesign } from '../record/events.js';
+import type { Child } from './child.js';
 import { availableBytes, lruPagesOfLargestZone } from './memory-need.js';
 
 /** Half a pageblock: in one that is wholly free nothing is looked for. */
@@ -31,6 +32,7 @@ export function candidateHugePages({ memory, order }: FolioDesign, stuckBytes: n
 }
 
 const HUGE_PAGE_BYTES = 2 << 20;
+const BALLAST_MS = 60_000;
 /** Of what is available: the rest is the machine's. */
 const MOST_SHARE = 0.7;
 /** What mkfs.xfs and the log take of an image, whatever is in it. */
@@ -41,19 +43,27 @@ interface Sizes {
   readonly controlBytes: number;
 }
 
+/** What of the ballast is not the next arm's. What lies high stays taken: hugetlb pages are to lie below it. */
+export async function releaseForFolios({ memory }: FolioDesign, ballast: Child): Promise<void> {
+  await ballast.ask('release', { keepsBasePages: memory !== 'xfs' }, BALLAST_MS);
+}
+
 /**
  * Why such an arm cannot be played; undefined where it can.
  * @param stateDirectory where its image is
  */
-export function lackingForFolios(
+export async function lackingForFolios(
   design: FolioDesign | undefined,
   sizes: Sizes,
+  ballast: Child,
   stateDirectory: string,
-): string | undefined {
+): Promise<string | undefined> {
   if (design === undefined) return undefined;
-  const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
+  await releaseForFolios(design, ballast);
+  const { bytes } = await ballast.ask<{ bytes: number }>('held', {}, BALLAST_MS);
+  const mib = (size: number) => `${Math.ceil(size / (1 << 20))} MiB`;
   const needed = peakBytesOf(design, sizes);
-  const available = availableBytes();
+  const available = availableBytes() + bytes;
   if (needed > available * MOST_SHARE)
     return `needs ${mib(needed / MOST_SHARE)} of memory for these folios, and ${mib(available)} are available`;
   if (design.memory !== 'xfs') return undefined;

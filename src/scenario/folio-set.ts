@@ -9,7 +9,7 @@ import { readSplitCounters } from '../kernel/mthp-stats.js';
 import type { RunsNeed } from '../placement/runs.js';
 import type { FolioDesign } from '../record/events.js';
 import { ArmError } from './arm-context.js';
-import { candidateHugePages, runsNeed } from './folio-memory.js';
+import { candidateHugePages, releaseForFolios, runsNeed } from './folio-memory.js';
 import { StuckSet } from './stuck-set.js';
 
 /** Folios that are asked to be split. */
@@ -41,7 +41,7 @@ export class FolioSet extends StuckSet {
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
     // The locked memory of the arm before is not to be there while more is taken.
-    await stage.ballast.ask('release', {}, 60_000);
+    await releaseForFolios(this.design, stage.ballast);
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     const candidates = memory === 'hugetlb' ? this.fillPool(this.candidates) : 0;
     await this.placement.land(lands ? { runs: this.runs } : {});

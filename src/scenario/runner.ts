@@ -51,7 +51,6 @@ const MOST_NFS_BYTES = 8 << 20;
 /** Well before its mount gives up (src/nfs/soft-mount.ts), and the data is lost. */
 const MOST_NFS_HOLD_MS = 300_000;
 const STOP_MS = 5000;
-const BALLAST_MS = 60_000;
 /** An arm whose folios the scanner did not reach says nothing, and is played again: so often at the most. */
 const MOST_ATTEMPTS = 5;
 
@@ -152,12 +151,10 @@ export async function runCells(
         run.append({ event: 'cell-skipped', cell, ...only, ...ids, reason });
       };
       if (ballast.isDoomed()) ballast = await spawnBallast();
-      // The locked memory of the arm before is not to be counted as used.
-      if (design.folios !== undefined) await ballast.ask('release', {}, BALLAST_MS);
       const reason =
         lackingForArm(design, run.path) ??
         mitigationOf(design)?.missing() ??
-        lackingForFolios(design.folios, sizes, state.path);
+        (await lackingForFolios(design.folios, sizes, ballast, state.path));
       if (reason !== undefined) {
         skip(reason);
         continue;

@@ -28,8 +28,10 @@ test('a child is written down while it runs, is told to be late, and is struck o
   assert.equal(condition?.isRunning, true);
   assert.equal(condition?.isKillPending, false);
   assert.ok((condition?.tasks.length ?? 0) > 1, 'the tasks of Node are many');
+  assert.equal(child.isDoomed(), false);
   assert.equal(child.kill(), 0);
   assert.deepEqual(await child.waitForExit(10_000), { kind: 'killed', signal: 'SIGKILL' });
+  assert.equal(child.isDoomed(), true);
   assert.deepEqual(roles(directory), ['runner']);
   assert.deepEqual(child.condition(), {
     isRunning: false,
