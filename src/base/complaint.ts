@@ -2,7 +2,7 @@
  * What a schema has against an input, in the words of whoever gave it: the JSON path of the field, its value, and
  * what would be right.  Of several complaints the first counts.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { UsageError } from './errors.js';
 
 type Issue = z.core.$ZodIssue;

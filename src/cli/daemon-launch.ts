@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StuckfsError } from '../base/errors.js';
 import { patient } from '../base/patience.js';
 import type { DaemonConfigInput, DaemonReady } from '../daemon/config.js';

@@ -2,7 +2,7 @@
  * What a daemon is started with.  It travels as one JSON argument from the command that mounts to the process
  * that serves, so that the words of the user are checked once, before anything is mounted.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PlanSpec } from '../plan/check-plan.js';
 
 /** Bounds that keep a typing error from eating the machine. */

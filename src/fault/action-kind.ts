@@ -1,7 +1,7 @@
 /**
  * What a file of one action provides.  `actions.ts` is the list of them.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { OpcodeName } from '../protocol/opcode.js';
 import type { Random } from './random.js';
 import type { Subject } from './subject.js';

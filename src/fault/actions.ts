@@ -2,7 +2,7 @@
  * The list of actions: a new one is a file that satisfies ActionKind and a line in `kinds`.  The shape of an
  * action, its words and the daemon's Decision all follow from it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpcodeName } from '../protocol/opcode.js';
 import type { ActionContext } from './action-kind.js';
 import { delay } from './delay.js';

@@ -2,7 +2,7 @@
  * The action `delay`: the reply is given later: after a drawn time, or at the pace of a rate.  Only says for how
  * long; the daemon has the clock.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionKind } from './action-kind.js';
 import {
   compileDistribution,

@@ -2,7 +2,7 @@
  * How long a delay is: a distribution ("uniform:10ms-50ms") or a rate ("rate:10M"); their shapes, their text, and
  * how a delay is drawn.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatDuration, maxDurationMs, parseDuration } from '../base/duration.js';
 import { UsageError } from '../base/errors.js';
 import { formatSize, parseSize } from '../base/size.js';

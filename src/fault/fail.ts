@@ -3,7 +3,7 @@
  * Authority: fuse_dev_do_write() in fs/fuse/dev.c takes -511 to 0 as the error of a reply, so every errno of
  * base/errno.ts; ENOSYS it keeps in mind, and for many opcodes it never asks again (fc->no_open, no_flush ...).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Errno, type ErrnoName } from '../base/errno.js';
 import { UsageError } from '../base/errors.js';
 import type { ActionKind } from './action-kind.js';

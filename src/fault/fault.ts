@@ -3,7 +3,7 @@
  * Owns the shape that users write, its checks and its normal form; compiling a match is match.ts's work, and
  * each action has a file of its own.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ActionSpec, opcodesOfAction } from './actions.js';
 import { GlobSpec } from './glob.js';
 import { OpcodeSpec, shortOpcode } from './opcode-spec.js';

@@ -7,7 +7,7 @@
  * depth).  A leading "!" negates and stays in front.
  */
 import picomatch from 'picomatch';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `s`: a newline is a legal byte of a file name.  `debug`: throw on a broken range rather than match nothing. */
 const options = { dot: true, strictBrackets: true, flags: 's', debug: true } as const;

@@ -1,7 +1,7 @@
 /**
  * The action `hold`: the reply is kept until someone releases it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionKind } from './action-kind.js';
 import { strictShape } from './strict-shape.js';
 

@@ -2,7 +2,7 @@
  * The action `never`: a hold that a release passes over unless it is named by its unique, by its fault, or by
  * `never` itself.  Left alone it ends with the connection: by an abort, or by the end of the mount.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionKind } from './action-kind.js';
 import { strictShape } from './strict-shape.js';
 

@@ -2,7 +2,7 @@
  * Which opcodes a fault may name, and how a user spells them.  Authority: fs/fuse/dev.c and inode.c for which
  * requests get a reply, and which of them the connection itself hangs on.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../base/errors.js';
 import { Opcode, type OpcodeName } from '../protocol/opcode.js';
 

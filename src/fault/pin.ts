@@ -2,7 +2,7 @@
  * The action `pin`: a WRITE is answered at once and its data stays in the pipe that it was spliced into, so that each
  * of its folios has a reference more, without writeback, until someone releases it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActionKind } from './action-kind.js';
 import { strictShape } from './strict-shape.js';
 

@@ -2,7 +2,7 @@
  * The action `short`: a READ or a WRITE is answered with fewer bytes than asked, and of a WRITE only those bytes
  * are applied.  Never with more: fuse_dev_do_write() and fuse_send_write() in fs/fuse refuse that.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../base/errors.js';
 import { formatSize, parseSize } from '../base/size.js';
 import type { ActionKind } from './action-kind.js';

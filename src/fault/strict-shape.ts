@@ -1,7 +1,7 @@
 /**
  * A zod object that takes no field but its own and, given another, names those it knows.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export function strictShape<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {

@@ -1,5 +1,5 @@
 /** How a boot of a matrix ended: a file beside its run directory. Without one it has not ended, whatever is there. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CellsSpec } from './matrix-plan.js';
 
 export const BootEndSpec = z.object({

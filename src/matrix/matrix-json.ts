@@ -1,5 +1,5 @@
 /** `matrix.json`: the shape that is published (schemas/matrix.schema.json is made from it). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CellIdSpec, SpreadSpec } from '../report/run-json.js';
 import { KernelSourceSpec } from './matrix-plan.js';
 

@@ -2,7 +2,7 @@
  * matrix-plan.json: what a matrix is to play, written before anything boots, so that a matrix that was broken off can go
  * on, and its shards can be put together.  Only the shape and its reading; what it holds is made in plan.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../base/errors.js';
 import { CellIdSpec } from '../report/run-json.js';
 

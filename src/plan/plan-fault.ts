@@ -1,7 +1,7 @@
 /**
  * A fault in a plan: as JSON, as the control interface takes it, or as the line that `stuckfs fault list` prints.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../base/errors.js';
 import { parseFaultWords } from '../fault/describe.js';
 import { FaultSpec } from '../fault/fault.js';

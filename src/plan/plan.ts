@@ -3,7 +3,7 @@
  * done.  The normal form is in the same language, so that a checked plan can be checked again.  What cannot come
  * true is check-plan.ts's to find.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from '../base/duration.js';
 import { UsageError } from '../base/errors.js';
 import { GlobSpec, OpcodeSpec } from '../fault/fault.js';

@@ -2,7 +2,7 @@
  * The fields of each event that a report reads, checked when a run directory is read: it may come from elsewhere,
  * or have been edited.  Fields beside them pass; an event that this version does not know is told apart.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunEvent } from './events.js';
 
 const arm = z.int().min(0);

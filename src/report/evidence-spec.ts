@@ -1,5 +1,5 @@
 /** What run.json says of one arm, beside its outcome: what that rests on (schemas/run.schema.json is made from it). */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const count = z.int().min(0);
 

@@ -2,7 +2,7 @@
  * `run.json`: the shape that is published (schemas/run.schema.json is made from it) and its reading.
  * Numbers that may not fit a double are decimal strings.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../base/errors.js';
 import { EvidenceSpec } from './evidence-spec.js';
 

@@ -1,5 +1,5 @@
 /** Judges a run directory and writes its reports into it: from its files alone, so that it can be done anywhere. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../base/errors.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { damageOf } from './damage.js';

@@ -2,7 +2,7 @@
  * The lines of ledger.jsonl: their shapes, what they may name, and how a file that a crash cut short is read.
  * The ledger is replayed as root, so nothing in it is believed: every path is checked again when it is read.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type PseudoFsType = 'tracefs' | 'fusectl';
 

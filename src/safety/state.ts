@@ -3,7 +3,7 @@
  * A process is named by its pid and its start time together, so that a pid that was given out again is nobody.
  * Authority: proc_pid_stat(5), field 22; the reader is `stuckfs rescue`, maybe of a later version.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const stateVersion = 1;
 

@@ -2,7 +2,7 @@
  * The client of the control interface: a typed method for each route, made from the same table as the server.
  * An answer is checked before anybody sees it; a refusal is thrown as the ControlError that the server threw.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { patient } from '../../base/patience.js';
 import { ControlError, ErrorBody } from '../contract/errors.js';
 import type { ControlEvent } from '../contract/events.js';

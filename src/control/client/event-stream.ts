@@ -4,7 +4,7 @@
  * that is too slow is dropped by the daemon and told so here, and nothing piles up.
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ControlError } from '../contract/errors.js';
 import { type ControlEvent, ControlEventSpec, isEventName, keepAliveMs } from '../contract/events.js';
 import { routes } from '../contract/routes.js';

@@ -3,7 +3,7 @@
  * that ends with it.  Both ends throw ControlError; the server turns it into a body, the client makes it
  * again from the body.  Codes without an HTTP status arise at the client and never travel.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { StuckfsError } from '../../base/errors.js';
 
 const travelling = {

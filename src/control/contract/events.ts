@@ -3,7 +3,7 @@
  * event and data of the HTML standard, 9.2).  The names are those of the `event` field, the data is JSON.
  * A new event is one line of the table below; a client skips those that it does not know.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { InstalledFault } from './faults.js';
 import { ReleaseAnswer } from './held.js';
 import { Amount, CountByOpcode, identifier } from './scalars.js';

@@ -2,7 +2,7 @@
  * Faults on the control interface.  The rule itself is the fault room's FaultSpec; here it gets an id, by
  * which it is listed and removed.  Removing a fault releases nothing: what it holds stays held.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FaultSpec } from '../../fault/fault.js';
 import { count, fromText, identifier } from './scalars.js';
 

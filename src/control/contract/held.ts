@@ -2,7 +2,7 @@
  * Held requests: how they are listed and how they are released.
  * Filters of one message are joined by "and"; a message without filters means every held request.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { GlobSpec, OpcodeSpec } from '../../fault/fault.js';
 import { Amount, CountByOpcode, count, fromText, identifier, OpcodeNameText, UniqueText } from './scalars.js';
 

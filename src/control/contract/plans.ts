@@ -2,7 +2,7 @@
  * A fault plan on the control interface.  Its shape and its checks are the plan room's; one daemon carries out one
  * plan at a time.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PlanSpec } from '../../plan/check-plan.js';
 import { count, identifier } from './scalars.js';
 

@@ -2,7 +2,7 @@
  * The routes of the control interface as data.  The server, the client and the OpenAPI document are all made
  * from this table, so it is the only place that knows a path or which message goes where.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FaultSpec } from '../../fault/fault.js';
 import { ClearedFaults, FaultList, FaultParams, InstalledFault } from './faults.js';
 import { HeldAnswer, HeldQuery, PlugAnswer, ReleaseAnswer, ReleaseBody, UnplugAnswer } from './held.js';

@@ -2,7 +2,7 @@
  * The scalars that several messages of the control interface are made of.
  * A u64 travels as a decimal string, because a JSON number loses its low bits; a count is a safe integer.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Opcode, type OpcodeName } from '../../protocol/opcode.js';
 
 export { faultableOpcodes, OpcodeSpec } from '../../fault/fault.js';

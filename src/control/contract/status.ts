@@ -3,7 +3,7 @@
  * The limits under `protocol` are those that INIT settled (struct fuse_init_out), not those that were asked
  * for; the kernel can lower max_background later through fusectl, which this does not see.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Amount, CountByOpcode, count, identifier } from './scalars.js';
 
 const ProtocolStatus = z.object({

@@ -2,7 +2,7 @@
  * The OpenAPI 3.1 document, made from the routes table.  A message that several places share is named once
  * under components; requests are described as they are sent and answers as they are given.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { controlErrors, ErrorBody, wireErrorCodes } from '../contract/errors.js';
 import { ControlEventSpec } from '../contract/events.js';
 import { FaultList, InstalledFault } from '../contract/faults.js';

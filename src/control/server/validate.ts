@@ -1,7 +1,7 @@
 /**
  * Checks one part of a request against its schema and says what is wrong with it in the sender's words.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { innermostIssue } from '../../base/complaint.js';
 import { ControlError } from '../contract/errors.js';
 

@@ -1,5 +1,5 @@
 /** What differs between two runs: the shape that is published (schemas/diff.schema.json is made from it). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CellIdSpec, SpreadSpec } from '../run-json.js';
 
 export const DIFF_JSON_VERSION = 1;

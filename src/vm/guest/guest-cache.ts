@@ -36,7 +36,7 @@ export interface Wanted {
   /** What it takes at most while it is made. */
   readonly bytes: number;
   /** @param path to write it to; names that start with it may be used, too */
-  make(path: string): void;
+  make(path: string): void | Promise<void>;
 }
 
 export class GuestCache {
@@ -64,7 +64,7 @@ export class GuestCache {
         // Somebody else may have made it meanwhile.
         if (!touch(path)) {
           making();
-          this.make(wanted, path);
+          await this.make(wanted, path);
           this.removeOld(path);
         }
       } finally {
@@ -90,13 +90,13 @@ export class GuestCache {
     }
   }
 
-  private make(wanted: Wanted, path: string): void {
+  private async make(wanted: Wanted, path: string): Promise<void> {
     this.removeTemporary();
     const { bavail, bsize } = statfsSync(this.directory);
     if (bavail * bsize < wanted.bytes) throw this.full(wanted.bytes);
     const temporary = join(this.directory, `.${this.kind}.new`);
     try {
-      wanted.make(temporary);
+      await wanted.make(temporary);
       writeThrough(temporary);
       renameSync(temporary, path);
     } finally {

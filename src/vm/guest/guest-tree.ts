@@ -55,6 +55,12 @@ export class GuestTree {
     this.add(path, { kind: 'text', text, mode });
   }
 
+  /** Text in the place of whatever was there. */
+  replace(path: string, text: string): void {
+    this.entries.delete(canonical(path));
+    this.text(path, text);
+  }
+
   link(path: string, target: string): void {
     this.add(path, { kind: 'link', target });
   }

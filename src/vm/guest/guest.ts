@@ -6,11 +6,12 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestKernel } from '../kernel.js';
+import { bundle, bundlerVersion } from './bundle.js';
 import { GuestCache } from './guest-cache.js';
 import { GuestError } from './guest-error.js';
 import { planInitramfs } from './initramfs.js';
-import { packageRoot } from './package-files.js';
-import { rootFiles } from './root-files.js';
+import { packageFiles, packageRoot } from './package-files.js';
+import { home, rootFiles } from './root-files.js';
 import { imageBytes, makeRootImage } from './root-image.js';
 import { findBusybox } from './static-busybox.js';
 
@@ -21,7 +22,7 @@ export interface Guest {
 }
 
 /** Changes when what is made of the same files does. */
-const imageFormat = 1;
+const imageFormat = 2;
 const imagesKept = 3;
 const initrdsKept = 16;
 
@@ -45,11 +46,20 @@ export async function buildGuest(
     { ...initramfs, make: (path) => writeFileSync(path, content()) },
     () => progress(`making the initramfs of ${kernel.release}`),
   );
-  const tree = rootFiles(packageRoot(), busybox);
-  const hash = createHash('sha256').update(`${imageFormat} ${process.arch} ${tree.hash()}`).digest('hex');
+  const root = packageRoot();
+  const files = packageFiles(root);
+  const tree = rootFiles(files, busybox);
+  // Bundles are made of the same files.
+  const format = `${imageFormat} ${await bundlerVersion()} ${process.arch}`;
+  const hash = createHash('sha256').update(`${format} ${tree.hash()}`).digest('hex');
+  const make = async (path: string) => {
+    for (const bundled of await bundle(root, home, files))
+      tree.replace(join(home, bundled.path), bundled.text);
+    makeRootImage(tree, path);
+  };
   const image = await new GuestCache(directory, 'image', imagesKept).get(
     // The files, once more as an image.
-    { hash, bytes: 2 * imageBytes(tree), make: (path) => makeRootImage(tree, path) },
+    { hash, bytes: 2 * imageBytes(tree), make },
     () => progress('making the root image of guests'),
   );
   return { initrd, image };

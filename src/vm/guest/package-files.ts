@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { GuestError } from './guest-error.js';
 import { elfFactsOf } from './programs.js';
 
-interface PackageFile {
+export interface PackageFile {
   /** Below the package's directory in the guest. */
   readonly path: string;
   readonly source: string;
@@ -41,10 +41,13 @@ export function packageFiles(root: string): PackageFile[] {
 }
 
 /** What is installed beside this package, and not below it, lies below it in the guest. */
-function placeOf(root: string, source: string): string {
+export function placeOf(root: string, source: string): string {
   const path = relative(root, source);
   return path.startsWith('..') ? source.slice(source.indexOf(`${sep}node_modules${sep}`) + 1) : path;
 }
+
+/** They make guests, and do not run in one. */
+const onHostOnly: ReadonlySet<string> = new Set(['esbuild']);
 
 /** Directories of all packages that are needed, each once. */
 function dependenciesOf(root: string): Set<string> {
@@ -52,6 +55,7 @@ function dependenciesOf(root: string): Set<string> {
   const walk = (directory: string): void => {
     const { dependencies = {}, optionalDependencies = {} } = manifestOf(directory);
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      if (onHostOnly.has(name)) continue;
       const at = installed(name, directory);
       if (at === undefined) {
         if (name in optionalDependencies) continue;

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { GuestTree } from './guest-tree.js';
 import { rootInit } from './init.js';
-import { packageFiles } from './package-files.js';
+import type { PackageFile } from './package-files.js';
 import { findTool, librariesOf } from './programs.js';
 import { applets } from './static-busybox.js';
 
@@ -51,17 +51,17 @@ const mountPoints = [
   '/var',
   '/usr/lib/modules',
 ];
-const home = '/opt/stuckfs';
+/** Where the package is in the guest. */
+export const home = '/opt/stuckfs';
 
 /**
+ * @param files of this package
  * @param busybox a static one, of this architecture
- * @throws {GuestError} when this package is not built or installed
  */
-export function rootFiles(root: string, busybox: string): GuestTree {
+export function rootFiles(files: readonly PackageFile[], busybox: string): GuestTree {
   const tree = new GuestTree();
   for (const path of mountPoints) tree.directory(path);
   tree.file('/usr/bin/node', process.execPath);
-  const files = packageFiles(root);
   for (const { path, source } of files) tree.file(join(home, path), source, { isOurs: true });
 
   const path = process.env['PATH'] ?? '';

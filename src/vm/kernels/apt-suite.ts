@@ -5,7 +5,7 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../../base/errors.js';
 import { type LockOptions, makeDirectory, needSpace, withLock } from '../cache.js';
 import { reasonOf, runTool, type ToolOptions } from '../tool.js';

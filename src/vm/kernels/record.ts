@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GuestKernel } from '../kernel.js';
 
 const packageShape = z.object({ name: z.string(), version: z.string(), sha256: z.string() });

@@ -65,7 +65,10 @@ test('what breaks leaves nothing that would be taken for whole, and what others 
 test('a full disk is told, before and while it is written', async () => {
   const cache = new GuestCache(fresh(), 'image', 3);
   let wasCalled = false;
-  const huge = { ...wanted('a'), bytes: 2 ** 60, make: () => (wasCalled = true) };
+  const call = () => {
+    wasCalled = true;
+  };
+  const huge = { ...wanted('a'), bytes: 2 ** 60, make: call };
   await assert.rejects(cache.get(huge, nobody), isFull);
   assert.equal(wasCalled, false);
   const filling = {

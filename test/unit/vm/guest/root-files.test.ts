@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { GuestError } from '../../../../src/vm/guest/guest-error.js';
 import { agentPath, initramfsInit, neededApplets, rootInit } from '../../../../src/vm/guest/init.js';
-import { packageRoot } from '../../../../src/vm/guest/package-files.js';
+import { packageFiles, packageRoot } from '../../../../src/vm/guest/package-files.js';
 import { librariesOf } from '../../../../src/vm/guest/programs.js';
 import { rootFiles } from '../../../../src/vm/guest/root-files.js';
 import { findBusybox } from '../../../../src/vm/guest/static-busybox.js';
@@ -18,7 +18,7 @@ after(() => rmSync(scratch, { recursive: true }));
 const busyboxIsThere = requires(command('busybox', 'busybox-static'));
 
 test('the image has what its init, the agent and the loader look for', busyboxIsThere, () => {
-  const tree = rootFiles(packageRoot(), findBusybox(process.env['PATH'] ?? ''));
+  const tree = rootFiles(packageFiles(packageRoot()), findBusybox(process.env['PATH'] ?? ''));
   for (const path of [
     '/sbin/stuckfs-init',
     '/bin/node',
