@@ -41,7 +41,7 @@ export const matrixCommand = defineCommand({
       .option('all', {
         type: 'boolean',
         default: false,
-        describe: 'every scenario, trigger, transport and mitigation, but for what other options narrow',
+        describe: 'every scenario, trigger and transport, but for what other options narrow',
       })
       .option('trigger', {
         type: 'string',
@@ -62,7 +62,7 @@ export const matrixCommand = defineCommand({
         array: true,
         default: [],
         requiresArg: true,
-        describe: 'as of run; none: only the arms without',
+        describe: 'as of run; with --all: none (default), some, or all of them',
       })
       .option('repeat', {
         type: 'string',
@@ -170,7 +170,10 @@ async function askedOf(argv: MatrixArgv): Promise<NewMatrix> {
   const { wordsOf } = await import('../run/options.js');
   const { parseShard } = await import('../../matrix/shard.js');
   const { kernels, modules, shard, ...cells } = argv;
-  const words = wordsOf({ ...nothingOfRun, ...cells }, { on: 'vm', because: 'a matrix is of VMs' });
+  const words = wordsOf(
+    { ...nothingOfRun, ...cells, mitigation: mitigationsOf(argv) },
+    { on: 'vm', because: 'a matrix is of VMs' },
+  );
   const { all, transports, mitigations, repeat, stuckBytes, holdMs, seed } = words;
   return {
     kernels: kernelsOf(kernels),
@@ -183,6 +186,16 @@ async function askedOf(argv: MatrixArgv): Promise<NewMatrix> {
     shard: ifGiven(shard, parseShard) ?? null,
     out: argv.out ?? `${words.out}-matrix`,
   };
+}
+
+/** To `stuckfs run --all` none means all, which would make a matrix of everything longer by a quarter. */
+function mitigationsOf({
+  all,
+  mitigation,
+}: Pick<MatrixArgv, 'all' | 'mitigation'>): MatrixArgv['mitigation'] {
+  if (!all) return mitigation;
+  if (mitigation.length === 0) return ['none'];
+  return mitigation.includes('all') ? [] : mitigation;
 }
 
 /** Words of `stuckfs run` that a matrix does not have. */

@@ -57,6 +57,19 @@ describe('a matrix', requires(command('busybox', 'busybox-static'), command('mke
     assert.equal(again.status, 3);
   });
 
+  for (const [given, guest] of [
+    [[], ' --mitigation none --repeat'],
+    [['--mitigation', 'all'], '--trigger compact --repeat'],
+    [['--mitigation', 'abort'], ' --mitigation abort --repeat'],
+  ] as const)
+    test(`of everything has mitigations as asked for: ${given.join(' ') || 'none'}`, async (t) => {
+      const { qemu, environment, words } = machine(t);
+      qemu.acts({ run: syntheticRun(t).path });
+      const all = ['--all', '--scenario', 'writeback-held', '--trigger', 'compact', ...given];
+      const { stderr } = await runCli([...words, ...all], { environment });
+      assert.ok(stderr.includes(guest), stderr);
+    });
+
   test('killed in the middle leaves no QEMU; --resume finishes it, on the same images only', async (t) => {
     const { qemu, environment, out, words } = machine(t);
     qemu.acts({ acts: { compact: 'beats' } });
