@@ -27,6 +27,8 @@ export class MachineError extends StuckfsError {
 
 /** A fraction so small that the kernel takes its least, four batches a CPU. */
 const SHORTEST_CPU_LISTS = '1000000';
+/** Of the dirty limit, in percent; all bdis together have less than 100. */
+const STRICT_SHARE = '40';
 /** Up to this share of available memory the default dirty limits (10 % and 20 %) do not throttle the workload. */
 const UNTHROTTLED_SHARE = 0.04;
 
@@ -88,9 +90,11 @@ export class RunMachine {
   liftDirtyLimits(device: string, stuckBytes: number): void {
     const [major = 0, minor = 0] = device.split(':').map(Number);
     const bdi = readBdi({ major, minor });
-    // strict_limit came with 6.2.
-    if (bdi.strict_limit !== undefined) this.setForArm(bdiPath({ major, minor }, 'strict_limit'), '0');
     this.setForArm(bdiPath({ major, minor }, 'max_ratio'), '100');
+    // strict_limit came with 6.2. Where it cannot be lifted, who has completed no writeback yet has a share of nothing
+    // (__wb_calc_thresh() in mm/page-writeback.c), but for this one.
+    if (bdi.strict_limit === undefined) this.setForArm(bdiPath({ major, minor }, 'min_ratio'), STRICT_SHARE);
+    else this.setForArm(bdiPath({ major, minor }, 'strict_limit'), '0');
     if (stuckBytes > availableBytes() * UNTHROTTLED_SHARE) {
       this.setForArm(sysctlPath('vm.dirty_ratio'), '90');
       this.setForArm(sysctlPath('vm.dirty_background_ratio'), '80');
