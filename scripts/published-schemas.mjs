@@ -1,6 +1,6 @@
 /** The text of each file of schemas/, as the built code has it. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openApiDocument } from '../dist/src/control/server/openapi.js';
 import { MatrixJsonSpec } from '../dist/src/matrix/matrix-json.js';
 import { PlanShape } from '../dist/src/plan/plan.js';

@@ -4,8 +4,10 @@
  * end its line may still be continued, and cannot be read before the next one is logged.
  * Authority: Documentation/ABI/testing/dev-kmsg, kernel/printk/printk.c (devkmsg_read).
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { errnoOf, linesOf, malformed, parseCount, underRoot, unreadable } from './kernel-file.js';
+import { closeSync, constants, openSync } from 'node:fs';
+import { Errno } from '../base/errno.js';
+import { read } from '../syscall/file.js';
+import { KernelFileError, linesOf, malformed, parseCount, underRoot, unreadable } from './kernel-file.js';
 
 export interface KmsgRecord {
   /** 0 (emergency) to 7 (debug). */
@@ -58,14 +60,15 @@ export function parseKmsgRecord(record: string, file = '/dev/kmsg'): KmsgRecord 
   };
 }
 
-/** Where records come from: `read` puts one record into the buffer, or throws EAGAIN, or EPIPE after a loss. */
+/**
+ * Where records come from: `read` puts one record into the buffer and says its length, or says -EAGAIN, or -EPIPE after a
+ * loss.  Nothing new is what it says nearly always: an Error made for each would cost more than the read.
+ */
 export interface KmsgSource {
   readonly read: (buffer: Uint8Array) => number;
   readonly close: () => void;
 }
 
-const EAGAIN = 11;
-const EPIPE = 32;
 /** A record with its dictionary is at most 8 KiB (CONSOLE_EXT_LOG_MAX, PRINTK_MESSAGE_MAX). */
 const maxRecordBytes = 16384;
 
@@ -92,7 +95,7 @@ export class KmsgReader {
       throw unreadable(file, 'a readable log', error);
     }
     return new KmsgReader({
-      read: (buffer) => readSync(fd, buffer, 0, buffer.length, null),
+      read: (buffer) => read(fd, buffer),
       close: () => closeSync(fd),
     });
   }
@@ -106,17 +109,17 @@ export class KmsgReader {
   readNew(): KmsgRecord[] {
     const records: KmsgRecord[] = [];
     for (;;) {
-      let length: number;
-      try {
-        length = this.#source.read(this.#buffer);
-      } catch (error) {
-        const errno = errnoOf(error);
-        if (errno === EAGAIN) return records;
-        // The next read gives the oldest record that is left; its number tells how many are gone.
-        if (errno === EPIPE) continue;
-        throw unreadable('/dev/kmsg', 'a record', error);
-      }
-      if (length === 0) return records;
+      const length = this.#source.read(this.#buffer);
+      if (length === 0 || length === -Errno.EAGAIN) return records;
+      // The next read gives the oldest record that is left; its number tells how many are gone.
+      if (length === -Errno.EPIPE || length === -Errno.EINTR) continue;
+      if (length < 0)
+        throw new KernelFileError({
+          code: 'KERNEL_FILE_UNREADABLE',
+          file: '/dev/kmsg',
+          expected: 'a record',
+          errno: -length,
+        });
       const record = parseKmsgRecord(this.#buffer.toString('utf8', 0, length));
       if (this.#nextSequence !== undefined && record.sequence > this.#nextSequence) {
         this.#lost += record.sequence - this.#nextSequence;

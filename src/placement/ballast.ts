@@ -127,9 +127,13 @@ function mostlyIn(pfns: Float64Array): ZoneRange {
     .filter((zone) => zone.startPfn !== undefined)
     .map(rangeOf);
   const counts = ranges.map(() => 0);
-  for (const pfn of pfns) {
-    const index = ranges.findIndex((range) => pfn >= range.start && pfn < range.end);
-    if (index >= 0) counts[index] = (counts[index] ?? 0) + 1;
+  for (const [index, { start, end }] of ranges.entries()) {
+    let count = 0;
+    for (let page = 0; page < pfns.length; page++) {
+      const pfn = pfns[page] ?? -1;
+      if (pfn >= start && pfn < end) count += 1;
+    }
+    counts[index] = count;
   }
   const best = ranges[counts.indexOf(Math.max(...counts))];
   if (best === undefined) throw new Error('/proc/zoneinfo: no zone has pages');

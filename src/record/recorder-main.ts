@@ -15,6 +15,10 @@ dieWithParent(SIGKILL);
 
 /** Short enough that 8 MiB a CPU hold what the kernel writes meanwhile. */
 const INTERVAL_MS = 20;
+/** Where nothing was written, and to find that out takes long: on a CPU so slow, it takes the kernel longer, too. */
+const MOST_INTERVAL_MS = 200;
+/** At most one part in so many of a CPU goes into looking for what is not there. */
+const IDLE_SHARE = 10;
 
 export interface RecorderStart {
   readonly tracePipe: string;
@@ -29,7 +33,7 @@ class Recorder {
   private readonly dmesgFd: number;
   private readonly kmsg = KmsgReader.open();
   private readonly buffer = Buffer.allocUnsafeSlow(1 << 20);
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
   /** The first failure to write down, told at the end: a record with holes must not be judged. */
   private failure: string | undefined;
 
@@ -38,21 +42,32 @@ class Recorder {
     if (this.pipe < 0) throw new Error(`${start.tracePipe}: errno ${-this.pipe}`);
     this.traceFd = openSync(start.trace, 'wx');
     this.dmesgFd = openSync(start.dmesg, 'wx');
-    this.timer = setInterval(() => this.drain(), INTERVAL_MS);
+    this.timer = setTimeout(() => this.drainAgain(), INTERVAL_MS);
   }
 
-  drain(): void {
+  private drainAgain(): void {
+    const startedMs = performance.now();
+    const isIdle = !this.drain();
+    const idleMs = Math.min((performance.now() - startedMs) * IDLE_SHARE, MOST_INTERVAL_MS);
+    this.timer = setTimeout(() => this.drainAgain(), isIdle ? Math.max(INTERVAL_MS, idleMs) : INTERVAL_MS);
+  }
+
+  /** Whether there was anything. */
+  private drain(): boolean {
+    let hasRead = false;
     for (;;) {
       const length = read(this.pipe, this.buffer);
       if (length === -Errno.EINTR) continue;
       if (length < 0 && length !== -Errno.EAGAIN) this.failure ??= `trace_pipe: errno ${-length}`;
       if (length <= 0) break;
+      hasRead = true;
       this.keep(() => writeInPages(this.traceFd, this.buffer.subarray(0, length)));
     }
     for (const record of this.kmsg.readNew()) {
       const seconds = (record.timestampUs / 1e6).toFixed(6).padStart(13);
       this.keep(() => writeSync(this.dmesgFd, `<${record.level}>[${seconds}] ${record.text}\n`));
     }
+    return hasRead;
   }
 
   private keep(write: () => void): void {
@@ -69,7 +84,7 @@ class Recorder {
   }
 
   stop(): { failure: string | null } {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
     this.drain();
     close(this.pipe);
     closeSync(this.traceFd);

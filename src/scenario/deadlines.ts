@@ -12,6 +12,8 @@ export class DeadlineError extends StuckfsError {
 }
 
 const POLL_MS = 20;
+/** Where to look takes long, on a slow machine, as long again is waited before the next look; at most this. */
+const MOST_POLL_MS = 250;
 /** Nobody is killed often: on a slow machine to look for it takes as long as what is waited for. */
 const ALIVE_MS = 100;
 
@@ -36,6 +38,7 @@ export class Deadlines {
   async until(what: string, withinMs: number, condition: () => Promise<boolean>): Promise<void> {
     const leftMs = this.countdown(what, withinMs);
     let aliveAtMs = Number.NEGATIVE_INFINITY;
+    let lookedAtMs = performance.now();
     while (!(await condition())) {
       this.signal.throwIfAborted();
       const nowMs = performance.now();
@@ -43,8 +46,8 @@ export class Deadlines {
         this.checkAlive();
         aliveAtMs = nowMs;
       }
-      leftMs();
-      await this.sleep(POLL_MS);
+      await this.pause(lookedAtMs, POLL_MS, leftMs());
+      lookedAtMs = performance.now();
     }
   }
 
@@ -57,6 +60,12 @@ export class Deadlines {
     );
     while (!(await Promise.race([settled, this.sleep(Math.min(leftMs(), patient(ALIVE_MS)))]))) this.check();
     return promise;
+  }
+
+  /** Between two looks: `leastMs`, and so long that looking takes half of the time at most; never beyond `leftMs`. */
+  async pause(lookedAtMs: number, leastMs: number, leftMs: number): Promise<void> {
+    const tookMs = performance.now() - lookedAtMs;
+    await this.sleep(Math.min(Math.max(leastMs, Math.min(tookMs, MOST_POLL_MS)), leftMs));
   }
 
   /** What is left of the time, or a DeadlineError. */

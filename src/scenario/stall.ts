@@ -195,7 +195,7 @@ export class Stall {
           );
         shown = true;
       }
-      await this.context.deadlines.sleep(Math.min(SAMPLE_INTERVAL_MS, untilMs - now));
+      await this.context.deadlines.pause(now, SAMPLE_INTERVAL_MS, untilMs - performance.now());
     }
     return false;
   }

@@ -8,7 +8,7 @@ import { UsageError } from '../base/errors.js';
 import type { BootPlan, GuestEnd, HostLimits } from './boot-plan.js';
 import { GuestWatch } from './guest-watch.js';
 import { serveHotplug } from './hotplug.js';
-import { type GuestJob, heartbeatMs, parseGuestLine } from './protocol.js';
+import { type GuestJob, heartbeatMs, parseGuestLine, resultMs } from './protocol.js';
 import { qemuWords } from './qemu/command-line.js';
 import { ConsoleWatch } from './qemu/console-watch.js';
 import { LineSplitter } from './qemu/line-splitter.js';
@@ -30,8 +30,6 @@ const mostEntries = 100_000;
 const lookMs = 500;
 /** After an oops or a panic, for the rest of its report to come through the console. */
 const reportMs = 3000;
-/** After the exit line, for what is still in the sockets. */
-const resultMs = 60_000;
 
 /** @throws {VmError}; {UsageError} for a shape or an `out` that cannot be; {NoSpaceError}; the signal's reason */
 export async function bootGuest(plan: BootPlan): Promise<GuestEnd> {

@@ -21,6 +21,9 @@ export const guestOut = '/out/run';
 /** Every second, also while the job is stuck in the kernel. */
 export const heartbeatMs = 1000;
 
+/** Of the host, after the exit line: for what is still on its way. The host then ends the machine, as it does before with all in place. */
+export const resultMs = 60_000;
+
 export interface GuestJob {
   /** The words of `stuckfs`, without that word; `--out` among them is `guestOut`. */
   readonly words: readonly string[];

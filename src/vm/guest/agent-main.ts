@@ -5,7 +5,7 @@
 import { openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type GuestJob, portNames } from '../protocol.js';
+import { type GuestJob, portNames, resultMs } from '../protocol.js';
 import { serveJob } from './agent.js';
 
 const POLL_MS = 50;
@@ -48,5 +48,8 @@ const jobPort = await openPort(portNames.job, 'r');
 const job = JSON.parse(await readLine(jobPort)) as GuestJob;
 const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 await serveJob({ job, ports: { log, result }, stuckfs: [process.execPath, main] });
+// What was written may be queued yet (port_fops_write() waits for no host), and a machine that is switched off loses it:
+// the host ends this one once it has all.
+await delay(2 * resultMs);
 // A child of the job that hangs must not keep us.
 process.exit(0);

@@ -57,6 +57,16 @@ describe('planPlacement', () => {
     assert.ok(plan.targets.length >= need.setPages + need.lruPages);
   });
 
+  it('plans the same for frames of any height', () => {
+    const far = 2 ** 46;
+    const { plan } = planFor(pfns);
+    const high = planFor(pfns.map((pfn) => pfn + far)).plan;
+    assert.deepEqual(
+      { ...high, landingRange: high.landingRange.map((pfn) => pfn - far) },
+      { ...plan, landingRange: [...plan.landingRange] },
+    );
+  });
+
   it('keeps every eighth page of the landing, so that nothing freed merges into a large buddy', () => {
     const { plan, pfnsOf, landing } = planFor(pfns);
     assert.ok(landing.every((pfn) => pfn % 8 !== 0));

@@ -119,6 +119,33 @@ test('a broken line costs its own arm, the one it stands in, or what follows whe
   assert.deepEqual(costs(started(4), line({ event: 'run-ended', arm: -1 })), []);
 });
 
+test('a history that is asked for again while the run goes on is that of all the lines', (t) => {
+  const run = RunDirectory.create(join(scratch(t), 'run'));
+  const file = run.artifact('events.jsonl');
+  const same = () => assert.deepEqual(run.history(), parseHistory(readFileSync(file, 'utf8')));
+  run.append({ event: 'arm-ended', arm: 3 });
+  same();
+  const { events } = run.history();
+  // Half a line, which is an event once it is whole.
+  appendFileSync(file, 'no JSON\n{"event":"run-en');
+  same();
+  appendFileSync(file, 'ded","atNs":1}\n{}\n');
+  same();
+  assert.equal(run.history().events.length, 2);
+  assert.deepEqual(
+    run.history().broken.map(({ line, firstArm }) => [line, firstArm]),
+    [
+      [2, 3],
+      [4, 3],
+    ],
+  );
+  // What was given out stays as it was.
+  assert.equal(events.length, 1);
+  writeFileSync(file, `${JSON.stringify({ event: 'arm-ended', arm: 7, atNs: 1 })}\n`);
+  same();
+  assert.equal(run.history().events.length, 1);
+});
+
 test('a table of numbers comes back as it was written, with -1 for what is absent', (t) => {
   const run = RunDirectory.create(join(scratch(t), 'run'));
   const numbers = [0, -1, 0x105a00, 2 ** 40 + 3];

@@ -67,6 +67,20 @@ describe('Deadlines', () => {
     await assert.rejects(deadlines.answer('nothing', 10, never), DeadlineError);
   });
 
+  it('waits between two looks as long as the look took, within bounds', async () => {
+    const { deadlines } = setUp();
+    const pauseMs = async (tookMs: number, leftMs: number) => {
+      const startMs = performance.now();
+      await deadlines.pause(startMs - tookMs, 5, leftMs);
+      return performance.now() - startMs;
+    };
+    assert.ok((await pauseMs(80, FAR_MS)) >= 79);
+    assert.ok((await pauseMs(0, FAR_MS)) >= 4);
+    // A minute of looking is no reason to wait for another.
+    assert.ok((await pauseMs(FAR_MS, FAR_MS)) < FAR_MS / 2);
+    assert.ok((await pauseMs(FAR_MS, 0)) < FAR_MS / 2);
+  });
+
   it('sleeps as long as it is told, and not at all below zero', async () => {
     const { deadlines } = setUp();
     const startMs = performance.now();
