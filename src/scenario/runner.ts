@@ -153,7 +153,10 @@ export async function runCells(
       };
       if (ballast.isDoomed()) ballast = await spawnBallast();
       // The locked memory of the arm before is not to be counted as used.
-      if (design.folios !== undefined) await ballast.ask('release', {}, BALLAST_MS);
+      if (design.folios !== undefined) {
+        await ballast.ask('release', {}, BALLAST_MS);
+        machine.dropPageCache(run.path);
+      }
       const reason =
         lackingForArm(design, run.path) ??
         mitigationOf(design)?.missing() ??
