@@ -10,7 +10,7 @@ import { Errno, errnoName } from '../base/errno.js';
 import { MNT_FORCE, MountFlag, mount, UMOUNT_NOFOLLOW, umount2 } from '../syscall/mount.js';
 import { setLinkUpIn, unshareNetwork } from '../syscall/network.js';
 import { dieWithParent } from '../syscall/process.js';
-import { serve } from './server.js';
+import { endGrace, serve } from './server.js';
 import { mountOptions } from './soft-mount.js';
 
 const SIGKILL = 9;
@@ -79,12 +79,13 @@ serveCommands({
    * @param giveUpMs after which the kernel ends by itself, with an error, whatever waits for the server: whoever should
    * have set the link up again is dead by then
    */
-  mount({ giveUpMs }: { giveUpMs: number }) {
-    const { mountPoint } = known();
+  async mount({ giveUpMs }: { giveUpMs: number }) {
+    const { nfsd, mountPoint } = known();
     const flags = MountFlag.MS_NOSUID | MountFlag.MS_NODEV | MountFlag.MS_NOEXEC | MountFlag.MS_NOATIME;
     const options = mountOptions({ serverAddress, clientAddress, port, giveUpMs });
     const result = mount(`${serverAddress}:/`, mountPoint, 'nfs4', flags, options);
     if (result < 0) throw new Error(`mount of NFS: ${errnoName(-result)} (${options})`);
+    await endGrace(nfsd);
   },
   /** CLOCK_MONOTONIC just before. */
   setLinkUp({ isUp }: { isUp: boolean }) {

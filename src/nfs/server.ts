@@ -7,6 +7,8 @@
  */
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { patient } from '../base/patience.js';
 
 /** NFSEXP_ASYNC, NFSEXP_NOSUBTREECHECK, NFSEXP_FSID, NFSEXP_INSECURE_PORT (include/uapi/linux/nfsd/export.h). */
 const exportFlags = 0x0010 | 0x0400 | 0x2000 | 0x0002;
@@ -14,6 +16,10 @@ const exportFlags = 0x0010 | 0x0400 | 0x2000 | 0x0002;
 const fsidNum = 1;
 const domain = 'stuckfs';
 const never = 0x7fff_ffff;
+/** __nfsd4_write_time() takes no less; the default is 90. */
+const LEAST_GRACE_SECONDS = 10;
+const GRACE_DEADLINE_MS = patient(20_000);
+const GRACE_POLL_MS = 100;
 
 export interface CacheEntry {
   /** Below /proc/net/rpc. */
@@ -50,10 +56,28 @@ export function serve(
   for (const { cache, line } of cacheEntries(clientAddress, directory))
     writeLine(`/proc/net/rpc/${cache}/channel`, line);
   writeLine(join(nfsd, 'versions'), onlyVersion4(readFileSync(join(nfsd, 'versions'), 'utf8')));
+  writeLine(join(nfsd, 'nfsv4gracetime'), String(LEAST_GRACE_SECONDS));
   writeLine(join(nfsd, 'portlist'), `tcp ${port}`);
   writeLine(join(nfsd, 'threads'), '4');
-  // Nobody has anything to reclaim: else the first open(2) waits 90 s.
-  writeLine(join(nfsd, 'v4_end_grace'), 'Y');
+}
+
+/**
+ * Until then every open(2) waits, and longer than that each time.  Nobody has anything to reclaim, so it is asked to
+ * end now.  Where nobody keeps a record of clients (nfsdcld), a kernel that has nfsd4_force_end_grace() refuses, and
+ * LEAST_GRACE_SECONDS have to pass.
+ */
+export async function endGrace(nfsd: string): Promise<void> {
+  const path = join(nfsd, 'v4_end_grace');
+  try {
+    writeLine(path, 'Y');
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+  }
+  const startedMs = performance.now();
+  while (readFileSync(path, 'utf8').trim() !== 'Y') {
+    if (performance.now() - startedMs > GRACE_DEADLINE_MS) throw new Error(`${path} is not Y`);
+    await delay(GRACE_POLL_MS);
+  }
 }
 
 /** One write(2): each is a command. */

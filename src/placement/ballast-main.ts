@@ -3,7 +3,6 @@
  * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
-import { PAGE_BYTES } from '../base/page-size.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Ballast } from './ballast.js';
 import { Filler } from './filler.js';
@@ -45,14 +44,9 @@ serveCommands({
       landingRange: plan?.landingRange ?? null,
     };
   },
-  /** So much would come free with `release`. */
-  held() {
-    return { bytes: (ballast?.nrPages ?? 0) * PAGE_BYTES };
-  },
-  /** @param keepsBasePages gives back only what was taken for one arm: whole pageblocks, and what lies between them */
-  release({ keepsBasePages }: { keepsBasePages: boolean }) {
+  /** Gives all of it back. */
+  release() {
     filler.release();
-    if (keepsBasePages && !isOfHugePages) return;
     ballast?.release();
     ballast = undefined;
     plan = undefined;

@@ -9,9 +9,8 @@ import { availableBytes, lruPagesOfLargestZone } from './memory-need.js';
 
 /** Half a pageblock: in one that is wholly free nothing is looked for. */
 const ROOM_ORDER = 8;
-/** Of so many hugetlb pages the lowest one is kept; but not more than so many too many, 192 MiB. */
-const CANDIDATES = 12;
-const MOST_CANDIDATES = 96;
+/** So many hugetlb pages more, 192 MiB: of all of them the lowest are kept, which the scanner comes by. */
+const MORE_CANDIDATES = 96;
 /** Room for what others have on the migrate scanner's way, 256 MiB: with more of it compaction ends before the set. */
 const MOST_LRU_PAGES = 65_536;
 
@@ -25,10 +24,16 @@ export function runsNeed({ order, fragmented }: FolioDesign, stuckBytes: number,
   };
 }
 
-/** How many pages the pool of hugetlb pages is made larger by; 0 for other memory. */
-export function candidateHugePages({ memory, order }: FolioDesign, stuckBytes: number): number {
-  const pages = Math.ceil(stuckBytes / (PAGE_BYTES << order));
-  return memory === 'hugetlb' ? Math.min(pages * CANDIDATES, pages + MOST_CANDIDATES) : 0;
+/** By how many pages the pool of hugetlb pages is made larger: with fewer where memory is short. */
+export function candidateHugePages(design: FolioDesign, sizes: Sizes): number {
+  const spareBytes = availableBytes() * MOST_SHARE - peakBytesOf(design, sizes);
+  const more = Math.max(0, Math.floor(spareBytes / HUGE_PAGE_BYTES));
+  return leastHugePages(design, sizes.stuckBytes) + Math.min(more, MORE_CANDIDATES);
+}
+
+/** Twice what is wanted; 0 for other memory. */
+function leastHugePages({ memory, order }: FolioDesign, stuckBytes: number): number {
+  return memory === 'hugetlb' ? 2 * Math.ceil(stuckBytes / (PAGE_BYTES << order)) : 0;
 }
 
 const HUGE_PAGE_BYTES = 2 << 20;
@@ -43,11 +48,6 @@ interface Sizes {
   readonly controlBytes: number;
 }
 
-/** What of the ballast is not the next arm's. What lies high stays taken: hugetlb pages are to lie below it. */
-export async function releaseForFolios({ memory }: FolioDesign, ballast: Child): Promise<void> {
-  await ballast.ask('release', { keepsBasePages: memory !== 'xfs' }, BALLAST_MS);
-}
-
 /**
  * Why such an arm cannot be played; undefined where it can.
  * @param stateDirectory where its image is
@@ -59,11 +59,11 @@ export async function lackingForFolios(
   stateDirectory: string,
 ): Promise<string | undefined> {
   if (design === undefined) return undefined;
-  await releaseForFolios(design, ballast);
-  const { bytes } = await ballast.ask<{ bytes: number }>('held', {}, BALLAST_MS);
-  const mib = (size: number) => `${Math.ceil(size / (1 << 20))} MiB`;
+  // What it holds is not to be counted as used.
+  await ballast.ask('release', {}, BALLAST_MS);
+  const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
   const needed = peakBytesOf(design, sizes);
-  const available = availableBytes() + bytes;
+  const available = availableBytes();
   if (needed > available * MOST_SHARE)
     return `needs ${mib(needed / MOST_SHARE)} of memory for these folios, and ${mib(available)} are available`;
   if (design.memory !== 'xfs') return undefined;
@@ -80,6 +80,6 @@ function peakBytesOf(design: FolioDesign, { stuckBytes, controlBytes }: Sizes): 
   const lruPages = lruPagesOfLargestZone();
   const runs = design.memory === 'xfs' ? { runs: runsNeed(design, stuckBytes, lruPages) } : {};
   const ballast = leastBallastPages({ setPages, lruPages: Math.min(lruPages, MOST_LRU_PAGES), ...runs });
-  const pool = candidateHugePages(design, stuckBytes) * HUGE_PAGE_BYTES;
+  const pool = leastHugePages(design, stuckBytes) * HUGE_PAGE_BYTES;
   return ballast * PAGE_BYTES + pool + 2 * stuckBytes + controlBytes;
 }

@@ -9,7 +9,7 @@ import { readSplitCounters } from '../kernel/mthp-stats.js';
 import type { RunsNeed } from '../placement/runs.js';
 import type { FolioDesign } from '../record/events.js';
 import { ArmError } from './arm-context.js';
-import { candidateHugePages, releaseForFolios, runsNeed } from './folio-memory.js';
+import { candidateHugePages, runsNeed } from './folio-memory.js';
 import { StuckSet } from './stuck-set.js';
 
 /** Folios that are asked to be split. */
@@ -41,12 +41,15 @@ export class FolioSet extends StuckSet {
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
     // The locked memory of the arm before is not to be there while more is taken.
-    await releaseForFolios(this.design, stage.ballast);
+    await stage.ballast.ask('release', {}, 60_000);
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
-    const candidates = memory === 'hugetlb' ? this.fillPool(this.candidates) : 0;
+    if (memory === 'hugetlb') {
+      const candidates = this.fillPool(this.candidates);
+      await this.workload.ask('takeHugePages', { candidates }, deadlineMs);
+    }
     await this.placement.land(lands ? { runs: this.runs } : {});
     stage.progress.step(`${plan.stuckBytes / folioBytes} folios of ${folioBytes / 1024} KiB (${memory})`);
-    await this.workload.ask('fill', { cpu: this.context.cpu, candidates }, deadlineMs);
+    await this.workload.ask('fill', { cpu: this.context.cpu }, deadlineMs);
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
     await this.frames.locate(this.frames.tables('before'), { touch: true });
     this.mapping = await this.workload.ask('mapping', {}, 10_000);
@@ -67,7 +70,7 @@ export class FolioSet extends StuckSet {
 
   /** The kernel takes hugetlb pages from anywhere. */
   private get candidates(): number {
-    return candidateHugePages(this.design, this.context.plan.stuckBytes);
+    return candidateHugePages(this.design, this.context.plan);
   }
 
   /** @returns how many came of it: fewer may do */

@@ -19,7 +19,8 @@ import { Serverless } from './serverless.js';
 
 /** To load modules, and to find out that there is no rpcbind and no nfsdcld. */
 const SERVE_MS = 30_000;
-const MOUNT_MS = 30_000;
+/** With the server's grace period. */
+const MOUNT_MS = 40_000;
 const LINK_MS = 10_000;
 /** Until whoever was interrupted has closed its files: TCP waits about as long as the link was down. */
 const DRAIN_MS = 10_000;

@@ -151,6 +151,8 @@ export async function runCells(
         run.append({ event: 'cell-skipped', cell, ...only, ...ids, reason });
       };
       if (ballast.isDoomed()) ballast = await spawnBallast();
+      // The page cache of others, which counts as used.
+      if (design.folios !== undefined) machine.dropPageCache(run.path);
       const reason =
         lackingForArm(design, run.path) ??
         mitigationOf(design)?.missing() ??

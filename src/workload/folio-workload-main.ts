@@ -68,12 +68,16 @@ serveCommands({
     if (stuck instanceof PatternedFile) stuck.prime('other');
   },
   /**
-   * @param cpu where the ballast was freed: its pages are on the free lists of that CPU
-   * @param candidates of how many hugetlb pages the lowest are kept
+   * Before the ballast is freed: what this process allocates itself meanwhile would take the free pages.
+   * @param candidates of how many the lowest are kept
    */
-  fill({ cpu, candidates }: { cpu: number; candidates: number }) {
+  takeHugePages({ candidates }: { candidates: number }) {
+    if (wanted === undefined) throw new Error('create comes first');
+    stuck = new HugetlbMemory(wanted.stuckBytes, wanted.seed, candidates);
+  },
+  /** @param cpu where the ballast was freed: its pages are on the free lists of that CPU */
+  fill({ cpu }: { cpu: number }) {
     pinToCpu(cpu);
-    if (wanted?.memory === 'hugetlb') stuck = new HugetlbMemory(wanted.stuckBytes, wanted.seed, candidates);
     const [stuckSet, controlSet, words] = sets();
     for (let offset = 0; offset < Math.max(stuckSet.bytes, controlSet.bytes); offset += CHUNK_BYTES) {
       if (offset < controlSet.bytes) controlSet.dirty(offset);

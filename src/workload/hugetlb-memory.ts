@@ -21,10 +21,11 @@ export class HugetlbMemory {
       { length: candidates },
       (_, index) => new PatternedMemory(HUGE_PAGE_BYTES, seed + index, 'hugetlb'),
     );
-    for (const page of all) fill(page);
+    for (const page of all) page.touch();
     const byPfn = all.toSorted((a, b) => (a.locate()[0] ?? 0) - (b.locate()[0] ?? 0));
     this.pages = byPfn.slice(0, bytes / HUGE_PAGE_BYTES);
     for (const page of byPfn.slice(this.pages.length)) page.unmap();
+    for (const page of this.pages) fill(page);
     this.address = this.pages[0]?.address ?? 0n;
   }
 

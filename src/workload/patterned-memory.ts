@@ -10,7 +10,7 @@ import { CHUNK_BYTES, fillPattern, firstMismatch } from './pattern.js';
 
 export class PatternedMemory {
   readonly address: bigint;
-  private readonly chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  private ownChunk: Buffer | undefined;
 
   /** Nothing is allocated yet, but hugetlb pages are reserved: -ENOMEM where there are not so many. */
   constructor(
@@ -26,6 +26,11 @@ export class PatternedMemory {
     this.address = address;
     // Refused only where the kernel has no transparent huge pages, and then nothing is lost.
     if (pages === 'base') memory.madvise(address, bytes, memory.MADV_NOHUGEPAGE);
+  }
+
+  /** Allocates the first page, and no more. */
+  touch(): void {
+    memory.copyTo(this.address, Buffer.alloc(1));
   }
 
   /** Stores the chunk at `offsetBytes`, which allocates its pages. */
@@ -59,6 +64,11 @@ export class PatternedMemory {
 
   unmap(): void {
     memory.munmap(this.address, this.bytes);
+  }
+
+  private get chunk(): Buffer {
+    this.ownChunk ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    return this.ownChunk;
   }
 
   private lengthAt(offsetBytes: number): number {

@@ -18,7 +18,7 @@ export const directCompaction: readonly Expectation[] = [
     outcome: 'failed',
     decidedBy:
       'migrate_folio_unmap(): locked, and direct compaction (PF_MEMALLOC) waits for no lock ' +
-      '(mm/migrate.c; __unmap_and_move() before 6.3)',
+      '(mm/migrate.c; __unmap_and_move() in older kernels)',
   },
   ...underWriteback(trigger, 'splice-pinned', { outcome: 'failed', decidedBy: hasReference }),
 ]);

@@ -38,7 +38,7 @@ export const moves = 'move_to_new_folio() (mm/migrate.c)';
 export const waitsForWriteback =
   'migrate_folio_unmap(): folio_wait_writeback() in MIGRATE_SYNC (mm/migrate.c)';
 export const waitsForLock =
-  'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c; __unmap_and_move() before 6.3)';
+  'migrate_folio_unmap(): folio_lock() in MIGRATE_SYNC (mm/migrate.c; __unmap_and_move() in older kernels)';
 export const hasReference =
   '__migrate_folio(): an unexpected reference (mm/migrate.c; folio_migrate_mapping() before 6.11)';
 export const copies = 'fuse_writepages_fill(): writeback of a temporary copy (fs/fuse/file.c before 6.16)';

@@ -50,7 +50,7 @@ const ofNfs: readonly Expectation[] = [
     trigger: 'compact',
     arm: 'fault',
     outcome: 'stalled',
-    decidedBy: `${waitsForWriteback}; __unmap_and_move() before 6.3`,
+    decidedBy: `${waitsForWriteback}; __unmap_and_move() in older kernels`,
   },
 ];
 
