@@ -3,6 +3,7 @@
  * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
  */
 import type { LetGo } from '../record/events.js';
+import { waitsIn } from '../record/waits-in.js';
 import type { ArmEvidence } from './evidence.js';
 import { judgeEnded, toldOfDimm } from './judge-ended.js';
 import { judgeFolios, notFolios } from './judge-folios.js';
@@ -140,10 +141,11 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
     return tooLate(evidence)(
       `the trigger did not end before the ${end}, but was never seen in D state while it waited`,
     );
-  const { waitsIn } = evidence;
-  if (waitsIn === null || !waiter.stack.includes(waitsIn)) {
+  const expected = evidence.waitsIn;
+  const seen = expected === null ? undefined : waitsIn(waiter.stack, expected);
+  if (seen === undefined) {
     return unknown(
-      `the trigger waited in ${waiter.stack[0] ?? 'an unreadable stack'}, not in ${waitsIn ?? 'any'}`,
+      `the trigger waited in ${waiter.stack[0] ?? 'an unreadable stack'}, not in ${expected ?? 'any'}`,
     );
   }
   if (evidence.unfinishedMigrations === 0 && evidence.waitsBeforeMigration !== true) {
@@ -178,7 +180,7 @@ function judgeStalled(evidence: ArmEvidence): Judgement {
   }
   return {
     outcome: 'stalled',
-    reason: `in ${waitsIn} until the ${end}; the migration went on ${resumedMs.toFixed(0)} ms after it`,
+    reason: `in ${seen} until the ${end}; the migration went on ${resumedMs.toFixed(0)} ms after it`,
   };
 }
 

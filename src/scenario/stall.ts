@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { patient } from '../base/patience.js';
 import { tasksInState } from '../kernel/processes.js';
 import { readVmstat } from '../kernel/vmstat.js';
+import { waitsIn } from '../record/waits-in.js';
 import type { FileChange, TriggerResult } from '../trigger/trigger.js';
 import type { ArmContext } from './arm-context.js';
 import { ArmError } from './arm-context.js';
@@ -126,6 +127,12 @@ export class Stall {
     return this.worker === undefined ? this.trigger.sample() : this.worker.sample();
   }
 
+  /** In D state, and where it is expected to wait. */
+  private isWaiting(sample: TaskSample | undefined): boolean {
+    const name = this.context.plan.design.waitsIn;
+    return sample?.state === 'D' && name !== null && waitsIn(sample.stack, name) !== undefined;
+  }
+
   /** From when on the hold counts: a worker takes its time until it comes to the set. */
   private async begun(startedMs: number, ended: () => boolean): Promise<number> {
     if (this.worker === undefined) return startedMs;
@@ -141,7 +148,7 @@ export class Stall {
   /** It waits for the set; or has failed with all of it once, as the stack of a task that runs is not to be seen. */
   private isAtSet(failedBefore: number): boolean {
     const { design, stuckBytes } = this.context.plan;
-    if (design.waitsIn !== null) return this.worker?.sample()?.stack.includes(design.waitsIn) === true;
+    if (design.waitsIn !== null) return this.isWaiting(this.worker?.sample());
     return failedMigrations() - failedBefore >= pagesIn(stuckBytes);
   }
 
@@ -156,11 +163,9 @@ export class Stall {
 
   /** Until the trigger waits where it is expected to, or has ended; at the latest until the first answer. */
   private async watchDelay(ended: () => boolean): Promise<boolean> {
-    const { waitsIn } = this.context.plan.design;
     while (!ended() && this.wedge.leftMs > 0) {
       this.context.deadlines.check();
-      const sample = this.sample();
-      if (sample?.state === 'D' && waitsIn !== null && sample.stack.includes(waitsIn)) return true;
+      if (this.isWaiting(this.sample())) return true;
       await this.context.deadlines.sleep(FAST_SAMPLE_INTERVAL_MS);
     }
     return false;
@@ -177,9 +182,7 @@ export class Stall {
       if (!(await this.context.stage.isServerSound()))
         throw new ArmError('the daemon or its watchdog was lost');
       const sample = this.sample();
-      const { waitsIn } = this.context.plan.design;
-      if (sample?.state === 'D' && waitsIn !== null && sample.stack.includes(waitsIn))
-        this.relief.sawWaiting(now);
+      if (this.isWaiting(sample)) this.relief.sawWaiting(now);
       if (sample?.state === 'D' && now >= nextRecordMs) {
         this.context.record({
           event: 'task-sampled',
