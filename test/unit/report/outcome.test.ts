@@ -324,7 +324,7 @@ describe('judge', () => {
     assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
   });
 
-  it('is inconclusive where a delay ran out before everything was seen, and only there', () => {
+  it('is inconclusive where a delay ran out before everything was seen, or a trigger was slow', () => {
     const delayed: ArmEvidence = { ...stalled, letGo: 'delay', delayMs: 250 };
     assert.match(
       judge(delayed).reason,
@@ -341,6 +341,8 @@ describe('judge', () => {
       assert.equal(judge({ ...delayed, ...one }).inconclusive, true);
     }
     assert.equal(judge({ ...stalled, waiters: [] }).inconclusive, undefined);
+    const slow = judge({ ...stalled, waiters: [], stuckMoved: stalled.stuckFolios });
+    assert.deepEqual([slow.outcome, slow.inconclusive], ['unknown', true], 'it moves them, slowly');
     assert.equal(judge({ ...delayed, stuckMoved: 1 }).inconclusive, undefined);
   });
 
