@@ -3,7 +3,7 @@
  * A counter that this kernel lacks is absent from the map, so `get` says undefined and not 0.
  * Authority: mm/vmstat.c (vmstat_text).
  */
-import { linesOf, malformed, parseCount, readKernelFile } from './kernel-file.js';
+import { KernelFileError, linesOf, malformed, parseCount, readKernelFile } from './kernel-file.js';
 
 /** nr_* are pages unless the name says otherwise; the others count events since boot. */
 export type Vmstat = ReadonlyMap<string, number>;
@@ -23,4 +23,17 @@ export function parseVmstat(text: string, file = '/proc/vmstat'): Vmstat {
 
 export function readVmstat(root = '/'): Vmstat {
   return parseVmstat(readKernelFile('/proc/vmstat', root));
+}
+
+/**
+ * Has every CPU give what it has counted by itself to the totals, which lag behind by some dozens a CPU otherwise.  Where
+ * that is refused (only root may) they lag.
+ * Authority: vmstat_refresh() in mm/vmstat.c; vm.stat_refresh in Documentation/admin-guide/sysctl/vm.rst.
+ */
+export function refreshVmstat(root = '/'): void {
+  try {
+    readKernelFile('/proc/sys/vm/stat_refresh', root);
+  } catch (error) {
+    if (!(error instanceof KernelFileError)) throw error;
+  }
 }

@@ -47,8 +47,12 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
         : `${stuckMoved} of ${stuckFolios} ${evidence.folios === undefined ? 'folios' : 'pages'} are at another pfn${sampled}`;
     return { outcome: 'migrated', reason: `${reason}${answered(evidence)}` };
   }
-  if (stuckMoved > 0)
-    return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
+  if (stuckMoved > 0) {
+    // A system call leaves those that somebody has a reference to at that moment, and moves the others.
+    return evidence.reach === 'asked'
+      ? inconclusive(`${stuckMoved} of ${stuckReached} folios that were asked for have moved`)
+      : unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
+  }
   if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
     return unknown(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
   // The control set beside them is not asked for: that asking moves folios is what the control arm shows.

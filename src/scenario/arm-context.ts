@@ -4,7 +4,7 @@
  */
 import { StuckfsError } from '../base/errors.js';
 import type { ControlClient } from '../control/client/client.js';
-import { readVmstat } from '../kernel/vmstat.js';
+import { readVmstat, refreshVmstat } from '../kernel/vmstat.js';
 import type { RunEventBody } from '../record/events.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { StateDirectory } from '../safety/state-directory.js';
@@ -177,6 +177,7 @@ export class ArmContext {
   }
 
   recordVmstat(when: string): void {
+    refreshVmstat();
     const vmstat = readVmstat();
     const counters: Record<string, number> = {};
     for (const name of recordedCounters) {

@@ -5,6 +5,8 @@
  */
 
 import { readlinkSync } from 'node:fs';
+import { readMountinfo } from '../kernel/mountinfo.js';
+import { findProgram } from '../kernel/requirements/programs.js';
 
 /** `nobody` on most systems; all that matters is that it has no rights. */
 export const untrustedUid = 65_534;
@@ -19,20 +21,28 @@ export const untrustedStateDir = '/run/stuckfs';
  * change.  To be opened it must be by somebody in the user namespace (fuse_fill_super() in fs/fuse/inode.c).
  */
 const prepare = `
-while [ "$1" != : ]; do umount -lc -- "$1" || true; shift; done
+mount=$1 umount=$2 setpriv=$3
+shift 3
+while [ "$1" != : ]; do "$umount" -lc -- "$1" || true; shift; done
 shift
-mount -t tmpfs -o mode=755,uid=${untrustedUid},gid=${untrustedUid},size=64m stuckfs /run
+"$mount" -t tmpfs -o mode=755,uid=${untrustedUid},gid=${untrustedUid},size=64m stuckfs /run
 mknod -m 666 /run/fuse c 10 229
-mount --bind /run/fuse /dev/fuse
+"$mount" --bind /run/fuse /dev/fuse
 mkdir -m 700 ${untrustedMountPoint}
 chown ${untrustedUid}:${untrustedUid} ${untrustedMountPoint}
-exec setpriv --reuid ${untrustedUid} --regid ${untrustedUid} --clear-groups \
+exec "$setpriv" --reuid ${untrustedUid} --regid ${untrustedUid} --clear-groups \
   unshare --user --map-root-user --mount -- "$@"
 `;
 
 /** The command in front of one that is to run as that user; it ends in exec(2), so the pid stays. */
 export function asUntrusted(mountsToDrop: readonly string[]): readonly string[] {
-  return ['unshare', '--mount', '--', 'sh', '-euc', prepare, 'sh', ...mountsToDrop, ':'];
+  // By their paths: the shell of a guest is busybox, which has programs of these names within, with fewer options.
+  const programs = ['mount', 'umount', 'setpriv'].map(pathOf);
+  return ['unshare', '--mount', '--', 'sh', '-euc', prepare, 'sh', ...programs, ...mountsToDrop, ':'];
+}
+
+function pathOf(name: string): string {
+  return findProgram(name, process.env['PATH'] ?? '', readMountinfo()) ?? name;
 }
 
 /** The same for one that joins a process there, as the same user. */

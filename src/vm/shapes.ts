@@ -23,7 +23,8 @@ export interface Boot<Cell extends ShapedCell> {
   readonly cells: readonly Cell[];
 }
 
-const plainShape: MachineShape = { memoryMiB: 1024, cpus: 2, numaNodes: 1 };
+/** Enough for what huge pages are made of, and for the room around large folios. */
+const plainShape: MachineShape = { memoryMiB: 1792, cpus: 2, numaNodes: 1 };
 const twoNodes: MachineShape = { ...plainShape, memoryMiB: 2048, numaNodes: 2 };
 const movable: MachineShape = { ...plainShape, memoryMiB: 2048, movableMiB: 1024 };
 /** A gibibyte of CMA, aligned, and as much again for what is moved out of it. */

@@ -354,6 +354,8 @@ describe('judge', () => {
     const none = judge({ ...asked, stuckReached: 0, stuckReachedMoved: 0 });
     assert.deepEqual([none.outcome, none.inconclusive], ['unknown', undefined]);
     assert.match(none.reason, /none of the 16384 folios was asked for/);
+    const some = judge({ ...asked, stuckReached: 512, stuckReachedMoved: 374, stuckMoved: 374 });
+    assert.deepEqual([some.outcome, some.inconclusive], ['unknown', true]);
     const stayed = { ...pinned, reach: 'asked' as const, controlReached: 0, controlMoved: 0 };
     assert.match(judge(stayed).reason, /failed: 16384 of what was asked for; none of it moved/);
     const refused = { ...stayed, migrateFailedNearSet: 0, pageStatus: { EBUSY: 16384 } };
