@@ -39,8 +39,10 @@ export const virtioMemId = 'vmem0';
 const emulatedCpu = 'qemu64,+pdpe1gb,+rdrand';
 /** A guest below this runs out of memory while it boots. */
 const leastMemoryMiB = 128;
-/** More of the memory below 4 GiB than this would leave a small guest without ZONE_NORMAL: it is ZONE_DMA32. */
+/** Of the memory of a guest that is asked for zones or nodes: the rest, above 4 GiB, is ZONE_NORMAL. */
 const lowMemoryMiB = 1024;
+/** As much as fits beneath the devices of the machine. */
+const mostLowMemoryMiB = 2048;
 const mostCpus = 64;
 
 /** @throws {UsageError} for a shape that no machine has */
@@ -51,7 +53,7 @@ export function qemuWords(plan: QemuPlan): readonly string[] {
     '-no-user-config',
     '-nodefaults',
     ...['-display', 'none', '-no-reboot', '-action', 'panic=exit-failure'],
-    ...['-machine', `q35,max-ram-below-4g=${lowMemoryMiB}M`],
+    ...['-machine', `q35,max-ram-below-4g=${belowDevicesMiB(shape)}M`],
     // One thread for all CPUs: with one for each, QEMU 7.2 had 7.3 oops, and now and then any kernel end without a word.
     ...(accel === 'kvm'
       ? ['-accel', 'kvm', '-cpu', 'host']
@@ -77,6 +79,15 @@ export function qemuWords(plan: QemuPlan): readonly string[] {
         ]),
     ...['-device', 'pvpanic-pci'],
   ];
+}
+
+/**
+ * A guest that needs no other has one zone, ZONE_DMA32: of two, what is allocated next may come out of either, and where
+ * the folios are to lie is decided for one.
+ */
+function belowDevicesMiB({ memoryMiB, numaNodes, cpus, ...zones }: MachineShape): number {
+  const isPlain = numaNodes === 1 && Object.values(zones).every((zone) => zone === undefined);
+  return isPlain ? Math.min(memoryMiB, mostLowMemoryMiB) : Math.min(memoryMiB, lowMemoryMiB);
 }
 
 function memoryWords(shape: MachineShape): readonly string[] {

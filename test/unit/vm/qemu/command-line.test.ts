@@ -43,6 +43,20 @@ describe("QEMU's words", () => {
     assert.deepEqual(after(words({}, { image: undefined }), '-blockdev'), []);
   });
 
+  test('leave a guest one zone, unless it is asked for more', () => {
+    const below = (shape: Partial<MachineShape>) =>
+      after(words(shape), '-machine').map((word) => Number(/max-ram-below-4g=(\d+)M/.exec(word)?.[1]));
+    assert.deepEqual(below({ memoryMiB: 1792 }), [1792]);
+    assert.deepEqual(below({ memoryMiB: 4096 }), [2048]);
+    for (const zones of [
+      { numaNodes: 2 },
+      { movableMiB: 512 },
+      { hotplugDimmMiB: 256 },
+      { cmaMiB: 64 },
+    ] as const)
+      assert.deepEqual(below({ memoryMiB: 2048, ...zones }), [1024], JSON.stringify(zones));
+  });
+
   test('name the three ports', () => {
     const names = after(words(), '-device').flatMap(
       (word) => /^virtserialport,.*name=(.*)/.exec(word)?.[1] ?? [],
