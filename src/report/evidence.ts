@@ -2,7 +2,7 @@
  * The evidence of one arm, gathered from the run directory: events, pfns, flags and trace are joined here, and
  * nothing is judged.  The join: held request (unique, nodeid, offset) → inode and index → pfn → waiting task.
  */
-import type { ArmKind, LetGo, StuckBy } from '../record/events.js';
+import type { ArmKind, LetGo, StuckBy } from '../record/arm-design.js';
 import type { FoliosEvidence } from './folios.js';
 import type { MitigationEvidence } from './mitigation.js';
 import type { LoggedFailure } from './offline-log.js';

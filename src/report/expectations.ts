@@ -2,7 +2,7 @@
  * What each kernel is expected to do, as data: (scenario, trigger, arm, feature) → outcome, with the kernel
  * function that decides it.  Features are what the run itself saw of the kernel, never its version.
  */
-import type { ArmKind } from '../record/events.js';
+import type { ArmKind } from '../record/arm-design.js';
 import { askedMoves } from './expected/asked-moves.js';
 import { contiguousRanges } from './expected/contiguous-ranges.js';
 import { directCompaction } from './expected/direct-compaction.js';

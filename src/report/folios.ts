@@ -2,7 +2,7 @@
  * The evidence of arms about large folios: what they were before the trigger and afterwards, by their flags, and what
  * the kernel counted meanwhile.  judge-folios.ts judges.
  */
-import type { FolioDesign } from '../record/events.js';
+import type { FolioDesign } from '../record/arm-design.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { ArmEvents, EventOf } from './arm-events.js';
 import { countOrders, foliosOf, hasFlag, type SeenFolio } from './folio-orders.js';

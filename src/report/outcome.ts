@@ -2,7 +2,7 @@
  * Judges one arm from its evidence: what became of the stuck set under the trigger (DESIGN.md section 8).
  * Pure.  Whatever is not proven is `unknown`, with the reason; no guess is made from a trace with holes.
  */
-import type { LetGo } from '../record/events.js';
+import type { LetGo } from '../record/arm-design.js';
 import { waitsIn } from '../record/waits-in.js';
 import type { ArmEvidence } from './evidence.js';
 import { judgeEnded, toldOfDimm } from './judge-ended.js';

@@ -6,7 +6,7 @@
  */
 import { parseTracePayload } from '../kernel/trace-events.js';
 import { parseTraceLine } from '../kernel/trace-line.js';
-import type { ServerPages } from '../record/events.js';
+import type { ServerPages } from '../record/arm-design.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import type { ArmEvents, EventOf } from './arm-events.js';
 

@@ -1,5 +1,5 @@
 /** What of a run's plan was not played: cells that this machine lacks something for, and arms that never began. */
-import type { ArmKind } from '../record/events.js';
+import type { ArmKind } from '../record/arm-design.js';
 import type { History } from '../record/history.js';
 import type { EventOf } from './arm-events.js';
 import { damageText } from './damage.js';

@@ -1,6 +1,6 @@
 /** Where the folios of an arm without a FUSE server live: an XFS image, or plain memory. */
 import { PAGE_BYTES } from '../base/page-size.js';
-import type { FolioDesign } from '../record/events.js';
+import type { FolioDesign } from '../record/arm-design.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { ArmLacksError } from './arm-context.js';
 import { makesFoliosOf } from './large-folios.js';

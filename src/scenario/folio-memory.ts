@@ -3,7 +3,7 @@ import { statfsSync } from 'node:fs';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { leastBallastPages } from '../placement/plan.js';
 import type { RunsNeed } from '../placement/runs.js';
-import type { FolioDesign } from '../record/events.js';
+import type { FolioDesign } from '../record/arm-design.js';
 import type { Child } from './child.js';
 import { availableBytes, lruPagesOfLargestZone } from './memory-need.js';
 

@@ -7,7 +7,7 @@ import { PAGE_BYTES } from '../base/page-size.js';
 import { readKpageflagsOf } from '../kernel/kpageflags.js';
 import { readSplitCounters } from '../kernel/mthp-stats.js';
 import type { RunsNeed } from '../placement/runs.js';
-import type { FolioDesign } from '../record/events.js';
+import type { FolioDesign } from '../record/arm-design.js';
 import { ArmError } from './arm-context.js';
 import { candidateHugePages, runsNeed } from './folio-memory.js';
 import { StuckSet } from './stuck-set.js';

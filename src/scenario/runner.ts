@@ -5,7 +5,7 @@
 
 import { UsageError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page-size.js';
-import type { PlannedCell } from '../record/events.js';
+import type { PlannedCell } from '../record/arm-design.js';
 import type { RunDirectory } from '../record/run-directory.js';
 import { judgeLastArm } from '../report/write.js';
 import { cleanUp } from '../safety/cleanup.js';

@@ -4,7 +4,7 @@
  */
 import type { FaultInput } from '../control/contract/faults.js';
 import type { MitigationName } from '../mitigation/mitigation.js';
-import type { ArmKind, FolioDesign, ServerPages, StuckBy } from '../record/events.js';
+import type { ArmKind, FolioDesign, ServerPages, StuckBy } from '../record/arm-design.js';
 
 export const transportNames = ['dev-fuse', 'libfuse'] as const;
 export type TransportName = (typeof transportNames)[number];

@@ -4,7 +4,8 @@
  */
 import { readFuseWaiting } from '../kernel/fusectl.js';
 import type { Mitigation, MitigationName } from '../mitigation/mitigation.js';
-import type { HeldRequestRecord, LetGo } from '../record/events.js';
+import type { LetGo } from '../record/arm-design.js';
+import type { HeldRequestRecord } from '../record/events.js';
 import { type ArmContext, ArmError } from './arm-context.js';
 
 const MOST_HELD = 100_000;

@@ -2,7 +2,7 @@
  * The shape of an expectation, the kernel functions that decide more than one of them, and what is expected of more than
  * one trigger.
  */
-import type { ArmKind } from '../../record/events.js';
+import type { ArmKind } from '../../record/arm-design.js';
 import type { Outcome } from '../outcome.js';
 
 /** What a run can see of its kernel. */

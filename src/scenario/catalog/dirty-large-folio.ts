@@ -2,7 +2,7 @@
  * `dirty-large-folio`: large folios of XFS that carry iomap's per-block state.  Without a free page of their order they
  * must be split to be moved, and iomap_release_folio() (fs/iomap/buffered-io.c) gives a dirty folio's state not up.
  */
-import type { FolioDesign } from '../../record/events.js';
+import type { FolioDesign } from '../../record/arm-design.js';
 import type { Scenario } from '../scenario.js';
 import { folioArm } from './folio-arm.js';
 

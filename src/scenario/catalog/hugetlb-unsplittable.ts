@@ -3,7 +3,7 @@
  * (suitable_migration_source() in mm/compaction.c): an allocation of contiguous memory, or whoever asks for them by address, moves
  * them, and only as a whole.
  */
-import type { FolioDesign } from '../../record/events.js';
+import type { FolioDesign } from '../../record/arm-design.js';
 import type { Scenario } from '../scenario.js';
 import { folioArm } from './folio-arm.js';
 

@@ -3,7 +3,7 @@
  * its folios can neither be moved nor be split.
  * Authority: mapping_set_folio_min_order() (include/linux/pagemap.h), __folio_split() (mm/huge_memory.c).
  */
-import type { FolioDesign } from '../../record/events.js';
+import type { FolioDesign } from '../../record/arm-design.js';
 import type { Scenario } from '../scenario.js';
 import { folioArm } from './folio-arm.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Kpf, type KpfName } from '../../../src/kernel/kpageflags.js';
-import type { StuckBy } from '../../../src/record/events.js';
+import type { StuckBy } from '../../../src/record/arm-design.js';
 import { RunDirectory } from '../../../src/record/run-directory.js';
 import { type ArmContext, ArmError } from '../../../src/scenario/arm-context.js';
 import type { Child } from '../../../src/scenario/child.js';
