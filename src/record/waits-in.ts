@@ -4,7 +4,7 @@
  * only that is on the stack, called by who wants the lock.
  */
 
-/** Innermost first: those that lock a folio to migrate it (mm/migrate.c; unmap_and_move() before 6.3). */
+/** Innermost first: those that lock a folio to migrate it (mm/migrate.c; unmap_and_move() in older kernels). */
 const lockers = /^(?:migrate_pages_batch|migrate_folio_unmap|_*unmap_and_move)$/;
 
 /**

@@ -48,7 +48,7 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
     return { outcome: 'migrated', reason: `${reason}${answered(evidence)}` };
   }
   if (stuckMoved > 0) {
-    // A system call leaves those that somebody has a reference to at that moment, and moves the others.
+    // Those that it left may have lain where they were asked to go, or been busy: another set tells.
     return evidence.reach === 'asked'
       ? inconclusive(`${stuckMoved} of ${stuckReached} folios that were asked for have moved`)
       : unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);

@@ -37,12 +37,10 @@ exec "$setpriv" --reuid ${untrustedUid} --regid ${untrustedUid} --clear-groups \
 /** The command in front of one that is to run as that user; it ends in exec(2), so the pid stays. */
 export function asUntrusted(mountsToDrop: readonly string[]): readonly string[] {
   // By their paths: the shell of a guest is busybox, which has programs of these names within, with fewer options.
+  const entries = readMountinfo();
+  const pathOf = (name: string) => findProgram(name, process.env['PATH'] ?? '', entries) ?? name;
   const programs = ['mount', 'umount', 'setpriv'].map(pathOf);
   return ['unshare', '--mount', '--', 'sh', '-euc', prepare, 'sh', ...programs, ...mountsToDrop, ':'];
-}
-
-function pathOf(name: string): string {
-  return findProgram(name, process.env['PATH'] ?? '', readMountinfo()) ?? name;
 }
 
 /** The same for one that joins a process there, as the same user. */

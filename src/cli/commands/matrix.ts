@@ -62,7 +62,7 @@ export const matrixCommand = defineCommand({
         array: true,
         default: [],
         requiresArg: true,
-        describe: 'as of run; with --all: none (default), some, or all of them',
+        describe: "as of run; beside --all: none, unless some are named here, or 'all'",
       })
       .option('repeat', {
         type: 'string',

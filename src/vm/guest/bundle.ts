@@ -23,10 +23,17 @@ const banner =
   "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
 const isEntry = (path: string) => /^dist\/src\/(?:.*\/)?(?:[\w-]+-)?(?:main|thread)\.js$/.test(path);
 
-/** What is made of the same files differs by it. */
+/**
+ * What is made of the same files differs by it.
+ * @throws {GuestError} where it is not installed
+ */
 export async function bundlerVersion(): Promise<string> {
-  const { version } = await import('esbuild');
-  return `esbuild ${version}`;
+  try {
+    const { version } = await import('esbuild');
+    return `esbuild ${version}`;
+  } catch (cause) {
+    throw new GuestError('GUEST_INPUT', 'esbuild is not installed: run make install', { cause });
+  }
 }
 
 /**
@@ -61,22 +68,21 @@ export async function bundle(
 function optionsFor(root: string, home: string): BuildOptions & { write: false } {
   const src = join(root, 'dist/src');
   return {
-    ...{
-      absWorkingDir: root,
-      outdir: src,
-      outbase: src,
-      write: false,
-      logLevel: 'silent',
-      legalComments: 'none',
-    },
-    ...{
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: `node${process.versions.node}`,
-    },
-    ...{ external, banner: { js: banner }, define: asked, plugins: [ownPlaces(root, home)] },
+    absWorkingDir: root,
+    outdir: src,
+    outbase: src,
+    write: false,
+    logLevel: 'silent',
+    legalComments: 'none',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    external,
+    banner: { js: banner },
+    define: asked,
+    plugins: [ownPlaces(root, home)],
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseVmstat, readVmstat } from '../../../src/kernel/vmstat.js';
+import { parseVmstat, readVmstat, refreshVmstat } from '../../../src/kernel/vmstat.js';
 import { fakeRoot, fixture, kernelFileError } from './fixtures.js';
 
 test('every line is a counter, and one that the kernel lacks is undefined', () => {
@@ -26,4 +26,10 @@ test('a line that is no pair, and an empty file, are malformed', (t) => {
     kernelFileError('KERNEL_FILE_MALFORMED'),
   );
   assert.throws(() => readVmstat(fakeRoot(t, {})), kernelFileError('KERNEL_FILE_UNREADABLE', { errno: 2 }));
+});
+
+test('counters are refreshed where that may be asked for, and it is no failure where it may not', (t) => {
+  refreshVmstat(fakeRoot(t, {}));
+  refreshVmstat(fakeRoot(t, { '/proc/sys/vm/stat_refresh': '' }));
+  refreshVmstat();
 });
