@@ -47,6 +47,8 @@ export type RunEventBody =
       readonly holdMs: number;
       /** Empty where the server did not start. */
       readonly device: string;
+      /** The server is that of an arm before it; absent where it was started for this one. */
+      readonly serverOfArm?: number;
       /** The kernel function in which a task that waits for the stuck set sleeps; null where nothing is stuck. */
       readonly waitsIn: string | null;
       /** null where nothing is stuck. */

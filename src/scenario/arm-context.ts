@@ -16,6 +16,7 @@ import { Deadlines } from './deadlines.js';
 import type { Progress } from './progress.js';
 import type { Scarcity } from './scarcity.js';
 import type { ArmDesign, Scenario, TransportName } from './scenario.js';
+import type { Answered } from './server.js';
 
 export interface ArmPlan {
   /** Of all arms played in this run, attempts included. */
@@ -80,6 +81,8 @@ export interface ArmStage {
   readonly ballastPages: number;
   /** The number of the FUSE connection. */
   readonly connection: number;
+  /** What the server had answered before this arm. */
+  readonly answeredBefore: Answered;
   /** SIGKILL, announced to its watchdog. Resolves when the process is gone. */
   readonly killServer: () => Promise<void>;
   /** Of the link to an NFS server; CLOCK_MONOTONIC just before. */

@@ -15,8 +15,15 @@ import { StuckSet } from './stuck-set.js';
 import { ThrottledSet } from './throttled-set.js';
 import { Wedge } from './wedge.js';
 
-/** @param device empty where the server did not start */
-export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEventBody {
+/**
+ * @param device empty where the server did not start
+ * @param serverOfArm for which the server was started
+ */
+export function armStarted(
+  { design, ...plan }: ArmPlan,
+  device: string,
+  serverOfArm = plan.index,
+): RunEventBody {
   const {
     kind,
     variant = null,
@@ -42,6 +49,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     attempt: plan.attempt,
     holdMs: plan.holdMs,
     device,
+    ...(serverOfArm === plan.index ? {} : { serverOfArm }),
     waitsIn,
     stuckBy,
     delayMs: misbehaviour.kind === 'delay' ? misbehaviour.delayMs : null,
@@ -69,6 +77,7 @@ function kindOfSet(design: ArmPlan['design']): typeof StuckSet {
 export class Arm {
   private readonly context: ArmContext;
   private hasEnded = false;
+  private workload: Child | undefined;
 
   constructor(plan: ArmPlan, stage: ArmStage) {
     this.context = new ArmContext(plan, stage);
@@ -80,6 +89,7 @@ export class Arm {
     // Started side by side: each takes its time until it hears.
     const recorder = await this.context.spawn('recorder', '../record/recorder-main.js');
     const workload = await this.spawnWorkload();
+    this.workload = workload;
     const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
     await recorder.ask('start', this.recorderFiles(), 5000);
     this.context.readTrace = () => this.flushedTrace(recorder);
@@ -97,6 +107,17 @@ export class Arm {
     }
     this.context.record({ event: 'arm-ended', arm: plan.index });
     this.hasEnded = true;
+  }
+
+  /** Where it went to its end: so that the next arm may have its server. @returns whether that is so */
+  async leaveServerEmpty(): Promise<boolean> {
+    if (!this.hasEnded) return false;
+    try {
+      await this.workload?.ask('remove', {}, 10_000);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Of an arm that went to its end the next one may have them, but for those that keep what they took. */

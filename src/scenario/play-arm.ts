@@ -21,6 +21,7 @@ import type { Progress } from './progress.js';
 import { keepsBdiLimits, mitigationOf } from './relief.js';
 import type { ArmDesign } from './scenario.js';
 import { type ArmServer, cleanUpMountOf, Server } from './server.js';
+import type { KeptServer, ServerKeeper, WantedServer } from './server-keeper.js';
 import { untrustedMountPoint } from './untrusted-namespaces.js';
 import { UntrustedServer } from './untrusted-server.js';
 
@@ -41,6 +42,7 @@ interface Stage {
   readonly machine: RunMachine;
   readonly ballast: Child;
   readonly crew: Crew;
+  readonly keeper: ServerKeeper;
   readonly ballastPages: number;
   readonly lruPages: number;
 }
@@ -57,12 +59,34 @@ function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): numbe
   );
 }
 
+/** It has one that works as a FUSE server of the user's own, and goes on doing so. */
+function sharesServer(design: ArmDesign): boolean {
+  const { untrusted, folios, nfs, mitigation } = design;
+  return untrusted !== true && folios === undefined && nfs !== true && mitigation === undefined;
+}
+
+function wantedServer(plan: ArmPlan, { run, state }: Stage): WantedServer {
+  return {
+    maxHoldMs: maxHoldMs(plan),
+    seed: plan.seed,
+    maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
+    runDirectory: state.path,
+    design: {
+      ...serverDesignOf(plan.design, run.path),
+      ...(mitigationOf(plan.design)?.endsConnection === true ? { outlivesConnection: true } : {}),
+      ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
+    },
+  };
+}
+
 /** @returns what the machine turned out to lack for it before it began; undefined where it was played */
 export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | undefined> {
-  const { run, progress, cleanup, signal, state, machine, ballast, crew, ballastPages, lruPages } = stage;
+  const { run, progress, cleanup, signal, state, machine, ballast, crew, keeper, ballastPages, lruPages } =
+    stage;
   const isUntrusted = plan.design.untrusted === true;
-  let mountPoint = isUntrusted ? untrustedMountPoint : machine.makeMountPoint(plan.index);
   const mitigation = mitigationOf(plan.design);
+  const wanted = wantedServer(plan, stage);
+  let kept: KeptServer | undefined;
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
   let hasStarted = false;
@@ -80,6 +104,12 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
   try {
+    if (sharesServer(plan.design)) kept = await keeper.take(wanted);
+    else await keeper.end();
+    server = kept?.server;
+    let mountPoint = isUntrusted
+      ? untrustedMountPoint
+      : (kept?.mountPoint ?? machine.makeMountPoint(plan.index));
     const putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
     const { folios } = plan.design;
     if (folios !== undefined) {
@@ -96,23 +126,17 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
       mountPoint = nfs.mountPoint;
       server = nfs;
     }
-    server ??= await (isUntrusted ? UntrustedServer : Server).start({
-      mountPoint,
-      maxHoldMs: maxHoldMs(plan),
-      seed: plan.seed,
-      maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
-      logFile: join(run.path, `daemon-${plan.index}.log`),
-      runDirectory: state.path,
-      design: {
-        ...serverDesignOf(plan.design, run.path),
-        ...(mitigation?.endsConnection === true ? { outlivesConnection: true } : {}),
-        ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
-      },
-    });
+    const config = { ...wanted, mountPoint, logFile: join(run.path, `daemon-${plan.index}.log`) };
+    if (isUntrusted) server = await UntrustedServer.start(config);
+    if (server === undefined) {
+      const own = await Server.start(config);
+      if (sharesServer(plan.design)) kept = { server: own, mountPoint, arm: plan.index, wanted };
+      server = own;
+    }
     putSysctlsBack();
     const { device, workloadThrough } = server;
     const ofArm = server;
-    run.append(armStarted(plan, device));
+    run.append(armStarted(plan, device, kept?.arm));
     hasStarted = true;
     const reads = readsIn(plan.design);
     const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
@@ -149,6 +173,7 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
       get connection() {
         return ofArm.connection;
       },
+      answeredBefore: ofArm.answeredBefore ?? { total: 0, refused: 0 },
       killServer: () => ofArm.kill(),
       setLinkUp: async (isUp) => {
         if (ofArm.setLinkUp === undefined) throw new ArmError('this arm has no network link');
@@ -174,7 +199,10 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
     return undefined;
   } finally {
     try {
-      await end();
+      const isKept =
+        kept !== undefined && (await arm?.leaveServerEmpty()) === true && (await keeper.giveBack(kept));
+      if (isKept) await arm?.endChildren();
+      else await end();
     } finally {
       putBackOfArm(machine, progress);
     }

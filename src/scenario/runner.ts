@@ -24,6 +24,7 @@ import { playArm } from './play-arm.js';
 import type { Progress } from './progress.js';
 import { keepsBdiLimits, mitigationOf } from './relief.js';
 import { type ArmDesign, armName } from './scenario.js';
+import { ServerKeeper } from './server-keeper.js';
 import { enoughToBeThrottled } from './throttled-set.js';
 
 export interface CellPlan extends WantedCell {
@@ -121,7 +122,8 @@ export async function runCells(
   const lruPages = lruPagesOfLargestZone();
   const ballastPages = generousBallastPages();
   const crew = new Crew(state);
-  const stage = { run, progress, cleanup, signal, state, machine, crew, ballastPages, lruPages };
+  const keeper = new ServerKeeper();
+  const stage = { run, progress, cleanup, signal, state, machine, crew, keeper, ballastPages, lruPages };
   let index = 0;
   for (const [cell, planned] of plan.cells.entries()) {
     const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;
@@ -183,7 +185,7 @@ export async function runCells(
       }
     }
   }
-  await Promise.all([ballast.end(STOP_MS), crew.end(STOP_MS)]);
+  await Promise.all([ballast.end(STOP_MS), crew.end(STOP_MS), keeper.end()]);
   run.append({ event: 'run-ended' });
 }
 

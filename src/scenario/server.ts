@@ -24,6 +24,12 @@ export interface ServerConfig {
   readonly design: ServerDesign;
 }
 
+/** Replies that the kernel took, and those that it refused. */
+export interface Answered {
+  readonly total: number;
+  readonly refused: number;
+}
+
 /** What an arm wants of its server, whoever runs it. */
 export interface ArmServer {
   /** "MAJOR:MINOR". */
@@ -33,6 +39,8 @@ export interface ArmServer {
   readonly workloadThrough: readonly string[];
   /** The number of the FUSE connection. */
   readonly connection: number;
+  /** What it had answered before this arm; nothing where the arm is its first. */
+  readonly answeredBefore?: Answered;
   /** Of the link to an NFS server; CLOCK_MONOTONIC just before. Others have none. */
   setLinkUp?(isUp: boolean): Promise<number>;
   /** SIGKILL of the daemon, announced to its watchdog. Resolves when the process is gone. */
@@ -52,6 +60,7 @@ const DEATH_GRACE_MS = 2000;
 
 export class Server implements ArmServer {
   readonly workloadThrough = [];
+  answeredBefore: Answered = { total: 0, refused: 0 };
 
   private constructor(
     private readonly daemon: DaemonProcess,
@@ -95,6 +104,24 @@ export class Server implements ArmServer {
   async isSound(): Promise<boolean> {
     if (!this.daemon.isRunning) return false;
     return (await this.client.status()).watchdogPid === this.ready.watchdogPid;
+  }
+
+  /**
+   * Whether it is as a new one is: no fault, nothing withheld, no file. The kernel forgets files that were
+   * removed a moment after.
+   */
+  async isEmptyWithin(deadlineMs: number): Promise<boolean> {
+    const untilMs = performance.now() + deadlineMs;
+    for (;;) {
+      const { faults, unplugged, held, pins, store, replies } = await this.client.status();
+      if (faults > 0 || unplugged || held.requests + pins.requests > 0) return false;
+      if (store.inodes === 0) {
+        this.answeredBefore = replies;
+        return true;
+      }
+      if (performance.now() > untilMs) return false;
+      await delay(POLL_MS);
+    }
   }
 
   async stop(deadlineMs: number): Promise<void> {

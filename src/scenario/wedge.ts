@@ -147,8 +147,13 @@ export class Wedge {
     const { held, pins, replies } = await this.context.stage.client.status();
     const left = held.requests + pins.requests;
     if (left > 0) throw new ArmError(`${left} requests are held still, after they were let go`);
-    const { total, refused } = replies;
-    this.context.record({ event: 'answered', arm: this.context.plan.index, replies: total, refused });
+    const { plan, stage } = this.context;
+    this.context.record({
+      event: 'answered',
+      arm: plan.index,
+      replies: replies.total - stage.answeredBefore.total,
+      refused: replies.refused - stage.answeredBefore.refused,
+    });
   }
 
   protected recordLetGo(by: LetGo, requests: number, bytes: number, askedNs: number, downMs?: number): void {

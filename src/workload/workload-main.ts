@@ -3,6 +3,7 @@
  * withholds it withholds from the stuck file; the control file is always finished with.
  * Every handler may hang for as long as the server withholds an answer.
  */
+import { unlinkSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
 import { writeFileInPages } from '../base/write-in-pages.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
@@ -186,6 +187,10 @@ serveCommands({
   },
   close() {
     return files().map((file) => errnoOf(() => file.close()));
+  },
+  /** Once they are closed. */
+  remove() {
+    for (const { path } of files()) unlinkSync(path);
   },
 });
 

@@ -32,8 +32,13 @@ async function killRunnerAndRescue(pidOf: (role: string) => number): Promise<voi
   assert.equal(rescue.status, 0, rescue.stderr);
 }
 
+/** The server of the first arm waits for the next one. */
+function serverIsIdle(events: readonly RunEvent[]): boolean {
+  return events.at(-1)?.event === 'arm-ended';
+}
+
 /** An arm has ended, and what served it, too; the next daemon may be starting. */
-function betweenArms(events: readonly RunEvent[]): boolean {
+function nothingIsServed(events: readonly RunEvent[]): boolean {
   const hasArm = events.some(({ event }) => event === 'arm-ended');
   return hasArm && !recordedProcesses().some(({ role }) => role === 'daemon');
 }
@@ -54,9 +59,20 @@ describe('in the middle of a stall of cable-trip', requires(root, devFuse), () =
 });
 
 describe('between two arms', requires(root, devFuse), () => {
-  // Nothing is mounted then, so nothing has a watchdog; what the run has changed is changed still.
-  test('SIGKILL of the runner alone: the guard does it', (t: TestContext) =>
-    disturb(t, { ...readahead, when: betweenArms, act: kills('runner'), ends: killed }));
+  test('SIGKILL of the runner alone while a server waits for the next: its watchdog does it', (t: TestContext) =>
+    disturb(t, { ...readahead, when: serverIsIdle, act: kills('runner'), ends: killed }));
+  // Nothing is mounted then, so nothing has a watchdog; what the run has changed is changed still. An arm whose mitigation
+  // ends the connection has a server of its own.
+  test('SIGKILL of the runner alone while there is no server: the guard does it', (t: TestContext) =>
+    disturb(t, {
+      scenario: 'writeback-held',
+      waitsIn: 'folio_wait_writeback',
+      words: ['--mitigation', 'abort'],
+      hold: '500ms',
+      when: nothingIsServed,
+      act: kills('runner'),
+      ends: killed,
+    }));
 });
 
 describe('in the first arm', requires(root, devFuse), () => {

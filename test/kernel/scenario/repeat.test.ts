@@ -73,6 +73,17 @@ describe(
       assert.ok(pids.length >= 4 && new Set(pids).size === 1, pids.join());
     });
 
+    test('has one server for all of them, whose answers are counted for each', () => {
+      const { events } = run.directory.history();
+      const servers = events.flatMap((event) =>
+        event.event === 'arm-started' ? [event.serverOfArm ?? event.arm] : [],
+      );
+      assert.ok(servers.length >= 4 && servers.every((arm) => arm === 0), servers.join());
+      const answered = events.flatMap((event) => (event.event === 'answered' ? [event.replies] : []));
+      assert.equal(answered.length, servers.length);
+      assert.ok(Math.max(...answered) < 2 * Math.min(...answered), answered.join());
+    });
+
     test('says loudly what it skips, and why', () => {
       assert.match(run.result.stderr, new RegExp(`x ${harmful}: skipped: trigger ${harmful}`));
       assert.match(run.result.stdout, new RegExp(`x ${harmful} on dev-fuse:\\s+skipped: trigger ${harmful}`));
