@@ -45,12 +45,17 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
     if (unconfirmed !== undefined) return tooLate(evidence)(unconfirmed);
-    if (evidence.triggerEndedAfterRelease)
+    if (evidence.triggerEndedAfterRelease && !hasMovedMeanwhile(evidence))
       return evidence.stuckBy === 'reference' && evidence.reach === 'asked'
         ? judgeLooped(evidence)
         : judgeStalled(evidence);
   }
   return judgeEnded(evidence);
+}
+
+/** The whole set was elsewhere before it was let go: a trigger that nobody saw wait had others left to move, not these. */
+function hasMovedMeanwhile({ waiters, locatedInTime, stuckMoved, stuckFolios }: ArmEvidence): boolean {
+  return stuckMoved === stuckFolios && locatedInTime && !waiters.some(({ role }) => role === 'trigger');
 }
 
 /** A delay runs out by itself: on a machine that is busy perhaps before everything is seen. */

@@ -324,6 +324,19 @@ describe('judge', () => {
     assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
   });
 
+  it('is what a set shows that had moved as a whole before it was let go, though the trigger went on', () => {
+    const { waiters, stuckFolios } = stalled;
+    const moved = {
+      ...stalled,
+      stuckReached: stuckFolios,
+      stuckMoved: stuckFolios,
+      stuckReachedMoved: stuckFolios,
+    };
+    assert.equal(judge({ ...moved, waiters: [] }).outcome, 'migrated');
+    assert.equal(judge({ ...moved, waiters }).outcome, 'unknown', 'it was seen to wait all the same');
+    assert.equal(judge({ ...moved, waiters: [], locatedInTime: false }).outcome, 'unknown');
+  });
+
   it('is inconclusive where a delay ran out before everything was seen, or a trigger was slow', () => {
     const delayed: ArmEvidence = { ...stalled, letGo: 'delay', delayMs: 250 };
     assert.match(
@@ -341,7 +354,7 @@ describe('judge', () => {
       assert.equal(judge({ ...delayed, ...one }).inconclusive, true);
     }
     assert.equal(judge({ ...stalled, waiters: [] }).inconclusive, undefined);
-    const slow = judge({ ...stalled, waiters: [], stuckMoved: stalled.stuckFolios });
+    const slow = judge({ ...stalled, waiters: [], stuckMoved: stalled.stuckFolios - 1 });
     assert.deepEqual([slow.outcome, slow.inconclusive], ['unknown', true], 'it moves them, slowly');
     assert.equal(judge({ ...delayed, stuckMoved: 1 }).inconclusive, undefined);
   });
