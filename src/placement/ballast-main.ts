@@ -3,6 +3,7 @@
  * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
+import { giveUpKeptMemory } from '../base/kept-memory.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Ballast } from './ballast.js';
 import { Filler } from './filler.js';
@@ -19,9 +20,9 @@ let plan: PlacementPlan | undefined;
 
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
-    const needsRuns = need.runs !== undefined;
-    const isWhole = need.roomPages !== undefined || needsRuns;
+    const isWhole = need.roomPages !== undefined || need.runs !== undefined;
     filler.release();
+    giveUpKeptMemory();
     // The same ballast serves every arm: to take a page for the first time costs much more than again.  But whole
     // pageblocks it has only once.
     if (ballast !== undefined && (isWhole || isOfHugePages)) {
@@ -35,7 +36,7 @@ serveCommands({
     if (isWhole) ballast.lock();
     const planned = ballast.plan(need);
     plan = planned.plan;
-    if (needsRuns) filler.fill(planned.zone);
+    if (need.runs !== undefined) filler.fill(planned.zone, need.runs.landingOrder);
     return {
       zone: planned.zone,
       ballastPages: ballast.nrPages,
@@ -46,6 +47,7 @@ serveCommands({
   },
   /** Gives all of it back. */
   release() {
+    giveUpKeptMemory();
     filler.release();
     ballast?.release();
     ballast = undefined;
