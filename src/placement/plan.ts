@@ -5,7 +5,7 @@
  * lie low ("landing"), and above them there must be partly free pageblocks with room for every movable page
  * that the migrate scanner meets first ("targets").  Pure: pfns in, page indexes out.
  */
-import { pagesForRuns, planRuns, type RunsNeed } from './runs.js';
+import { MORE_TARGET_PAGES, pagesForRuns, planRuns, type RunsNeed } from './runs.js';
 
 /**
  * Of the landing, one page in so many stays allocated, so that what is freed around it cannot merge into large
@@ -21,8 +21,6 @@ const FINE_SPACING = 2;
 const FEW_PAGES = 8192;
 /** 8 MiB: what our own processes allocate while the sets come, however small these are. */
 const LEAST_SLACK_PAGES = 2048;
-/** 16 MiB: what others allocate between the count of what is to be moved and the trigger. */
-const MORE_TARGET_PAGES = 4096;
 /**
  * Targets are freed in halves of a pageblock, the other half kept.  A pageblock that is wholly free would not be
  * used as a target; and a large folio on the scanner's way needs a free buddy of its own order, which may be as
@@ -116,7 +114,7 @@ export function planPlacement(
 ): PlacementPlan | undefined {
   const byPfn = indexesByPfn(pfns);
   if (need.runs !== undefined) {
-    const runs = planRuns(pfns, byPfn, need.runs);
+    const runs = planRuns(pfns, byPfn, need.runs, movableBelow);
     return runs === undefined ? undefined : { ...runs, room: new Uint32Array() };
   }
   const landingSpan = landingPages(need);
