@@ -324,7 +324,7 @@ describe('judge', () => {
     assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
   });
 
-  it('is what a set shows that had moved as a whole before it was let go, though the trigger went on', () => {
+  it('is told by what had moved of a set before it was let go, though the trigger went on', () => {
     const { waiters, stuckFolios } = stalled;
     const moved = {
       ...stalled,
@@ -333,6 +333,12 @@ describe('judge', () => {
       stuckReachedMoved: stuckFolios,
     };
     assert.equal(judge({ ...moved, waiters: [] }).outcome, 'migrated');
+    const some = { ...moved, stuckReached: 400, stuckMoved: 400, stuckReachedMoved: 400, waiters: [] };
+    assert.match(
+      judge(some).reason,
+      /400 of 16384 folios are at another pfn; the scanner reached no more than 400/,
+    );
+    assert.equal(judge({ ...some, stuckReached: 500 }).outcome, 'unknown', 'the others had yet to move');
     assert.equal(judge({ ...moved, waiters }).outcome, 'unknown', 'it was seen to wait all the same');
     assert.equal(judge({ ...moved, waiters: [], locatedInTime: false }).outcome, 'unknown');
   });
