@@ -17,6 +17,8 @@ let ballast: Ballast | undefined;
 let isOfHugePages = false;
 const filler = new Filler();
 let plan: PlacementPlan | undefined;
+/** Fills the free pieces in which there is to be none for folios of an order; nothing for other sets. */
+let fillPieces = () => {};
 
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
@@ -36,7 +38,9 @@ serveCommands({
     if (isWhole) ballast.lock();
     const planned = ballast.plan(need);
     plan = planned.plan;
-    if (need.runs !== undefined) filler.fill(planned.zone, need.runs.landingOrder);
+    const { runs } = need;
+    fillPieces = runs === undefined ? () => {} : () => filler.fill(planned.zone, runs.landingOrder);
+    fillPieces();
     return {
       zone: planned.zone,
       ballastPages: ballast.nrPages,
@@ -64,6 +68,8 @@ serveCommands({
   },
   settle() {
     if (plan === undefined) return;
+    // What others have freed since: a single page that the free scanner meets leaves a large folio without room.
+    fillPieces();
     ballast?.free(plan.spacers);
     ballast?.free(plan.targets);
   },

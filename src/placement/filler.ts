@@ -20,7 +20,7 @@ export class Filler {
   private readonly chunks: Ballast[] = [];
 
   /**
-   * Until no piece of this order or a higher one is left, as far as that leaves memory to the machine.  The last ones are the
+   * At least once, and until no piece of this order or a higher one is left, as far as that leaves memory to the machine.  The last ones are the
    * largest, in which folios of that order could be put.
    */
   fill(zone: ZoneRange, order: number): void {
@@ -28,7 +28,7 @@ export class Filler {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const pieces = freePieces(zone);
       const pages = pagesOf(pieces);
-      if (pagesOf(pieces, order) === 0 || pages > budget) return;
+      if ((round > 0 && pagesOf(pieces, order) === 0) || pages === 0 || pages > budget) return;
       const chunk = new Ballast(pages);
       this.chunks.push(chunk);
       chunk.lock();

@@ -53,9 +53,10 @@ export class FolioSet extends StuckSet {
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
     await this.frames.locate(this.frames.tables('before'), { touch: true });
     this.mapping = await this.workload.ask('mapping', {}, 10_000);
-    await this.placement.settle();
     this.naming.record();
     this.recordFolios('set-named', `pfns/${plan.index}-stuck-flags.u64`);
+    // At last: what is allocated and freed besides takes the room, or leaves pieces of its own.
+    await this.placement.settle();
   }
 
   private get design(): FolioDesign {
