@@ -49,9 +49,9 @@ serveCommands({
       landingRange: plan?.landingRange ?? null,
     };
   },
-  /** Gives all of it back. */
-  release() {
-    giveUpKeptMemory();
+  /** Gives all of it back. @param keptToo and what was kept for the sets, which come next */
+  release({ keptToo }: { keptToo: boolean }) {
+    if (keptToo) giveUpKeptMemory();
     filler.release();
     ballast?.release();
     ballast = undefined;

@@ -41,7 +41,7 @@ export class FolioSet extends StuckSet {
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
     // The locked memory of the arm before is not to be there while more is taken.
-    await stage.ballast.ask('release', {}, 60_000);
+    await stage.ballast.ask('release', { keptToo: true }, 60_000);
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     if (memory === 'hugetlb') {
       const candidates = this.fillPool(this.candidates);
