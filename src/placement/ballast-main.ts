@@ -3,6 +3,7 @@
  * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
+import { giveUpKeptMemory } from '../base/kept-memory.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Ballast } from './ballast.js';
 import { Filler } from './filler.js';
@@ -16,12 +17,14 @@ let ballast: Ballast | undefined;
 let isOfHugePages = false;
 const filler = new Filler();
 let plan: PlacementPlan | undefined;
+/** Fills the free pieces in which there is to be none for folios of an order; nothing for other sets. */
+let fillPieces = () => {};
 
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
-    const needsRuns = need.runs !== undefined;
-    const isWhole = need.roomPages !== undefined || needsRuns;
+    const isWhole = need.roomPages !== undefined || need.runs !== undefined;
     filler.release();
+    giveUpKeptMemory();
     // The same ballast serves every arm: to take a page for the first time costs much more than again.  But whole
     // pageblocks it has only once.
     if (ballast !== undefined && (isWhole || isOfHugePages)) {
@@ -35,7 +38,9 @@ serveCommands({
     if (isWhole) ballast.lock();
     const planned = ballast.plan(need);
     plan = planned.plan;
-    if (needsRuns) filler.fill(planned.zone);
+    const { runs } = need;
+    fillPieces = runs === undefined ? () => {} : () => filler.fill(planned.zone, runs.landingOrder);
+    fillPieces();
     return {
       zone: planned.zone,
       ballastPages: ballast.nrPages,
@@ -44,8 +49,9 @@ serveCommands({
       landingRange: plan?.landingRange ?? null,
     };
   },
-  /** Gives all of it back. */
-  release() {
+  /** Gives all of it back. @param keptToo and what was kept for the sets, which come next */
+  release({ keptToo }: { keptToo: boolean }) {
+    if (keptToo) giveUpKeptMemory();
     filler.release();
     ballast?.release();
     ballast = undefined;
@@ -62,6 +68,8 @@ serveCommands({
   },
   settle() {
     if (plan === undefined) return;
+    // What others have freed since: a single page that the free scanner meets leaves a large folio without room.
+    fillPieces();
     ballast?.free(plan.spacers);
     ballast?.free(plan.targets);
   },

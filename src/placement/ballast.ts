@@ -3,6 +3,7 @@
  * when the workload asks for some.  Owns the mapping; what to free is plan.ts's decision.
  */
 import { errnoName } from '../base/errno.js';
+import { kpfMask, scanKpageflags } from '../kernel/kpageflags.js';
 import { readPagemap } from '../kernel/pagemap.js';
 import { readZoneinfo, type Zone } from '../kernel/zoneinfo.js';
 import * as memory from '../syscall/memory.js';
@@ -104,7 +105,7 @@ export class Ballast {
       const pfn = pfns[index] ?? -1;
       if (pfn < zone.start || pfn >= zone.end) pfns[index] = -1;
     }
-    return { zone, plan: planPlacement(pfns, need) };
+    return { zone, plan: planPlacement(pfns, need, (pfn) => movablePages(zone.start, pfn)) };
   }
 
   /** Gives these pages back to the kernel. */
@@ -120,6 +121,16 @@ export class Ballast {
       start = end;
     }
   }
+}
+
+/** In [start, end): those on an LRU list, tails of large folios included. */
+function movablePages(start: number, end: number): number {
+  const { low: mask } = kpfMask('LRU', 'THP');
+  let count = 0;
+  scanKpageflags(start, end - start, (_, low) => {
+    if ((low & mask) !== 0) count += 1;
+  });
+  return count;
 }
 
 function mostlyIn(pfns: Float64Array): ZoneRange {

@@ -1,5 +1,5 @@
 /**
- * Locked memory in the free pieces that are smaller than a pageblock, all but a few: what the free scanner of compaction then
+ * Locked memory in the free pieces that are smaller than a pageblock: what the free scanner of compaction then
  * finds in pageblocks that are partly used is what the ballast frees, and hardly anything that others have left.
  * Authority: __rmqueue_smallest() in mm/page_alloc.c serves base pages out of the smallest pieces first.
  */
@@ -8,28 +8,31 @@ import { readPagetypeinfo } from '../kernel/pagetypeinfo.js';
 import { PAGE_SIZE } from '../syscall/memory.js';
 import { Ballast, type ZoneRange } from './ballast.js';
 
-/** Others allocate and free meanwhile. */
-const MOST_ROUNDS = 6;
-/** Fewer pages in pieces than this are left to them: about as many as the lists of the CPUs keep. */
-const FEW_PAGES = 256;
+/**
+ * Others allocate and free meanwhile, and each CPU takes from the buddy lists by the batch: what that leaves of a pageblock that
+ * was whole is taken next.
+ */
+const MOST_ROUNDS = 12;
 /** Of what is available at first: a machine that is fragmented through and through is not filled. */
 const MOST_SHARE = 0.5;
 
 export class Filler {
   private readonly chunks: Ballast[] = [];
 
-  /** As far as that leaves memory to the machine, and as it helps. */
-  fill(zone: ZoneRange): void {
+  /**
+   * At least once, and until no piece of this order or a higher one is left, as far as that leaves memory to the machine.  The last ones are the
+   * largest, in which folios of that order could be put.
+   */
+  fill(zone: ZoneRange, order: number): void {
     let budget = availablePages() * MOST_SHARE;
-    let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const pieces = pagesInPieces(zone);
-      if (pieces <= FEW_PAGES || pieces > budget || pieces >= before) return;
-      const chunk = new Ballast(pieces);
+      const pieces = freePieces(zone);
+      const pages = pagesOf(pieces);
+      if ((round > 0 && pagesOf(pieces, order) === 0) || pages === 0 || pages > budget) return;
+      const chunk = new Ballast(pages);
       this.chunks.push(chunk);
       chunk.lock();
-      budget -= pieces;
-      before = pieces;
+      budget -= pages;
     }
   }
 
@@ -38,15 +41,18 @@ export class Filler {
   }
 }
 
-/** Of movable pageblocks, into which the free scanner looks (suitable_migration_target()). */
-function pagesInPieces(zone: ZoneRange): number {
+/** How many of each order, in movable pageblocks, into which the free scanner looks (suitable_migration_target()). */
+function freePieces(zone: ZoneRange): readonly number[] {
   const { free, pageBlockOrder } = readPagetypeinfo();
   const movable = free.find(
     (list) => list.node === zone.node && list.zone === zone.name && list.migrateType === 'Movable',
   );
-  return (movable?.free ?? [])
-    .slice(0, pageBlockOrder)
-    .reduce((sum, blocks, order) => sum + blocks * 2 ** order, 0);
+  return (movable?.free ?? []).slice(0, pageBlockOrder);
+}
+
+/** In pieces of at least this order. */
+function pagesOf(pieces: readonly number[], leastOrder = 0): number {
+  return pieces.reduce((sum, count, order) => (order < leastOrder ? sum : sum + count * 2 ** order), 0);
 }
 
 function availablePages(): number {

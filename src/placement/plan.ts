@@ -5,7 +5,7 @@
  * lie low ("landing"), and above them there must be partly free pageblocks with room for every movable page
  * that the migrate scanner meets first ("targets").  Pure: pfns in, page indexes out.
  */
-import { pagesForRuns, planRuns, type RunsNeed } from './runs.js';
+import { MORE_TARGET_PAGES, pagesForRuns, planRuns, type RunsNeed } from './runs.js';
 
 /**
  * Of the landing, one page in so many stays allocated, so that what is freed around it cannot merge into large
@@ -13,10 +13,14 @@ import { pagesForRuns, planRuns, type RunsNeed } from './runs.js';
  */
 const LANDING_SPACING = 8;
 /**
- * Where huge pages are scarce, every other one: then all that is freed is of order 0, and what was freed last is given
- * first.  Otherwise small pieces of free memory from elsewhere would be given before the larger ones of the landing.
+ * For few pages, or where huge pages are scarce, every other one: then all that is freed is of order 0, and what was freed
+ * last is given first.  Otherwise small pieces of free memory from elsewhere are given before the larger ones of the landing:
+ * on a machine that has just booted a third of a set of 2 MiB lay in such pieces, above the targets.
  */
-const SCARCE_SPACING = 2;
+const FINE_SPACING = 2;
+const FEW_PAGES = 8192;
+/** 8 MiB: what our own processes allocate while the sets come, however small these are. */
+const LEAST_SLACK_PAGES = 2048;
 /**
  * Targets are freed in halves of a pageblock, the other half kept.  A pageblock that is wholly free would not be
  * used as a target; and a large folio on the scanner's way needs a free buddy of its own order, which may be as
@@ -34,7 +38,10 @@ const MOST_HALF_PAGES = 65_536;
 export interface PlacementNeed {
   /** Pages of the stuck and the control set together. */
   readonly setPages: number;
-  /** Pages on the LRU lists of the zone before anything is placed: they take free pages on the scanner's way. */
+  /**
+   * Pages on the LRU lists of the zone before anything is placed: those on the scanner's way take free pages, and how many
+   * these are is known only once there is a plan.
+   */
   readonly lruPages: number;
   /**
    * Where huge pages are to be had out of the landing only: so many pages are freed before it, to move away whatever
@@ -63,17 +70,18 @@ function withSlack(pages: number): number {
   return Math.ceil(pages + Math.min(pages / 4, 16_384 + pages / 32));
 }
 
-function spacingOf({ roomPages }: PlacementNeed): number {
-  return roomPages === undefined ? LANDING_SPACING : SCARCE_SPACING;
+function spacingOf({ roomPages, setPages }: PlacementNeed): number {
+  return roomPages === undefined && setPages > FEW_PAGES ? LANDING_SPACING : FINE_SPACING;
 }
 
 function landingPages(need: PlacementNeed): number {
   const spacing = spacingOf(need);
-  return Math.ceil((withSlack(need.setPages) * spacing) / (spacing - 1));
+  const least = need.roomPages === undefined ? need.setPages + LEAST_SLACK_PAGES : 0;
+  return Math.ceil((Math.max(withSlack(need.setPages), least) * spacing) / (spacing - 1));
 }
 
-function targetPages(need: PlacementNeed): number {
-  return withSlack(need.setPages + need.lruPages);
+function targetPages({ setPages, lruPages }: Pick<PlacementNeed, 'setPages' | 'lruPages'>): number {
+  return withSlack(setPages + lruPages) + MORE_TARGET_PAGES;
 }
 
 /**
@@ -95,12 +103,18 @@ function isUsable(pfn: number | undefined): boolean {
 
 /**
  * @param pfns pfn of each ballast page, by its index; -1 for one that must not be used (other zone, not present)
+ * @param movableBelow how many pages of the zone can be moved that lie below a frame, ballast among them: no more targets are
+ *     freed than these and the sets take, since compaction goes on until it has filled them all
  * @returns undefined when too few pages lie in the zone
  */
-export function planPlacement(pfns: Float64Array, need: PlacementNeed): PlacementPlan | undefined {
+export function planPlacement(
+  pfns: Float64Array,
+  need: PlacementNeed,
+  movableBelow?: (pfn: number) => number,
+): PlacementPlan | undefined {
   const byPfn = indexesByPfn(pfns);
   if (need.runs !== undefined) {
-    const runs = planRuns(pfns, byPfn, need.runs);
+    const runs = planRuns(pfns, byPfn, need.runs, movableBelow);
     return runs === undefined ? undefined : { ...runs, room: new Uint32Array() };
   }
   const landingSpan = landingPages(need);
@@ -110,7 +124,10 @@ export function planPlacement(pfns: Float64Array, need: PlacementNeed): Placemen
       : lowestWholePageblocks(pfns, byPfn, landingSpan);
   const top = pfns[low[low.length - 1] ?? 0] ?? 0;
   const above = byPfn.subarray(byPfn.findLastIndex((index) => (pfns[index] ?? 0) <= top) + 1);
-  const targets = highestTargets(pfns, above, targetPages(need));
+  // Where huge pages are scarce the trigger is no compaction of the zone from its bottom on.
+  const isCounted = movableBelow !== undefined && need.roomPages === undefined;
+  const lruPages = isCounted ? Math.max(0, movableBelow(top + 1) - low.length) : need.lruPages;
+  const targets = highestTargets(pfns, above, targetPages({ setPages: need.setPages, lruPages }));
   const room =
     need.roomPages === undefined
       ? new Uint32Array()

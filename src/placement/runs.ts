@@ -9,6 +9,8 @@
 const SCANNER_STRIDE = 32;
 /** What other allocations take first. */
 const SLACK = 1.25;
+/** 16 MiB: what others allocate between the count of what is to be moved and the trigger. */
+export const MORE_TARGET_PAGES = 4096;
 
 export interface Runs {
   /** Indexes of ballast pages to free before the workload allocates: runs of the order, and single pages beside them. */
@@ -27,7 +29,7 @@ export interface RunsNeed {
   readonly targetOrder: number;
 }
 
-function roomPages({ largePages, lruPages }: RunsNeed): number {
+function roomPages({ largePages, lruPages }: Pick<RunsNeed, 'largePages' | 'lruPages'>): number {
   return (2 * largePages + lruPages) * SLACK;
 }
 
@@ -38,9 +40,16 @@ export function pagesForRuns(need: RunsNeed): number {
 
 /**
  * @param byPfn indexes in ascending order of their pfn
+ * @param movableBelow how many pages of the zone can be moved that lie below a frame, ballast among them; as `need` says
+ *     where that is not known
  * @returns undefined where there are too few runs
  */
-export function planRuns(pfns: Float64Array, byPfn: Uint32Array, need: RunsNeed): Runs | undefined {
+export function planRuns(
+  pfns: Float64Array,
+  byPfn: Uint32Array,
+  need: RunsNeed,
+  movableBelow?: (pfn: number) => number,
+): Runs | undefined {
   const at = (place: number) => pfns[byPfn[place] ?? 0] ?? 0;
   const wanted = need.largePages * SLACK;
   const size = 2 ** need.landingOrder;
@@ -62,7 +71,13 @@ export function planRuns(pfns: Float64Array, byPfn: Uint32Array, need: RunsNeed)
   }
   if (inRuns < wanted) return undefined;
   const below = place;
-  const targets = highestRuns(at, byPfn, below, 2 ** need.targetOrder, roomPages(need));
+  // The ballast is locked, and stays where it is.
+  const lruPages =
+    movableBelow === undefined
+      ? need.lruPages
+      : Math.max(0, movableBelow(at(below - 1) + 1) - below) + MORE_TARGET_PAGES;
+  const room = roomPages({ largePages: need.largePages, lruPages });
+  const targets = highestRuns(at, byPfn, below, 2 ** need.targetOrder, room);
   if (targets.length < 2 * need.largePages) return undefined;
   return {
     landing: Uint32Array.from(landing),

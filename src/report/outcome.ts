@@ -45,12 +45,25 @@ export function judge(evidence: ArmEvidence): Judgement {
   if (evidence.kind === 'fault' && evidence.serverPages?.wanted !== 'all') {
     const unconfirmed = unconfirmedStuckSet(evidence);
     if (unconfirmed !== undefined) return tooLate(evidence)(unconfirmed);
-    if (evidence.triggerEndedAfterRelease)
-      return evidence.stuckBy === 'reference' && evidence.reach === 'asked'
-        ? judgeLooped(evidence)
-        : judgeStalled(evidence);
+    if (evidence.triggerEndedAfterRelease) {
+      if (evidence.stuckBy === 'reference' && evidence.reach === 'asked') return judgeLooped(evidence);
+      return movedMeanwhile(evidence) ?? judgeStalled(evidence);
+    }
   }
   return judgeEnded(evidence);
+}
+
+/**
+ * What the scanner reached was elsewhere before it was let go: a trigger that nobody saw wait was at other pages still, on a
+ * machine that is busy.
+ */
+function movedMeanwhile(evidence: ArmEvidence): Judgement | undefined {
+  const { waiters, locatedInTime, cost, reach } = evidence;
+  if (waiters.some(({ role }) => role === 'trigger') || !locatedInTime) return undefined;
+  // One call moves all that was asked for, or fills the pool: while it goes on there is no answer.
+  if (cost !== undefined || reach === 'asked') return undefined;
+  const judged = judgeEnded(evidence);
+  return judged.outcome === 'migrated' ? judged : undefined;
 }
 
 /** A delay runs out by itself: on a machine that is busy perhaps before everything is seen. */

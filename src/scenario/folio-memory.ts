@@ -60,7 +60,7 @@ export async function lackingForFolios(
 ): Promise<string | undefined> {
   if (design === undefined) return undefined;
   // What it holds is not to be counted as used.
-  await ballast.ask('release', {}, BALLAST_MS);
+  await ballast.ask('release', { keptToo: false }, BALLAST_MS);
   const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
   const needed = peakBytesOf(design, sizes);
   const available = availableBytes();

@@ -41,7 +41,7 @@ export class FolioSet extends StuckSet {
     // Free pages of an order are on the buddy lists only; on the lists of the CPUs they do not merge.
     if (lands) stage.shortenCpuLists();
     // The locked memory of the arm before is not to be there while more is taken.
-    await stage.ballast.ask('release', {}, 60_000);
+    await stage.ballast.ask('release', { keptToo: true }, 60_000);
     // Before pages are freed for the sets: it would take them, and empties the lists of the CPUs.
     if (memory === 'hugetlb') {
       const candidates = this.fillPool(this.candidates);
@@ -53,9 +53,10 @@ export class FolioSet extends StuckSet {
     if (state === 'clean') await this.workload.ask('sync', {}, deadlineMs);
     await this.frames.locate(this.frames.tables('before'), { touch: true });
     this.mapping = await this.workload.ask('mapping', {}, 10_000);
-    await this.placement.settle();
     this.naming.record();
     this.recordFolios('set-named', `pfns/${plan.index}-stuck-flags.u64`);
+    // At last: what is allocated and freed besides takes the room, or leaves pieces of its own.
+    await this.placement.settle();
   }
 
   private get design(): FolioDesign {

@@ -1,12 +1,18 @@
 /**
  * A thread of the workload for the one call that hangs while the server withholds its answer, so that the
- * process itself can still be asked things.  Worker entry; how the call ends is its only message.
+ * process itself can still be asked things.  Worker entry: says that it is ready, is told what to call, says how that ended.
  */
 import { readSync, statSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { pinToCpu } from '../syscall/process.js';
 import { CHUNK_BYTES, fillPattern } from './pattern.js';
+
+/** What the thread makes ready first. */
+export interface Readiness {
+  /** So many bytes of a buffer, touched: afterwards it allocates none. */
+  readonly bufferBytes: number;
+}
 
 export type HangingCall =
   /** One read(2) of the whole file: readahead takes the size of the call as its window. */
@@ -23,6 +29,8 @@ export type HangingCall =
       readonly pagesWritten: SharedArrayBuffer;
     };
 
+const buffer = Buffer.alloc((workerData as Readiness).bufferBytes, 1);
+
 function make(hanging: HangingCall): void {
   if (hanging.call === 'stat') {
     statSync(hanging.path);
@@ -35,9 +43,8 @@ function make(hanging: HangingCall): void {
 
 function write({ fd, bytes, seed, pagesWritten }: Extract<HangingCall, { call: 'write' }>): void {
   const count = new Int32Array(pagesWritten);
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   for (let offset = 0; offset < bytes; offset += CHUNK_BYTES) {
-    const part = chunk.subarray(0, Math.min(CHUNK_BYTES, bytes - offset));
+    const part = buffer.subarray(0, Math.min(CHUNK_BYTES, bytes - offset));
     fillPattern(part, seed, offset);
     for (let done = 0; done < part.length; )
       done += writeSync(fd, part, done, part.length - done, offset + done);
@@ -46,18 +53,21 @@ function write({ fd, bytes, seed, pagesWritten }: Extract<HangingCall, { call: '
 }
 
 function read(hanging: Extract<HangingCall, { call: 'read' }>): void {
-  const into = Buffer.allocUnsafeSlow(hanging.bytes);
   for (let offset = 0; offset < hanging.bytes; ) {
-    const got = readSync(hanging.fd, into, offset, hanging.bytes - offset, offset);
+    const got = readSync(hanging.fd, buffer, offset, hanging.bytes - offset, offset);
     if (got === 0) throw Object.assign(new Error('end of file'), { code: 'EOF' });
     offset += got;
   }
 }
 
-let said: string | null = null;
-try {
-  make(workerData as HangingCall);
-} catch (error) {
-  said = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+function saidOf(call: HangingCall): string | null {
+  try {
+    make(call);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+  }
 }
-parentPort?.postMessage(said);
+
+parentPort?.once('message', (call: HangingCall) => parentPort?.postMessage({ ended: saidOf(call) }));
+parentPort?.postMessage({ ready: true });

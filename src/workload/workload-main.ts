@@ -33,8 +33,8 @@ interface Workload {
 let kind: Kind = 'write';
 let stuck: PatternedFile | undefined;
 let control: PatternedFile | undefined;
-let reader: Hanging | undefined;
-let writer: Hanging | undefined;
+/** Of a kind that has one: reads or writes the stuck file, and may be stopped. */
+let user: Hanging | undefined;
 const pagesWritten = new SharedArrayBuffer(4);
 let lookup: Hanging | undefined;
 
@@ -73,7 +73,7 @@ const ways: Readonly<Record<Kind, (cpu: number) => void>> = {
       (offset) => controlFile.dirty(offset),
     );
     controlFile.sync();
-    writer = new Hanging({ call: 'write', fd, bytes, seed, cpu, pagesWritten });
+    user?.begin({ call: 'write', fd, bytes, seed, cpu, pagesWritten });
   },
   map() {
     const [stuckFile, controlFile] = files();
@@ -91,7 +91,7 @@ const ways: Readonly<Record<Kind, (cpu: number) => void>> = {
   },
   'read-sequential'(cpu) {
     const [stuckFile, controlFile] = files();
-    reader = new Hanging({ call: 'read', fd: stuckFile.fd, bytes: stuckFile.bytes, cpu });
+    user?.begin({ call: 'read', fd: stuckFile.fd, bytes: stuckFile.bytes, cpu });
     inTurns(
       () => {},
       (offset) => controlFile.read(offset),
@@ -103,15 +103,18 @@ serveCommands({
   create(workload: Workload) {
     kind = workload.kind;
     // Of an arm before this one.
-    [reader, writer, lookup] = [undefined, undefined, undefined];
+    void user?.dismiss();
+    [user, lookup] = [undefined, undefined];
     turnBytes = CHUNK_BYTES;
     Atomics.store(new Int32Array(pagesWritten), 0, 0);
     stuck = new PatternedFile(workload.stuckPath, workload.stuckBytes, workload.seed);
     control = new PatternedFile(workload.controlPath, workload.controlBytes, workload.seed + 1);
     return { stuckIno: stuck.ino(), controlIno: control.ino() };
   },
-  prime() {
+  async prime() {
     for (const file of files()) file.prime(reads() ? 'real' : 'other');
+    if (kind === 'write-throttled') user = await Hanging.prepare(CHUNK_BYTES);
+    if (kind === 'read-sequential') user = await Hanging.prepare(files()[0].bytes);
   },
   /**
    * @param cpu where the ballast was freed: its pages are on the free lists of that CPU
@@ -130,7 +133,7 @@ serveCommands({
   },
   /** Waits until the stuck file is written back, too: only where nothing is withheld. */
   async sync() {
-    await writer?.ended;
+    await user?.ended;
     files()[0].sync();
   },
   /** How far the writer that may be stopped has come. */
@@ -162,8 +165,9 @@ serveCommands({
     }
   },
   /** Asks the server for something else, in a thread of its own. @param path one that the kernel must ask about */
-  lookUp({ path }: { path: string }) {
-    lookup = new Hanging({ call: 'stat', path });
+  async lookUp({ path }: { path: string }) {
+    lookup = await Hanging.prepare();
+    lookup.begin({ call: 'stat', path });
   },
   /** How that ended: null, or the errno's name. */
   lookedUp() {
@@ -171,10 +175,9 @@ serveCommands({
   },
   /** After the release: what the user is told, and whether every byte is there, cached and as served. */
   async verify() {
-    const writerSaid = await writer?.ended;
+    const said = await user?.ended;
     const told = fsync();
-    const readerSaid = await reader?.ended;
-    told[0] ??= writerSaid ?? readerSaid ?? null;
+    told[0] ??= said ?? null;
     const cached = files().map((file) => file.firstMismatch());
     for (const file of files()) file.dropCache();
     const served = files().map((file) => file.firstMismatch());
@@ -182,7 +185,7 @@ serveCommands({
   },
   /** After the end of the connection: what the user is told, and what the page cache has still. Asks nobody. */
   async aftermath() {
-    await Promise.all([writer?.ended, reader?.ended, lookup?.ended]);
+    await Promise.all([user?.ended, lookup?.ended]);
     return { fsync: fsync(), keptPages: files().map((file) => (reads() ? 0 : file.keptPages())) };
   },
   close() {

@@ -5,16 +5,22 @@
  * Authority: Documentation/filesystems/ramfs-rootfs-initramfs.rst, switch_root(8).
  */
 
+import { KEPT_MEMORY_VARIABLE } from '../../base/kept-memory.js';
+
 /** Of the root image: whatever other disks a machine has. */
 export const rootLabel = 'stuckfs-root';
 
 export const agentPath = '/opt/stuckfs/dist/src/vm/guest/agent-main.js';
+
+/** Twice what the landing of sets of 2 MiB takes. */
+const keptMiB = 48;
 
 /** Of busybox, for both scripts and for the agent. */
 export const neededApplets = [
   'sh',
   'cat',
   'chmod',
+  'dd',
   'echo',
   'findfs',
   'hostname',
@@ -66,6 +72,9 @@ export const rootInit = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin HOME=/root
 mount -t tmpfs -o mode=1777 tmp /tmp
 mount -t tmpfs -o mode=0755 run /run
+# Low memory, before anybody else has it: for the folios of the sets.
+export ${KEPT_MEMORY_VARIABLE}=/run/kept-memory
+dd if=/dev/zero of=/run/kept-memory bs=1M count=${keptMiB} 2>/dev/null
 mount -t tmpfs -o mode=0700 root /root
 mount -t tmpfs -o mode=0755 out /out
 mount -t tmpfs -o mode=0755 mnt /mnt

@@ -17,8 +17,8 @@ function shuffledPfns(count: number, start: number): Float64Array {
   return pfns;
 }
 
-function planFor(pfns: Float64Array, wanted = need) {
-  const plan = planPlacement(pfns, wanted) ?? assert.fail('gave up');
+function planFor(pfns: Float64Array, wanted = need, movableBelow?: (pfn: number) => number) {
+  const plan = planPlacement(pfns, wanted, movableBelow) ?? assert.fail('gave up');
   const pfnsOf = (indexes: Uint32Array) =>
     [...indexes].map((index) => pfns[index] ?? -1).sort((a, b) => a - b);
   const freed = [...pfnsOf(plan.landing), ...pfnsOf(plan.spacers), ...pfnsOf(plan.targets)];
@@ -67,8 +67,30 @@ describe('planPlacement', () => {
     );
   });
 
-  it('keeps every eighth page of the landing, so that nothing freed merges into a large buddy', () => {
+  it('keeps every other page of a small landing: what is freed is given before small pieces from elsewhere', () => {
     const { plan, pfnsOf, landing } = planFor(pfns);
+    assert.ok(landing.every((pfn) => pfn % 2 !== 0));
+    assert.ok(pfnsOf(plan.spacers).every((pfn) => pfn % 2 === 0));
+  });
+
+  it('frees targets for what is to be moved below the end of the landing, when that is known', () => {
+    const pages = shuffledPfns(leastBallastPages({ ...need, lruPages: 30_000 }), 0x100000 + 77);
+    const wanted = { ...need, lruPages: 30_000 };
+    const asked: number[] = [];
+    const others = 700;
+    const { plan } = planFor(pages, wanted, (pfn) => {
+      asked.push(pfn);
+      return pages.filter((ours) => ours < pfn).length + others;
+    });
+    assert.deepEqual(asked, [plan.landingRange[1] + 1]);
+    const [moved, unknown] = [need.setPages + others, planFor(pages, wanted).plan.targets.length];
+    assert.ok(plan.targets.length >= moved && plan.targets.length < moved * 2 + 4096);
+    assert.ok(unknown >= need.setPages + 30_000);
+  });
+
+  it('keeps every eighth page of a large landing, so that nothing freed merges into a large buddy', () => {
+    const many = { ...need, setPages: 10_000 };
+    const { plan, pfnsOf, landing } = planFor(shuffledPfns(leastBallastPages(many), 0x100000 + 77), many);
     assert.ok(landing.every((pfn) => pfn % 8 !== 0));
     assert.ok(pfnsOf(plan.spacers).every((pfn) => pfn % 8 === 0));
     assert.ok(plan.spacers.length > 0);

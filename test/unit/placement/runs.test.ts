@@ -25,6 +25,22 @@ test('the landing is of runs of the order, the targets are single pages with a b
   assert.ok(Math.min(...targets) > Math.max(...landing, ...spacers));
 });
 
+test('there is room for what can be moved below the end of the landing, when that is known, and hardly more', () => {
+  const need = {
+    setPages: 2048,
+    lruPages: 40_000,
+    runs: { largePages: 1024, lruPages: 40_000, landingOrder: 4, targetOrder: 0 },
+  };
+  const [others, first] = [700, pfns[0] ?? Number.NaN];
+  const known = planPlacement(pfns, need, (pfn) => pfn - first + others);
+  const unknown = planPlacement(pfns, need);
+  assert.ok(known && unknown);
+  assert.deepEqual(known.landing, unknown.landing);
+  const moved = 2 * 1024 + others;
+  assert.ok(known.targets.length >= moved && known.targets.length <= (moved + 4096) * 1.25 + 1);
+  assert.ok(unknown.targets.length >= 40_000);
+});
+
 test('too few pages of the order are told', () => {
   const scattered = pfns.map((pfn) => pfn * 2);
   assert.equal(

@@ -324,6 +324,25 @@ describe('judge', () => {
     assert.equal(judge({ ...stalled, lostEvents: 1 }).inconclusive, undefined);
   });
 
+  it('is told by what had moved of a set before it was let go, though the trigger went on', () => {
+    const { waiters, stuckFolios } = stalled;
+    const moved = {
+      ...stalled,
+      stuckReached: stuckFolios,
+      stuckMoved: stuckFolios,
+      stuckReachedMoved: stuckFolios,
+    };
+    assert.equal(judge({ ...moved, waiters: [] }).outcome, 'migrated');
+    const some = { ...moved, stuckReached: 400, stuckMoved: 400, stuckReachedMoved: 400, waiters: [] };
+    assert.match(
+      judge(some).reason,
+      /400 of 16384 folios are at another pfn; the scanner reached no more than 400/,
+    );
+    assert.equal(judge({ ...some, stuckReached: 500 }).outcome, 'unknown', 'the others had yet to move');
+    assert.equal(judge({ ...moved, waiters }).outcome, 'unknown', 'it was seen to wait all the same');
+    assert.equal(judge({ ...moved, waiters: [], locatedInTime: false }).outcome, 'unknown');
+  });
+
   it('is inconclusive where a delay ran out before everything was seen, or a trigger was slow', () => {
     const delayed: ArmEvidence = { ...stalled, letGo: 'delay', delayMs: 250 };
     assert.match(
@@ -341,7 +360,7 @@ describe('judge', () => {
       assert.equal(judge({ ...delayed, ...one }).inconclusive, true);
     }
     assert.equal(judge({ ...stalled, waiters: [] }).inconclusive, undefined);
-    const slow = judge({ ...stalled, waiters: [], stuckMoved: stalled.stuckFolios });
+    const slow = judge({ ...stalled, waiters: [], stuckMoved: stalled.stuckFolios - 1 });
     assert.deepEqual([slow.outcome, slow.inconclusive], ['unknown', true], 'it moves them, slowly');
     assert.equal(judge({ ...delayed, stuckMoved: 1 }).inconclusive, undefined);
   });
