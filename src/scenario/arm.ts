@@ -87,7 +87,11 @@ export class Arm {
       const wedge = new (plan.design.nfs === true ? LinkWedge : Wedge)(this.context);
       const set = new (kindOfSet(plan.design))(this.context, workload, wedge);
       if (plan.trigger.bringMemory !== undefined)
-        await trigger.ask('bringMemory', { trigger: plan.trigger.id }, BRING_MEMORY_MS);
+        this.context.isMemoryBrought = await trigger.ask<boolean>(
+          'bringMemory',
+          { trigger: plan.trigger.id },
+          BRING_MEMORY_MS,
+        );
       await set.make();
       const relief = new Relief(this.context, set, wedge);
       await new Stall(this.context, trigger, set, wedge, relief).play();

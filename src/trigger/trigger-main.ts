@@ -51,9 +51,9 @@ serveCommands({
   changes(words: Pick<Words, 'trigger' | 'stuckPfns'>) {
     return triggerOf(words.trigger).changes?.(aimOf(words)) ?? [];
   },
-  /** The memory that it will take away. */
+  /** The memory that it will take away; false where none was brought. */
   async bringMemory({ trigger }: Pick<Words, 'trigger'>) {
-    await triggerOf(trigger).bringMemory?.();
+    return (await triggerOf(trigger).bringMemory?.()) ?? false;
   },
   pull(words: Words) {
     const { trigger: id, marker, mark } = words;

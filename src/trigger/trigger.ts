@@ -54,11 +54,17 @@ export interface FileChange {
   readonly putBackWith?: string;
 }
 
+/** Page frame numbers, [start, end). */
+export type FrameRange = readonly [start: number, end: number];
+
 export interface TriggerResult {
   /** 0 or -errno. */
   readonly result: number;
-  /** Frames [start, end) that it asked to have emptied; absent where it asked for the whole stuck set. */
-  readonly asked?: readonly (readonly [start: number, end: number])[];
+  /**
+   * Frames that it asked to have emptied, and by which an arm with `reach` `asked` is measured: whatever else is in the set
+   * was not asked for. Absent where it asked for nothing.
+   */
+  readonly asked?: readonly FrameRange[];
   /** What move_pages(2) answered for each page, counted: `node 1`, `EBUSY`, `none`. */
   readonly pageStatus?: Readonly<Record<string, number>>;
   /** Of memory that is taken out: what the machine said of it, how many blocks it had, and how many are there still. */
@@ -87,11 +93,14 @@ export interface Trigger {
   readonly waitsBeforeMigration?: true;
   /** Not its own process migrates, but a worker of the kernel's that has `kernelFunction` in its stack. */
   readonly byWorker?: true;
+  /** Whatever else lies where it asks is moved as well, perhaps before the set: what is held is held longer by that. */
+  readonly movesOthersToo?: true;
   /**
    * Brings the memory that it will take away, before the sets are made: they come to lie in it, and need no placement.
+   * @returns false where this machine can do without
    * @throws {Error} where that cannot be had
    */
-  bringMemory?(): Promise<void>;
+  bringMemory?(): Promise<boolean>;
   /** What it will write to: written down before it is pulled, put back when it has ended. */
   changes?(target: Pick<TriggerTarget, 'stuckPfns' | 'hugePages'>): readonly FileChange[];
   /**

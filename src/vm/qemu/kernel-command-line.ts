@@ -12,7 +12,7 @@ const longestBytes = 2047;
 export function kernelCommandLine(shape: MachineShape, extra: readonly string[] = []): string {
   const bad = extra.find((word) => !/^[\x21-\x7e]+$/.test(word));
   if (bad !== undefined) throw new UsageError('kernel command line', bad, 'one parameter, without blanks');
-  const { movableMiB, hugetlbCmaMiB, cmaMiB } = shape;
+  const { hugetlbCmaMiB, cmaMiB } = shape;
   const line = [
     'console=ttyS0',
     // Warnings are shown, what is only news is not: the console of a PC is slow.
@@ -23,7 +23,6 @@ export function kernelCommandLine(shape: MachineShape, extra: readonly string[] 
     // An emulated CPU leaks nothing that is worth its time, and its timers come late.
     'mitigations=off',
     'no_timer_check',
-    ...(movableMiB === undefined ? [] : [`movablecore=${movableMiB}M`]),
     ...(hugetlbCmaMiB === undefined ? [] : [`hugetlb_cma=${hugetlbCmaMiB}M`]),
     ...(cmaMiB === undefined ? [] : [`cma=${cmaMiB}M`]),
     ...(hasPluggable(shape) ? ['memhp_default_state=online_movable'] : []),

@@ -7,9 +7,10 @@ import { findCmaRoute } from '../../../src/kernel/cma.js';
 import { Kpf } from '../../../src/kernel/kpageflags.js';
 import { readDimmBlocks, wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
-import { lacksHotplug } from '../../../src/trigger/dimm-unplug.js';
+
 import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
 import { lacksRemovableBlock } from '../../../src/trigger/offline.js';
+import { lacksHotplug } from '../../../src/trigger/plugged-memory.js';
 import { lacksSoftOffline } from '../../../src/trigger/soft-offline.js';
 import { fakeRoot } from '../kernel/fixtures.js';
 
