@@ -191,7 +191,7 @@ export type RunEventBody =
       /** Huge pages that it asked for, and that it was given; absent where it allocates none. */
       readonly wanted?: number;
       readonly obtained?: number;
-      /** Frames [start, end) that it asked to have emptied; absent: all of the stuck set. */
+      /** Frames [start, end) that it asked to have emptied; absent: none. */
       readonly asked?: readonly (readonly [number, number])[];
       /** Of move_pages(2): how many pages were answered what. */
       readonly pageStatus?: Readonly<Record<string, number>>;

@@ -90,6 +90,8 @@ export interface ArmEvidence {
   readonly stuckLocked: number;
   /** Seen in their place at the end of the hold; by their flags where they cannot be mapped. */
   readonly stuckStill: number;
+  /** Of those that were reached. */
+  readonly stuckReachedStill: number;
   /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows; undefined where it did not come so far. */
   readonly writebackInPlace: boolean | undefined;
   readonly stuckReached: number;
@@ -115,6 +117,8 @@ export interface ArmEvidence {
   readonly controlMoved: number;
   /** The same after the release: what was stuck can be moved once it is not. */
   readonly stuckMovedAtEnd: number;
+  /** Of those that were reached. */
+  readonly stuckReachedMovedAtEnd: number;
   readonly triggerMs: number | undefined;
   readonly triggerResult: number | undefined;
   /** What that errno means, where it is an answer. */
