@@ -81,6 +81,7 @@ export class StuckSet {
       await this.naming.name();
     }
     this.mapping = await this.workload.ask<SetTarget['mapping']>('mapping', {}, 10_000);
+    if (this.context.plan.trigger.reclaimsClean === true) await this.workload.ask('lock', {}, 10_000);
     await this.placement.settle();
   }
 

@@ -1,7 +1,8 @@
 /**
  * `gigantic-alloc`: nr_hugepages of 1 GiB is raised by one: the kernel empties a whole gibibyte.
  * Authority: alloc_gigantic_folio() in mm/hugetlb.c, alloc_contig_pages() and __alloc_contig_migrate_range() in
- * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on).
+ * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on);
+ * reclaim_clean_pages_from_list() in mm/vmscan.c drops what is clean and evictable first.
  */
 import { Errno } from '../base/errno.js';
 import {
@@ -66,6 +67,7 @@ export const giganticAlloc: Trigger = {
   migrateReason: 'contig_range',
   kernelFunction: 'alloc_contig_range',
   harmsHost: true,
+  reclaimsClean: true,
   missing: () => lacksGiganticPages(),
   changes: giganticChanges,
   pull: allocateGigantic,

@@ -93,6 +93,11 @@ export interface Trigger {
   readonly waitsBeforeMigration?: true;
   /** Not its own process migrates, but a worker of the kernel's that has `kernelFunction` in its stack. */
   readonly byWorker?: true;
+  /**
+   * It drops clean page cache before it moves anything: the sets are locked in memory (mlock(2)), which such folios are
+   * spared for, and so are moved.
+   */
+  readonly reclaimsClean?: true;
   /** Whatever else lies where it asks is moved as well, perhaps before the set: what is held is held longer by that. */
   readonly movesOthersToo?: true;
   /**

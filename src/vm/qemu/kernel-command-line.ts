@@ -23,7 +23,8 @@ export function kernelCommandLine(shape: MachineShape, extra: readonly string[] 
     // An emulated CPU leaks nothing that is worth its time, and its timers come late.
     'mitigations=off',
     'no_timer_check',
-    ...(hugetlbCmaMiB === undefined ? [] : [`hugetlb_cma=${hugetlbCmaMiB}M`]),
+    // An aligned gibibyte is taken at boot, and a kernel that has been put at random into the only one keeps it.
+    ...(hugetlbCmaMiB === undefined ? [] : [`hugetlb_cma=${hugetlbCmaMiB}M`, 'nokaslr']),
     ...(cmaMiB === undefined ? [] : [`cma=${cmaMiB}M`]),
     ...(hasPluggable(shape) ? ['memhp_default_state=online_movable'] : []),
     ...extra,

@@ -127,8 +127,8 @@ describe("QEMU's words", () => {
 describe("the kernel's command line", () => {
   test('has what the shape asks for', () => {
     const line = kernelCommandLine({ ...small, hugetlbCmaMiB: 128, cmaMiB: 64 }, ['a=b']);
-    assert.match(line, /^console=ttyS0 .* hugetlb_cma=128M cma=64M a=b$/);
-    assert.doesNotMatch(kernelCommandLine(small), /movable|cma/);
+    assert.match(line, /^console=ttyS0 .* hugetlb_cma=128M nokaslr cma=64M a=b$/);
+    assert.doesNotMatch(kernelCommandLine(small), /movable|cma|nokaslr/);
   });
 
   test('is no longer than the kernel reads', () => {
