@@ -65,6 +65,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
       .optional(),
     nfs: z.literal(true).optional(),
     byWorker: z.string().optional(),
+    emptiesRange: z.literal(true).optional(),
   }),
   folios: z.object({
     arm,

@@ -67,6 +67,8 @@ export type RunEventBody =
       readonly answers?: readonly { readonly errno: number; readonly means: string }[];
       /** Not the trigger's process migrates but a worker of the kernel's: the trace knows it by this reason. */
       readonly byWorker?: string;
+      /** The trigger has a range of frames emptied, of the kernel's choice. */
+      readonly emptiesRange?: true;
       /** The trigger waits for a folio before mm_migrate_pages_start. */
       readonly waitsBeforeMigration?: true;
       /** Of an arm that is about large folios, and has no FUSE server. */

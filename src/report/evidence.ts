@@ -125,6 +125,14 @@ export interface ArmEvidence {
   readonly triggerAnswer?: string | undefined;
   /** `asked`: reached are the folios that the trigger asked for; absent: those where compaction scanned. */
   readonly reach?: 'asked' | undefined;
+  /** Of a trigger that has a range emptied: what it was given, and in how many ranges anything was looked for to be moved. */
+  readonly emptied?:
+    | {
+        readonly wanted: number | undefined;
+        readonly obtained: number | undefined;
+        readonly scannedRanges: number;
+      }
+    | undefined;
   /** It waits for a folio before it begins to migrate. */
   readonly waitsBeforeMigration?: true | undefined;
   /** Of move_pages(2): how many pages were answered what. */

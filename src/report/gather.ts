@@ -142,6 +142,10 @@ function gatherArm(
     triggerResult: ended?.result,
     triggerAnswer: start.answers?.find(({ errno }) => errno === -(ended?.result ?? 0))?.means,
     reach,
+    emptied:
+      start.emptiesRange !== true || ended === undefined || facts === undefined
+        ? undefined
+        : { wanted: ended.wanted, obtained: ended.obtained, scannedRanges: facts.scanned.length },
     waitsBeforeMigration: start.waitsBeforeMigration,
     pageStatus: ended?.pageStatus,
     unplugged: ended?.unplugged,

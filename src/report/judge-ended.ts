@@ -29,6 +29,8 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
     // Asked for by address or by frame: to ask once more would be no other question.
     if (stuckReached === 0)
       return unknown(`none of the ${stuckFolios} folios was asked for${answered(evidence)}`);
+  } else if (evidence.emptied?.scannedRanges === 0) {
+    return unknown(emptiedNothing(evidence.emptied));
   } else if (stuckReached < stuckFolios * (hasMoved ? LEAST_SHARE : REACHED_SHARE)) {
     const { contendedAtPfn } = evidence;
     const why =
@@ -58,6 +60,12 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
   }
   if (evidence.migrateFailedNearSet > 0) return judgeFailed(evidence);
   return judgePassedOver(evidence);
+}
+
+/** To ask again helps no more: what keeps a range from being emptied stays, and a free one is had again. */
+function emptiedNothing({ wanted, obtained }: NonNullable<ArmEvidence['emptied']>): string {
+  const given = wanted === undefined ? '' : `; of ${wanted} huge pages it gave ${obtained ?? 0}`;
+  return `the kernel isolated nothing to move: it took a range that was free, or found none that it could empty${given}`;
 }
 
 /** That nothing failed says that nothing was tried only where the trigger is shown to try what lies beside. */

@@ -52,6 +52,7 @@ export function armStarted({ design, ...plan }: ArmPlan, device: string): RunEve
     ...(plan.trigger.reach === 'asked' ? { reach: plan.trigger.reach } : {}),
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),
+    ...(plan.trigger.emptiesRange === true ? { emptiesRange: true } : {}),
     ...(plan.trigger.byWorker === true ? { byWorker: plan.trigger.migrateReason } : {}),
     ...(folios === undefined ? {} : { folios }),
     ...(nfs === undefined ? {} : { nfs }),

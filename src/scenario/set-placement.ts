@@ -55,6 +55,11 @@ export class SetPlacement {
     const { plan, stage } = this.context;
     stage.shortenCpuLists();
     if (this.context.isMemoryBrought) return;
+    // What is moved out of a range goes wherever there is room, and the ballast would have to go out of it as well.
+    if (plan.trigger.emptiesRange === true) {
+      await stage.ballast.ask('release', {}, 60_000);
+      return;
+    }
     await stage.ballast.ask('settle', {}, 60_000);
     if (!this.isScarce) return;
     const hugePages = stage.scarcity.takeReady();

@@ -98,6 +98,8 @@ export interface Trigger {
    * spared for, and so are moved.
    */
   readonly reclaimsClean?: true;
+  /** It empties a range of the kernel's choice, or finds none that it can empty, however often it is asked. */
+  readonly emptiesRange?: true;
   /** Whatever else lies where it asks is moved as well, perhaps before the set: what is held is held longer by that. */
   readonly movesOthersToo?: true;
   /**

@@ -398,6 +398,21 @@ describe('judge', () => {
     assert.equal(judge({ ...one, reach: undefined }).outcome, 'unknown', 'of a scan the whole set counts');
   });
 
+  it('is unknown at once where no range was emptied, as asking again helps no more', () => {
+    const nothing: ArmEvidence = {
+      ...migrated,
+      stuckReached: 0,
+      stuckMoved: 0,
+      stuckReachedMoved: 0,
+      emptied: { wanted: 1, obtained: 0, scannedRanges: 0 },
+    };
+    const none = judge(nothing);
+    assert.deepEqual([none.outcome, none.inconclusive], ['unknown', undefined]);
+    assert.match(none.reason, /isolated nothing to move.*; of 1 huge pages it gave 0$/);
+    const elsewhere = judge({ ...nothing, emptied: { wanted: 1, obtained: 1, scannedRanges: 2 } });
+    assert.deepEqual([elsewhere.outcome, elsewhere.inconclusive], ['unknown', true]);
+  });
+
   it('tells what a machine said of memory that was to be taken out', () => {
     const unplugged = { said: 'DEVICE_DELETED', blocks: 2, blocksLeft: 0 };
     const gone: ArmEvidence = { ...migrated, reach: 'asked', unplugged };
