@@ -155,6 +155,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     result: z.int(),
     wanted: z.int().min(0).optional(),
     obtained: z.int().min(0).optional(),
+    keptBy: z.array(z.string()).optional(),
     unplugged: z.object({ said: z.string(), blocks: z.int().min(0), blocksLeft: z.int().min(0) }).optional(),
     startedNs: z.number(),
     endedNs: z.number(),

@@ -193,6 +193,8 @@ export type RunEventBody =
       /** Huge pages that it asked for, and that it was given; absent where it allocates none. */
       readonly wanted?: number;
       readonly obtained?: number;
+      /** Where it was given none: of each range that it might have been, what in it cannot be moved. */
+      readonly keptBy?: readonly string[];
       /** Frames [start, end) that it asked to have emptied; absent: none. */
       readonly asked?: readonly (readonly [number, number])[];
       /** Of move_pages(2): how many pages were answered what. */

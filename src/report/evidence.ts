@@ -131,6 +131,8 @@ export interface ArmEvidence {
         readonly wanted: number | undefined;
         readonly obtained: number | undefined;
         readonly scannedRanges: number;
+        /** Of each range that it might have been given, what cannot be moved. */
+        readonly keptBy?: readonly string[] | undefined;
       }
     | undefined;
   /** It waits for a folio before it begins to migrate. */

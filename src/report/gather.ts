@@ -145,7 +145,12 @@ function gatherArm(
     emptied:
       start.emptiesRange !== true || ended === undefined || facts === undefined
         ? undefined
-        : { wanted: ended.wanted, obtained: ended.obtained, scannedRanges: facts.scanned.length },
+        : {
+            wanted: ended.wanted,
+            obtained: ended.obtained,
+            scannedRanges: facts.scanned.length,
+            keptBy: ended.keptBy,
+          },
     waitsBeforeMigration: start.waitsBeforeMigration,
     pageStatus: ended?.pageStatus,
     unplugged: ended?.unplugged,

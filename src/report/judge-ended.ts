@@ -63,9 +63,9 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
 }
 
 /** To ask again helps no more: what keeps a range from being emptied stays, and a free one is had again. */
-function emptiedNothing({ wanted, obtained }: NonNullable<ArmEvidence['emptied']>): string {
+function emptiedNothing({ wanted, obtained, keptBy = [] }: NonNullable<ArmEvidence['emptied']>): string {
   const given = wanted === undefined ? '' : `; of ${wanted} huge pages it gave ${obtained ?? 0}`;
-  return `the kernel isolated nothing to move: it took a range that was free, or found none that it could empty${given}`;
+  return `the kernel isolated nothing to move: it took a range that was free, or found none that it could empty${given}${keptBy.map((one) => `; ${one}`).join('')}`;
 }
 
 /** That nothing failed says that nothing was tried only where the trigger is shown to try what lies beside. */

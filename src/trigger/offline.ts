@@ -15,8 +15,7 @@ import {
   wordForSameZone,
 } from '../kernel/memory-blocks.js';
 import { writeValue } from '../syscall/write-value.js';
-import { findHotplugPort } from './hotplug-port.js';
-import { lacksHotplug, plugIn } from './plugged-memory.js';
+import { canPlugIn, lacksHotplug, plugIn } from './plugged-memory.js';
 import type { Trigger } from './trigger.js';
 
 export function lacksRemovableBlock(root = '/'): string | undefined {
@@ -42,10 +41,6 @@ function target(stuckPfns: Float64Array): { readonly block: number; readonly pag
   return pages === undefined || block === undefined ? undefined : { block, pages };
 }
 
-function canPlugIn(): boolean {
-  return findHotplugPort() !== undefined;
-}
-
 export const offline: Trigger = {
   id: 'offline',
   description: 'offline of the memory block that holds most of the stuck set, then online again',
@@ -63,7 +58,7 @@ export const offline: Trigger = {
   missing: () => (canPlugIn() ? lacksHotplug() : lacksRemovableBlock()),
   async bringMemory() {
     if (!canPlugIn()) return false;
-    await plugIn();
+    await plugIn('Movable');
     return true;
   },
   changes({ stuckPfns }) {

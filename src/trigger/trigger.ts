@@ -72,6 +72,8 @@ export interface TriggerResult {
   /** Of a trigger that allocates: how many huge pages it asked for, and how many it was given. */
   readonly wanted?: number;
   readonly obtained?: number;
+  /** Where it was given none: of each range that it might have been, what in it cannot be moved. */
+  readonly keptBy?: readonly string[];
 }
 
 export interface Trigger {

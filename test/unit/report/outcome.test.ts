@@ -404,11 +404,14 @@ describe('judge', () => {
       stuckReached: 0,
       stuckMoved: 0,
       stuckReachedMoved: 0,
-      emptied: { wanted: 1, obtained: 0, scannedRanges: 0 },
+      emptied: { wanted: 1, obtained: 0, scannedRanges: 0, keptBy: ['gibibyte at pfn 0x0: 3 SLAB'] },
     };
     const none = judge(nothing);
     assert.deepEqual([none.outcome, none.inconclusive], ['unknown', undefined]);
-    assert.match(none.reason, /isolated nothing to move.*; of 1 huge pages it gave 0$/);
+    assert.match(
+      none.reason,
+      /isolated nothing to move.*; of 1 huge pages it gave 0; gibibyte at pfn 0x0: 3 SLAB$/,
+    );
     const elsewhere = judge({ ...nothing, emptied: { wanted: 1, obtained: 1, scannedRanges: 2 } });
     assert.deepEqual([elsewhere.outcome, elsewhere.inconclusive], ['unknown', true]);
   });

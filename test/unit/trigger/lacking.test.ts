@@ -4,6 +4,7 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { immovableIn } from '../../../src/kernel/gigantic-pages.js';
 import { Kpf } from '../../../src/kernel/kpageflags.js';
 import { readDimmBlocks, wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
@@ -107,6 +108,15 @@ describe('gigantic-alloc', () => {
     assert.equal(lacksGiganticPages(fakeRoot(t, { ...gigantic, ...zoneinfo(1 << 20, 1 << 18) })), undefined);
   });
 
+  it('wants none that is there where memory can be plugged in', (t) => {
+    const port = { '/sys/class/virtio-ports/vport1p4/name': 'stuckfs.hotplug\n' };
+    const small = { ...gigantic, ...zoneinfo(4096, 400_000), ...port };
+    assert.match(lacksGiganticPages(fakeRoot(t, small)) ?? '', /CONFIG_MEMORY_HOTPLUG/);
+    const profile = { '/sys/firmware/acpi/hotplug/memory/enabled': '1\n' };
+    assert.equal(lacksGiganticPages(fakeRoot(t, { ...small, ...size, ...profile })), undefined);
+    assert.match(lacksGiganticPages(fakeRoot(t, { ...port, ...size, ...profile })) ?? '', /pdpe1gb/);
+  });
+
   it('wants one in which no frame is for ever', (t) => {
     const pages = 1 << 18;
     const flags = new BigUint64Array(3 * pages).fill(1n << BigInt(Kpf.LRU));
@@ -118,8 +128,11 @@ describe('gigantic-alloc', () => {
       return lacksGiganticPages(root);
     };
     assert.equal(lacking([]), undefined);
+    assert.equal(immovableIn(pages, root), `gibibyte at pfn 0x40000: nothing that the flags tell`);
     assert.equal(lacking([pages]), undefined);
     assert.equal(lacking([0, 3 * pages - 1]), undefined);
+    lacking([pages + 5, pages + 9]);
+    assert.equal(immovableIn(pages, root), 'gibibyte at pfn 0x40000: 2 SLAB from pfn 0x40005 on');
     assert.match(lacking([2 * pages - 1, 2 * pages]) ?? '', /each of 2 has holes, or .*hugetlb_cma=1G/);
   });
 });
