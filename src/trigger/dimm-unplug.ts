@@ -28,7 +28,7 @@ export const dimmUnplug: Trigger = {
   answers: [{ errno: Errno.EBUSY, means: 'the guest kernel keeps the DIMM (_OST)' }],
   missing: () => lacksHotplug(),
   async bringMemory() {
-    await plugIn('Movable');
+    await plugIn();
     return true;
   },
   pull() {

@@ -3,8 +3,6 @@
  * Authority: alloc_gigantic_folio() in mm/hugetlb.c, alloc_contig_pages() and __alloc_contig_migrate_range() in
  * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on);
  * reclaim_clean_pages_from_list() in mm/vmscan.c drops what is clean and evictable first.
- * Where the machine plugs memory in, the sets come to lie in a gibibyte of that: of what was there at boot none can be
- * emptied, as each has something of the kernel's.
  */
 import { Errno } from '../base/errno.js';
 import {
@@ -16,11 +14,7 @@ import {
 } from '../kernel/gigantic-pages.js';
 import { nodePoolPaths } from '../kernel/huge-pages.js';
 import { KernelFileError, readKernelFile } from '../kernel/kernel-file.js';
-import { readBlockPages } from '../kernel/memory-blocks.js';
 import { writeValue } from '../syscall/write-value.js';
-import { findHotplugPort } from './hotplug-port.js';
-import { canPlugIn, lacksHotplug, plugIn } from './plugged-memory.js';
-import { takeFirstGibibyte } from './spare-gibibyte.js';
 import type { FileChange, Trigger, TriggerResult } from './trigger.js';
 
 export function lacksGiganticPages(root = '/'): string | undefined {
@@ -29,7 +23,6 @@ export function lacksGiganticPages(root = '/'): string | undefined {
       `needs huge pages of 1 GiB: ${giganticPagesPath} is not there (CONFIG_HUGETLB_PAGE, CONFIG_CONTIG_ALLOC, and on ` +
       'x86 the CPU flag pdpe1gb)'
     );
-  if (findHotplugPort(root) !== undefined) return lacksHotplug(root);
   const ranges = alignedGibibytes(root);
   if (ranges.length === 0)
     return 'needs a zone with a whole aligned gibibyte: /proc/zoneinfo has none (more memory)';
@@ -65,9 +58,7 @@ export function allocateGigantic(): TriggerResult {
   const before = readGiganticPages();
   if (before === undefined) return { result: -Errno.ENOENT };
   const result = writeValue(giganticPagesPath, `${before + 1}`);
-  const obtained = (readGiganticPages() ?? before) - before;
-  const answer = { result, wanted: 1, obtained };
-  return obtained > 0 ? answer : { ...answer, keptBy: alignedGibibytes().map((pfn) => immovableIn(pfn)) };
+  return { result, wanted: 1, obtained: (readGiganticPages() ?? before) - before };
 }
 
 export const giganticAlloc: Trigger = {
@@ -79,15 +70,9 @@ export const giganticAlloc: Trigger = {
   harmsHost: true,
   reclaimsClean: true,
   emptiesRange: true,
-  keepsUntilEnd: true,
   missing: () => lacksGiganticPages(),
-  /** ZONE_MOVABLE would not do: no page of 1 GiB is taken from there (hugepage_movable_supported() in include/linux/hugetlb.h). */
-  async bringMemory() {
-    if (!canPlugIn()) return false;
-    const [block = 0] = await plugIn('Normal');
-    takeFirstGibibyte(block * (readBlockPages() ?? 1));
-    return true;
-  },
   changes: giganticChanges,
   pull: allocateGigantic,
+  explain: ({ obtained = 0 }) =>
+    obtained > 0 ? {} : { keptBy: alignedGibibytes().map((pfn) => immovableIn(pfn)) },
 };

@@ -15,7 +15,8 @@ import {
   wordForSameZone,
 } from '../kernel/memory-blocks.js';
 import { writeValue } from '../syscall/write-value.js';
-import { canPlugIn, lacksHotplug, plugIn } from './plugged-memory.js';
+import { findHotplugPort } from './hotplug-port.js';
+import { lacksHotplug, plugIn } from './plugged-memory.js';
 import type { Trigger } from './trigger.js';
 
 export function lacksRemovableBlock(root = '/'): string | undefined {
@@ -41,6 +42,10 @@ function target(stuckPfns: Float64Array): { readonly block: number; readonly pag
   return pages === undefined || block === undefined ? undefined : { block, pages };
 }
 
+function canPlugIn(): boolean {
+  return findHotplugPort() !== undefined;
+}
+
 export const offline: Trigger = {
   id: 'offline',
   description: 'offline of the memory block that holds most of the stuck set, then online again',
@@ -58,7 +63,7 @@ export const offline: Trigger = {
   missing: () => (canPlugIn() ? lacksHotplug() : lacksRemovableBlock()),
   async bringMemory() {
     if (!canPlugIn()) return false;
-    await plugIn('Movable');
+    await plugIn();
     return true;
   },
   changes({ stuckPfns }) {

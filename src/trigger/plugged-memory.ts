@@ -1,18 +1,15 @@
 /**
- * Memory that comes into the machine while it runs: a DIMM, plugged in as the port of guests of stuckfs is asked for it.
- * Nothing of the kernel lies there from early in the boot: a zone that is made movable at boot may have reserved pages in
- * its first blocks, and those never go offline.
- * Authority: drivers/acpi/acpi_memhotplug.c; drivers/acpi/sysfs.c (hotplug profiles);
- * Documentation/admin-guide/mm/memory-hotplug.rst (auto_online_blocks).
+ * Memory that comes into the machine while it runs: a DIMM, plugged in as the port of guests of stuckfs is asked for it,
+ * and online in ZONE_MOVABLE.  Nothing of the kernel lies there, from early in the boot neither: a zone that is made
+ * movable at boot may have reserved pages in its first blocks, and those never go offline.
+ * Authority: drivers/acpi/acpi_memhotplug.c; drivers/acpi/sysfs.c (hotplug profiles).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoName } from '../base/errno.js';
 import { hotplugPort } from '../base/hotplug.js';
 import { PAGE_BYTES } from '../base/page-size.js';
 import { patient } from '../base/patience.js';
 import { readKernelFileIfPresent } from '../kernel/kernel-file.js';
 import { readBlockPages, readDimmBlocks, readMemoryBlocks } from '../kernel/memory-blocks.js';
-import { writeValue } from '../syscall/write-value.js';
 import { askForHotplug, findHotplugPort } from './hotplug-port.js';
 
 const enabledPath = '/sys/firmware/acpi/hotplug/memory/enabled';
@@ -30,22 +27,11 @@ export function lacksHotplug(root = '/'): string | undefined {
   return undefined;
 }
 
-export function canPlugIn(): boolean {
-  return findHotplugPort() !== undefined;
-}
-
-const autoOnlinePath = '/sys/devices/system/memory/auto_online_blocks';
-/** As valid_zones of a block says it, and what puts a block there. */
-const wordFor = { Movable: 'online_movable', Normal: 'online_kernel' } as const;
-
 /**
- * Plugs the DIMM in, where it is not yet, and waits until all of it is online in that zone.
- * @returns its memory blocks, ascending
+ * Plugs the DIMM in, where it is not yet, and waits until all of it is online in ZONE_MOVABLE.
  * @throws {Error} where that does not come about
  */
-export async function plugIn(zone: keyof typeof wordFor): Promise<readonly number[]> {
-  const told = writeValue(autoOnlinePath, wordFor[zone]);
-  if (told < 0) throw new Error(`${autoOnlinePath} takes no ${wordFor[zone]}: ${errnoName(-told)}`);
+export async function plugIn(): Promise<void> {
   const { answer, said, dimmMiB } = askForHotplug('plug');
   if (answer !== 'plugged') throw new Error(`the DIMM was not plugged in: ${said}`);
   const wanted = (dimmMiB * (MIB / PAGE_BYTES)) / (readBlockPages() ?? 1);
@@ -53,10 +39,10 @@ export async function plugIn(zone: keyof typeof wordFor): Promise<readonly numbe
   for (;;) {
     const ofDimm = new Set(readDimmBlocks());
     const blocks = readMemoryBlocks().filter(({ block }) => ofDimm.has(block));
-    const usable = blocks.filter(({ state, validZones }) => state === 'online' && validZones === zone);
-    if (usable.length >= wanted) return usable.map(({ block }) => block);
+    const usable = blocks.filter(({ state, validZones }) => state === 'online' && validZones === 'Movable');
+    if (usable.length >= wanted) return;
     if (performance.now() > endMs)
-      throw new Error(`of the DIMM's ${wanted} memory blocks ${usable.length} are online in zone ${zone}`);
+      throw new Error(`of the DIMM's ${wanted} memory blocks ${usable.length} are online in ZONE_MOVABLE`);
     await delay(POLL_MS);
   }
 }

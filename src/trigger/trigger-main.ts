@@ -64,6 +64,7 @@ serveCommands({
     const startedNs = process.hrtime.bigint();
     const answer = trigger.pull(target);
     const endedNs = process.hrtime.bigint();
-    return { ...answer, startedNs: Number(startedNs), endedNs: Number(endedNs) };
+    const told = trigger.explain?.(answer) ?? {};
+    return { ...answer, ...told, startedNs: Number(startedNs), endedNs: Number(endedNs) };
   },
 });

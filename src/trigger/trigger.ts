@@ -123,4 +123,6 @@ export interface Trigger {
   missing(): string | undefined;
   /** Runs in the trigger's process. Blocks until the kernel is done. */
   pull(target: TriggerTarget): TriggerResult;
+  /** What is looked up once the kernel has answered, and is no part of the time that took. */
+  explain?(answer: TriggerResult): Pick<TriggerResult, 'keptBy'>;
 }

@@ -3,8 +3,6 @@
 export interface MachineShape {
   /** All of it that is there at boot, without pluggable memory. */
   readonly memoryMiB: number;
-  /** So much of it lies below 4 GiB; absent: all of a machine without nodes, zones or pluggable memory, else 1 GiB. */
-  readonly lowMiB?: number;
   readonly cpus: number;
   /** With 2, memory and CPUs are halved between them. */
   readonly numaNodes: 1 | 2;

@@ -33,11 +33,6 @@ const hugetlbCma: MachineShape = { ...plainShape, memoryMiB: 3072, hugetlbCmaMiB
 const hotplug: MachineShape = { ...plainShape, hotplugDimmMiB: 256 };
 /** Of several blocks, so that what one of them holds has room in the others. */
 const movable: MachineShape = { ...plainShape, hotplugDimmMiB: 1024 };
-/**
- * Two gibibytes, one of which is filled before the sets come.  They are all of ZONE_NORMAL, which page cache is taken from
- * before what was there at boot.
- */
-const gibibytes: MachineShape = { ...plainShape, lowMiB: plainShape.memoryMiB, hotplugDimmMiB: 2048 };
 
 const plain: ShapeName = { name: 'plain', shape: plainShape };
 
@@ -53,7 +48,7 @@ export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
   // For good: nobody else has to live with it.
   'soft-offline': { name: 'soft-offline', shape: plainShape },
   'dimm-unplug': { name: 'dimm', shape: hotplug },
-  'gigantic-alloc': { name: 'gibibytes', shape: gibibytes },
+  'gigantic-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
   'cma-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
 };
 

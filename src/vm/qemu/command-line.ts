@@ -85,8 +85,7 @@ export function qemuWords(plan: QemuPlan): readonly string[] {
  * A guest that needs no other has one zone, ZONE_DMA32: of two, what is allocated next may come out of either, and where
  * the folios are to lie is decided for one.
  */
-function belowDevicesMiB({ memoryMiB, lowMiB, numaNodes, cpus, ...zones }: MachineShape): number {
-  if (lowMiB !== undefined) return lowMiB;
+function belowDevicesMiB({ memoryMiB, numaNodes, cpus, ...zones }: MachineShape): number {
   const isPlain = numaNodes === 1 && Object.values(zones).every((zone) => zone === undefined);
   return isPlain ? Math.min(memoryMiB, mostLowMemoryMiB) : Math.min(memoryMiB, lowMemoryMiB);
 }
@@ -144,8 +143,6 @@ function checkShape(shape: MachineShape): void {
   whole('cpus', cpus, 1, mostCpus);
   whole('numaNodes', numaNodes, 1, 2);
   whole('memoryMiB', memoryMiB, leastMemoryMiB, mostMiB, 2);
-  if (shape.lowMiB !== undefined)
-    whole('lowMiB', shape.lowMiB, leastMemoryMiB, Math.min(memoryMiB, mostLowMemoryMiB));
   // A memory block of a PC is 128 MiB: smaller pieces cannot be plugged.
   for (const [field, value] of Object.entries({ dimmMiB, hotplugDimmMiB, virtioMemMiB }))
     if (value !== undefined) whole(field, value, 128, mostMiB, 128);

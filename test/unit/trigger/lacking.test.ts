@@ -108,15 +108,6 @@ describe('gigantic-alloc', () => {
     assert.equal(lacksGiganticPages(fakeRoot(t, { ...gigantic, ...zoneinfo(1 << 20, 1 << 18) })), undefined);
   });
 
-  it('wants none that is there where memory can be plugged in', (t) => {
-    const port = { '/sys/class/virtio-ports/vport1p4/name': 'stuckfs.hotplug\n' };
-    const small = { ...gigantic, ...zoneinfo(4096, 400_000), ...port };
-    assert.match(lacksGiganticPages(fakeRoot(t, small)) ?? '', /CONFIG_MEMORY_HOTPLUG/);
-    const profile = { '/sys/firmware/acpi/hotplug/memory/enabled': '1\n' };
-    assert.equal(lacksGiganticPages(fakeRoot(t, { ...small, ...size, ...profile })), undefined);
-    assert.match(lacksGiganticPages(fakeRoot(t, { ...port, ...size, ...profile })) ?? '', /pdpe1gb/);
-  });
-
   it('wants one in which no frame is for ever', (t) => {
     const pages = 1 << 18;
     const flags = new BigUint64Array(3 * pages).fill(1n << BigInt(Kpf.LRU));

@@ -79,18 +79,6 @@ describe('which cells share a boot', () => {
     assert.equal(boots[1]?.shape.hotplugDimmMiB, 256);
   });
 
-  test('CMA is one machine, and two gibibytes to plug in are another, with nothing else above 4 GiB', () => {
-    const words = { scenarios: ['writeback-held'], triggers: ['gigantic-alloc', 'cma-alloc'] };
-    const boots = bootsFor(cellsOf(words));
-    assert.deepEqual(told(boots), {
-      gibibytes: ['writeback-held gigantic-alloc'],
-      'hugetlb-cma': ['writeback-held cma-alloc'],
-    });
-    const [{ shape } = { shape: undefined }] = boots;
-    assert.equal(shape?.hotplugDimmMiB, 2048);
-    assert.equal(shape?.lowMiB, shape?.memoryMiB);
-  });
-
   test('not those whose words would mean a cell that was not asked for', () => {
     const boots = bootsFor([
       cell('a', ['compact', 'compact-node'], 'compact'),

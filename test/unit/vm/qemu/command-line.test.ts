@@ -48,7 +48,6 @@ describe("QEMU's words", () => {
       after(words(shape), '-machine').map((word) => Number(/max-ram-below-4g=(\d+)M/.exec(word)?.[1]));
     assert.deepEqual(below({ memoryMiB: 1792 }), [1792]);
     assert.deepEqual(below({ memoryMiB: 4096 }), [2048]);
-    assert.deepEqual(below({ memoryMiB: 1792, lowMiB: 1792, hotplugDimmMiB: 256 }), [1792]);
     for (const zones of [
       { numaNodes: 2 },
       { hugetlbCmaMiB: 512 },
@@ -114,7 +113,6 @@ describe("QEMU's words", () => {
     [{ virtioMemMiB: 0 }, 'virtioMemMiB'],
     [{ hotplugDimmMiB: 64 }, 'hotplugDimmMiB'],
     [{ cmaMiB: 1024 }, 'cmaMiB'],
-    [{ lowMiB: 2048 }, 'lowMiB'],
     [{ hugetlbCmaMiB: 600, cmaMiB: 600 }, 'memoryMiB'],
   ];
   for (const [shape, field] of bad)
