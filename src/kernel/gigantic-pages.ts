@@ -41,3 +41,34 @@ export function hasImmovable(startPfn: number, root = '/'): boolean {
   }
   return found;
 }
+
+const keepers = (['NOPAGE', 'RESERVED', 'SLAB', 'PGTABLE'] as const).map(
+  (name) => [name, kpfMask(name)] as const,
+);
+
+/**
+ * What of a gibibyte keeps it from being emptied, as far as the flags tell: how many frames of each kind, and where the first
+ * is.  Those without any flag are the kernel's own, or free ones that a CPU keeps.
+ */
+export function immovableIn(startPfn: number, root = '/'): string {
+  const counts = new Map<string, { frames: number; firstPfn: number }>();
+  const add = (kind: string, pfn: number) => {
+    const seen = counts.get(kind);
+    if (seen === undefined) counts.set(kind, { frames: 1, firstPfn: pfn });
+    else seen.frames += 1;
+  };
+  scanKpageflags(
+    startPfn,
+    GIGANTIC_PAGES,
+    (pfn, low, high) => {
+      if (low === 0 && high === 0) add('without flags', pfn);
+      for (const [name, mask] of keepers)
+        if ((low & mask.low) !== 0 || (high & mask.high) !== 0) add(name, pfn);
+    },
+    root,
+  );
+  const told = [...counts].map(
+    ([kind, { frames, firstPfn }]) => `${frames} ${kind} from pfn 0x${firstPfn.toString(16)} on`,
+  );
+  return `gibibyte at pfn 0x${startPfn.toString(16)}: ${told.join(', ') || 'nothing that the flags tell'}`;
+}

@@ -14,7 +14,6 @@ const ShapeSpec = z.object({
   memoryMiB: count,
   cpus: count,
   numaNodes: z.union([z.literal(1), z.literal(2)]),
-  movableMiB: count.exactOptional(),
   dimmMiB: count.exactOptional(),
   hotplugDimmMiB: count.exactOptional(),
   virtioMemMiB: count.exactOptional(),

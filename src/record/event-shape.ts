@@ -65,6 +65,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
       .optional(),
     nfs: z.literal(true).optional(),
     byWorker: z.string().optional(),
+    emptiesRange: z.literal(true).optional(),
   }),
   folios: z.object({
     arm,
@@ -154,6 +155,7 @@ const shapes: Readonly<Record<RunEvent['event'], z.ZodType>> = {
     result: z.int(),
     wanted: z.int().min(0).optional(),
     obtained: z.int().min(0).optional(),
+    keptBy: z.array(z.string()).optional(),
     unplugged: z.object({ said: z.string(), blocks: z.int().min(0), blocksLeft: z.int().min(0) }).optional(),
     startedNs: z.number(),
     endedNs: z.number(),

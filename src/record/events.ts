@@ -69,6 +69,8 @@ export type RunEventBody =
       readonly answers?: readonly { readonly errno: number; readonly means: string }[];
       /** Not the trigger's process migrates but a worker of the kernel's: the trace knows it by this reason. */
       readonly byWorker?: string;
+      /** The trigger has a range of frames emptied, of the kernel's choice. */
+      readonly emptiesRange?: true;
       /** The trigger waits for a folio before mm_migrate_pages_start. */
       readonly waitsBeforeMigration?: true;
       /** Of an arm that is about large folios, and has no FUSE server. */
@@ -193,7 +195,9 @@ export type RunEventBody =
       /** Huge pages that it asked for, and that it was given; absent where it allocates none. */
       readonly wanted?: number;
       readonly obtained?: number;
-      /** Frames [start, end) that it asked to have emptied; absent: all of the stuck set. */
+      /** Where it was given none: of each range that it might have been, what in it cannot be moved. */
+      readonly keptBy?: readonly string[];
+      /** Frames [start, end) that it asked to have emptied; absent: none. */
       readonly asked?: readonly (readonly [number, number])[];
       /** Of move_pages(2): how many pages were answered what. */
       readonly pageStatus?: Readonly<Record<string, number>>;

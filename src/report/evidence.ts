@@ -90,6 +90,8 @@ export interface ArmEvidence {
   readonly stuckLocked: number;
   /** Seen in their place at the end of the hold; by their flags where they cannot be mapped. */
   readonly stuckStill: number;
+  /** Of those that were reached. */
+  readonly stuckReachedStill: number;
   /** This kernel keeps the page-cache folio itself under writeback (6.16+), as kpageflags shows; undefined where it did not come so far. */
   readonly writebackInPlace: boolean | undefined;
   readonly stuckReached: number;
@@ -115,12 +117,24 @@ export interface ArmEvidence {
   readonly controlMoved: number;
   /** The same after the release: what was stuck can be moved once it is not. */
   readonly stuckMovedAtEnd: number;
+  /** Of those that were reached. */
+  readonly stuckReachedMovedAtEnd: number;
   readonly triggerMs: number | undefined;
   readonly triggerResult: number | undefined;
   /** What that errno means, where it is an answer. */
   readonly triggerAnswer?: string | undefined;
   /** `asked`: reached are the folios that the trigger asked for; absent: those where compaction scanned. */
   readonly reach?: 'asked' | undefined;
+  /** Of a trigger that has a range emptied: what it was given, and in how many ranges anything was looked for to be moved. */
+  readonly emptied?:
+    | {
+        readonly wanted: number | undefined;
+        readonly obtained: number | undefined;
+        readonly scannedRanges: number;
+        /** Of each range that it might have been given, what cannot be moved. */
+        readonly keptBy?: readonly string[] | undefined;
+      }
+    | undefined;
   /** It waits for a folio before it begins to migrate. */
   readonly waitsBeforeMigration?: true | undefined;
   /** Of move_pages(2): how many pages were answered what. */

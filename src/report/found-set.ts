@@ -91,9 +91,9 @@ export class FoundSet {
   }
 
   /** Seen where they were, once they were mapped in where that could be done. */
-  stuckStill(later: Located): number {
+  stuckStill(later: Located, counts: (pfn: number) => boolean = () => true): number {
     const now = this.table(mappedOf(later) ?? later?.stuckPfns);
-    return this.stuckPfns.filter((pfn, index) => pfn >= 0 && now[index] === pfn).length;
+    return this.stuckPfns.filter((pfn, index) => pfn >= 0 && now[index] === pfn && counts(pfn)).length;
   }
 
   /** Folios of the stuck set that a held request covers. */

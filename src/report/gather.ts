@@ -122,6 +122,7 @@ function gatherArm(
     stuckWriteback: set.writeback,
     stuckLocked: set.locked,
     stuckStill: set.stuckStill(atHoldEnd),
+    stuckReachedStill: set.stuckStill(atHoldEnd, isReached),
     writebackInPlace: writebackInPlace(start, stuckPfns.length, set.writeback, vmstat),
     stuckReached: stuckPfns.filter(isReached).length,
     stuckReachedMoved: set.stuckMoved(atHoldEnd, isReached),
@@ -136,10 +137,20 @@ function gatherArm(
     controlReached: countWithin(controlPfns, facts?.scanned ?? []),
     controlMoved: set.controlMoved(atHoldEnd),
     stuckMovedAtEnd: set.stuckMoved(found),
+    stuckReachedMovedAtEnd: set.stuckMoved(found, isReached),
     triggerMs: ended === undefined ? undefined : (ended.endedNs - ended.startedNs) / 1e6,
     triggerResult: ended?.result,
     triggerAnswer: start.answers?.find(({ errno }) => errno === -(ended?.result ?? 0))?.means,
     reach,
+    emptied:
+      start.emptiesRange !== true || ended === undefined || facts === undefined
+        ? undefined
+        : {
+            wanted: ended.wanted,
+            obtained: ended.obtained,
+            scannedRanges: facts.scanned.length,
+            keptBy: ended.keptBy,
+          },
     waitsBeforeMigration: start.waitsBeforeMigration,
     pageStatus: ended?.pageStatus,
     unplugged: ended?.unplugged,
@@ -211,8 +222,7 @@ function reachedBy(
   facts: TraceFacts | undefined,
 ): (pfn: number) => boolean {
   if (reach !== 'asked') return (pfn) => isWithin(pfn, facts?.scanned ?? []);
-  if (asked === undefined) return () => facts !== undefined;
-  return (pfn) => asked.some(([start, end]) => pfn >= start && pfn < end);
+  return (pfn) => (asked ?? []).some(([start, end]) => pfn >= start && pfn < end);
 }
 
 interface ReadTrace {

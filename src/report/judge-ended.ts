@@ -29,6 +29,8 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
     // Asked for by address or by frame: to ask once more would be no other question.
     if (stuckReached === 0)
       return unknown(`none of the ${stuckFolios} folios was asked for${answered(evidence)}`);
+  } else if (evidence.emptied?.scannedRanges === 0) {
+    return unknown(emptiedNothing(evidence.emptied));
   } else if (stuckReached < stuckFolios * (hasMoved ? LEAST_SHARE : REACHED_SHARE)) {
     const { contendedAtPfn } = evidence;
     const why =
@@ -47,21 +49,23 @@ export function judgeEnded(evidence: ArmEvidence): Judgement {
         : `${stuckMoved} of ${stuckFolios} ${evidence.folios === undefined ? 'folios' : 'pages'} are at another pfn${sampled}`;
     return { outcome: 'migrated', reason: `${reason}${answered(evidence)}` };
   }
-  if (stuckMoved > 0) {
-    // Those that it left may have lain where they were asked to go, or been busy: another set tells.
-    return evidence.reach === 'asked'
-      ? inconclusive(`${stuckMoved} of ${stuckReached} folios that were asked for have moved`)
-      : unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
-  }
-  if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
-    return unknown(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
   // The control set beside them is not asked for: that asking moves folios is what the control arm shows.
   if (evidence.reach === 'asked') return judgeAsked(evidence);
+  if (stuckMoved > 0)
+    return unknown(`${stuckMoved} of ${stuckReached} folios that the scanner reached have moved`);
+  if (evidence.stuckStill < stuckFolios * MOVED_SHARE)
+    return unknown(`${evidence.stuckStill} of ${stuckFolios} folios only were seen where they had been`);
   if (evidence.controlMoved < evidence.controlReached * MOVED_SHARE || evidence.controlReached === 0) {
     return unknown('none of the folios moved, but the control set beside them did not move either');
   }
   if (evidence.migrateFailedNearSet > 0) return judgeFailed(evidence);
   return judgePassedOver(evidence);
+}
+
+/** To ask again helps no more: what keeps a range from being emptied stays, and a free one is had again. */
+function emptiedNothing({ wanted, obtained, keptBy = [] }: NonNullable<ArmEvidence['emptied']>): string {
+  const given = wanted === undefined ? '' : `; of ${wanted} huge pages it gave ${obtained ?? 0}`;
+  return `the kernel isolated nothing to move: it took a range that was free, or found none that it could empty${given}${keptBy.map((one) => `; ${one}`).join('')}`;
 }
 
 /** That nothing failed says that nothing was tried only where the trigger is shown to try what lies beside. */
@@ -80,7 +84,16 @@ function judgePassedOver(evidence: ArmEvidence): Judgement {
   };
 }
 
+/** By what was asked for: what else is in the set may lie where it was to go. */
 function judgeAsked(evidence: ArmEvidence): Judgement {
+  const { stuckReached, stuckReachedMoved, stuckReachedStill } = evidence;
+  // Those that it left may have been busy: another set tells.
+  if (stuckReachedMoved > 0)
+    return inconclusive(`${stuckReachedMoved} of ${stuckReached} folios that were asked for have moved`);
+  if (stuckReachedStill < stuckReached * MOVED_SHARE)
+    return unknown(
+      `${stuckReachedStill} of ${stuckReached} folios that were asked for only were seen where they had been`,
+    );
   if (evidence.migrateFailedNearSet > 0) return judgeFailed(evidence);
   return {
     outcome: 'not-attempted',
@@ -180,7 +193,8 @@ function judgeFailed(evidence: ArmEvidence, besides = ''): Judgement {
   const reclaimed = reachedAgainReclaimed === 0 ? '' : `, and ${reachedAgainReclaimed} were reclaimed,`;
   const after = `${reachedAgainMoved} of ${reachedAgain} reached again`;
   const freed = reachedAgainMoved + reachedAgainReclaimed;
-  if (reachedAgain < stuckFolios * LEAST_SHARE || freed < reachedAgain * FREED_SHARE)
+  const least = (evidence.reach === 'asked' ? stuckReached : stuckFolios) * LEAST_SHARE;
+  if (reachedAgain < least || freed < reachedAgain * FREED_SHARE)
     return unknown(`${tried}; but only ${after} moved${reclaimed} after the release`);
   return { outcome: 'failed', reason: `${tried}; ${after} did${reclaimed} after the release` };
 }

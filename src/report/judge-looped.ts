@@ -12,7 +12,7 @@ import { inconclusive, type Judgement, unknown } from './judgement.js';
 const SHARE = 0.5;
 
 export function judgeLooped(evidence: ArmEvidence): Judgement {
-  const { stuckFolios, stuckStill, stuckReached, stuckMoved, stuckMovedAtEnd } = evidence;
+  const { stuckReachedStill: seen, stuckReached, stuckMoved, stuckReachedMovedAtEnd } = evidence;
   const { migrateFailedNearSet, triggerResult } = evidence;
   if (triggerResult !== 0)
     return unknown(`the trigger went on until the release, and then failed: errno ${-(triggerResult ?? 0)}`);
@@ -21,17 +21,16 @@ export function judgeLooped(evidence: ArmEvidence): Judgement {
   if (migrateFailedNearSet === 0 || migrateFailedNearSet < stuckReached * SHARE)
     return unknown(`${tried}; too few for the ${stuckReached} that were asked for`);
   // One that is absent then, as it is unmapped in the middle of a try, may have moved as well.
-  const seen = Math.max(0, stuckReached - (stuckFolios - stuckStill));
   if (seen < stuckReached * SHARE)
     return inconclusive(
       `${tried}; only ${seen} of ${stuckReached} were seen where they had been just before it`,
     );
-  if (stuckMovedAtEnd < stuckReached * SHARE)
-    return unknown(`${tried}; only ${stuckMovedAtEnd} of ${stuckReached} moved after it`);
+  if (stuckReachedMovedAtEnd < stuckReached * SHARE)
+    return unknown(`${tried}; only ${stuckReachedMovedAtEnd} of ${stuckReached} moved after it`);
   const { logged } = evidence;
   const log = logged === undefined ? '' : `; kernel log: ${logged.text}`;
   return {
     outcome: 'failed',
-    reason: `${tried}, and ${seen} were where they had been; ${stuckMovedAtEnd} of ${stuckReached} moved after it${log}`,
+    reason: `${tried}, and ${seen} were where they had been; ${stuckReachedMovedAtEnd} of ${stuckReached} moved after it${log}`,
   };
 }

@@ -117,6 +117,8 @@ export class ArmError extends StuckfsError {
 
 export class ArmContext {
   readonly deadlines: Deadlines;
+  /** There is memory for the sets that nobody had before: the kernel takes ZONE_MOVABLE first for page cache. */
+  isMemoryBrought = false;
   /** By the file that they run, where the next arm may have them. */
   private readonly entries = new Map<Child, string | undefined>();
   /** Where pages are freed and allocated, as free pages are kept by CPU. */

@@ -60,6 +60,7 @@ export function armStarted(
     ...(plan.trigger.reach === 'asked' ? { reach: plan.trigger.reach } : {}),
     ...(plan.trigger.answers === undefined ? {} : { answers: plan.trigger.answers }),
     ...(plan.trigger.waitsBeforeMigration === true ? { waitsBeforeMigration: true } : {}),
+    ...(plan.trigger.emptiesRange === true ? { emptiesRange: true } : {}),
     ...(plan.trigger.byWorker === true ? { byWorker: plan.trigger.migrateReason } : {}),
     ...(folios === undefined ? {} : { folios }),
     ...(nfs === undefined ? {} : { nfs }),
@@ -97,7 +98,11 @@ export class Arm {
       const wedge = new (plan.design.nfs === true ? LinkWedge : Wedge)(this.context);
       const set = new (kindOfSet(plan.design))(this.context, workload, wedge);
       if (plan.trigger.bringMemory !== undefined)
-        await trigger.ask('bringMemory', { trigger: plan.trigger.id }, BRING_MEMORY_MS);
+        this.context.isMemoryBrought = await trigger.ask<boolean>(
+          'bringMemory',
+          { trigger: plan.trigger.id },
+          BRING_MEMORY_MS,
+        );
       await set.make();
       const relief = new Relief(this.context, set, wedge);
       await new Stall(this.context, trigger, set, wedge, relief).play();

@@ -15,18 +15,13 @@ export class SetPlacement {
     return this.context.plan.trigger.allocatesHugePages === true;
   }
 
-  /** There is memory for the sets that nobody had before: the kernel takes ZONE_MOVABLE first for page cache. */
-  private get isBrought(): boolean {
-    return this.context.plan.trigger.bringMemory !== undefined;
-  }
-
   /** Before the page cache is filled. @param besides what large folios need */
   async land(besides: Pick<PlacementNeed, 'runs'> = {}): Promise<void> {
     const { plan, stage, cpu } = this.context;
     const { ballast } = stage;
     const setPages = pagesIn(this.context.bothBytes);
     stage.dropPageCache();
-    if (this.isBrought) return;
+    if (this.context.isMemoryBrought) return;
     const room: { roomPages?: number } = this.isScarce ? { roomPages: SCARCE_ROOM_PAGES } : {};
     const placed = await ballast.ask<{
       zone: { node: number; name: string; start: number; end: number };
@@ -59,7 +54,12 @@ export class SetPlacement {
   async settle(): Promise<void> {
     const { plan, stage } = this.context;
     stage.shortenCpuLists();
-    if (this.isBrought) return;
+    if (this.context.isMemoryBrought) return;
+    // What is moved out of a range goes wherever there is room, and the ballast would have to go out of it as well.
+    if (plan.trigger.emptiesRange === true) {
+      await stage.ballast.ask('release', {}, 60_000);
+      return;
+    }
     await stage.ballast.ask('settle', {}, 60_000);
     if (!this.isScarce) return;
     const hugePages = stage.scarcity.takeReady();

@@ -22,8 +22,8 @@ const FAST_SAMPLE_INTERVAL_MS = 5;
 /** What is left of the zones is compacted after the release; hundreds of GiB take their time. */
 const AFTER_RELEASE_MS = 300_000;
 
-/** Until the kernel's own worker has come to the set: what asks it comes from outside of the kernel. */
-const WORKER_MS = 20_000;
+/** Until a trigger that does not begin with the set has come to it. */
+const COMES_MS = 20_000;
 
 function failedMigrations(): number {
   return readVmstat().get('pgmigrate_fail') ?? 0;
@@ -133,11 +133,11 @@ export class Stall {
     return sample?.state === 'D' && name !== null && waitsIn(sample.stack, name) !== undefined;
   }
 
-  /** From when on the hold counts: a worker takes its time until it comes to the set. */
+  /** From when on the hold counts: a worker takes its time until it comes to the set, and so does who moves more than that. */
   private async begun(startedMs: number, ended: () => boolean): Promise<number> {
-    if (this.worker === undefined) return startedMs;
+    if (this.worker === undefined && this.context.plan.trigger.movesOthersToo !== true) return startedMs;
     const failedBefore = failedMigrations();
-    const untilMs = startedMs + patient(WORKER_MS);
+    const untilMs = startedMs + patient(COMES_MS);
     while (!ended() && performance.now() < untilMs && !this.isAtSet(failedBefore)) {
       this.context.deadlines.check();
       await this.context.deadlines.sleep(SAMPLE_INTERVAL_MS);
@@ -148,7 +148,7 @@ export class Stall {
   /** It waits for the set; or has failed with all of it once, as the stack of a task that runs is not to be seen. */
   private isAtSet(failedBefore: number): boolean {
     const { design, stuckBytes } = this.context.plan;
-    if (design.waitsIn !== null) return this.isWaiting(this.worker?.sample());
+    if (design.waitsIn !== null) return this.isWaiting(this.sample());
     return failedMigrations() - failedBefore >= pagesIn(stuckBytes);
   }
 

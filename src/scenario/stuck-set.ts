@@ -81,7 +81,18 @@ export class StuckSet {
       await this.naming.name();
     }
     this.mapping = await this.workload.ask<SetTarget['mapping']>('mapping', {}, 10_000);
+    if (this.context.plan.trigger.reclaimsClean === true) await this.lock();
     await this.placement.settle();
+  }
+
+  /**
+   * So that they are moved.  What a CPU has not put onto the LRU lists yet counts as not movable, outside of CMA
+   * (has_unmovable_pages() in mm/page_isolation.c): drop_caches has each CPU do that first (lru_add_drain_all()), and leaves
+   * what is locked.
+   */
+  private async lock(): Promise<void> {
+    await this.workload.ask('lock', {}, 10_000);
+    this.context.stage.dropPageCache();
   }
 
   /** What was left to do until the trigger is about to be pulled. */

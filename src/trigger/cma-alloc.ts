@@ -47,6 +47,8 @@ export const cmaAlloc: Trigger = {
   migrateReason: 'contig_range',
   kernelFunction: 'cma_alloc',
   harmsHost: true,
+  reclaimsClean: true,
+  emptiesRange: true,
   answers: [
     { errno: Errno.ENOMEM, means: 'cma_alloc() found no range that it could empty' },
     { errno: Errno.EBUSY, means: 'no range could be emptied' },

@@ -1,13 +1,15 @@
 /**
  * `gigantic-alloc`: nr_hugepages of 1 GiB is raised by one: the kernel empties a whole gibibyte.
  * Authority: alloc_gigantic_folio() in mm/hugetlb.c, alloc_contig_pages() and __alloc_contig_migrate_range() in
- * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on).
+ * mm/page_alloc.c (MIGRATE_SYNC, MR_CONTIG_RANGE; five tries, then EBUSY, which the pool does not pass on);
+ * reclaim_clean_pages_from_list() in mm/vmscan.c drops what is clean and evictable first.
  */
 import { Errno } from '../base/errno.js';
 import {
   alignedGibibytes,
   giganticPagesPath,
   hasImmovable,
+  immovableIn,
   readGiganticPages,
 } from '../kernel/gigantic-pages.js';
 import { nodePoolPaths } from '../kernel/huge-pages.js';
@@ -66,7 +68,11 @@ export const giganticAlloc: Trigger = {
   migrateReason: 'contig_range',
   kernelFunction: 'alloc_contig_range',
   harmsHost: true,
+  reclaimsClean: true,
+  emptiesRange: true,
   missing: () => lacksGiganticPages(),
   changes: giganticChanges,
   pull: allocateGigantic,
+  explain: ({ obtained = 0 }) =>
+    obtained > 0 ? {} : { keptBy: alignedGibibytes().map((pfn) => immovableIn(pfn)) },
 };

@@ -46,6 +46,7 @@ export const mbindTrigger: Trigger = {
     // It would hang on folios without data; but those the workload could not have mapped either.
     const populated = memory.madvise(address, bytes, memory.MADV_POPULATE_READ);
     if (populated < 0) return { result: populated };
-    return { result: mbind(address, bytes, [move.to], MPOL_MF_MOVE_ALL | MPOL_MF_STRICT) };
+    const result = mbind(address, bytes, [move.to], MPOL_MF_MOVE_ALL | MPOL_MF_STRICT);
+    return { result, asked: move.asked };
   },
 };

@@ -14,11 +14,13 @@ export const migratePagesTrigger: Trigger = {
   kernelFunction: 'migrate_to_node',
   harmsHost: false,
   reach: 'asked',
+  movesOthersToo: true,
   missing: () => lacksSecondNode(),
   pull(target) {
     const move = moveToOtherNode(target);
     if (typeof move === 'number') return { result: move };
     // A positive answer counts pages that were not moved: the trace has them, too.
-    return { result: Math.min(migratePages(target.workloadPid, [move.from], [move.to]), 0) };
+    const result = Math.min(migratePages(target.workloadPid, [move.from], [move.to]), 0);
+    return { result, asked: move.asked };
   },
 };

@@ -41,6 +41,6 @@ export const movePagesTrigger: Trigger = {
       MPOL_MF_MOVE_ALL,
     );
     // A positive one counts pages that were not moved: the status has them, too.
-    return { result: Math.min(result, 0), pageStatus: countStatus(status) };
+    return { result: Math.min(result, 0), pageStatus: countStatus(status), asked: move.asked };
   },
 };

@@ -2,6 +2,7 @@
  * `offline`: the memory block that holds most of the stuck set is taken offline, and put online again afterwards, in
  * the zone in which it was.
  * offline_pages() goes over the block until it is empty or a signal comes: there is no giving up.
+ * Where the machine plugs memory in, the sets come to lie in that: whatever else it holds can be moved.
  * Authority: memory_subsys_offline() in drivers/base/memory.c, offline_pages() and do_migrate_range() in
  * mm/memory_hotplug.c (MIGRATE_SYNC, MR_MEMORY_HOTPLUG).
  */
@@ -14,6 +15,8 @@ import {
   wordForSameZone,
 } from '../kernel/memory-blocks.js';
 import { writeValue } from '../syscall/write-value.js';
+import { findHotplugPort } from './hotplug-port.js';
+import { lacksHotplug, plugIn } from './plugged-memory.js';
 import type { Trigger } from './trigger.js';
 
 export function lacksRemovableBlock(root = '/'): string | undefined {
@@ -39,6 +42,10 @@ function target(stuckPfns: Float64Array): { readonly block: number; readonly pag
   return pages === undefined || block === undefined ? undefined : { block, pages };
 }
 
+function canPlugIn(): boolean {
+  return findHotplugPort() !== undefined;
+}
+
 export const offline: Trigger = {
   id: 'offline',
   description: 'offline of the memory block that holds most of the stuck set, then online again',
@@ -47,12 +54,18 @@ export const offline: Trigger = {
   kernelFunction: 'offline_pages',
   harmsHost: true,
   reach: 'asked',
+  movesOthersToo: true,
   answers: [
     { errno: Errno.EBUSY, means: 'the block has pages that cannot be moved (start_isolate_page_range())' },
     { errno: Errno.EINTR, means: 'offline_pages() went on until a signal came' },
     { errno: Errno.EAGAIN, means: 'a notifier refused' },
   ],
-  missing: () => lacksRemovableBlock(),
+  missing: () => (canPlugIn() ? lacksHotplug() : lacksRemovableBlock()),
+  async bringMemory() {
+    if (!canPlugIn()) return false;
+    await plugIn();
+    return true;
+  },
   changes({ stuckPfns }) {
     const found = target(stuckPfns);
     if (found === undefined) return [];

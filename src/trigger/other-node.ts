@@ -3,9 +3,9 @@
  * which node to move to, and whether the set is mapped.  What is asked for, and how, is each one's own.
  */
 import { Errno } from '../base/errno.js';
-import { hasMemoryPath, nodeWithMost, readNodesWithMemory } from '../kernel/numa-nodes.js';
+import { hasMemoryPath, nodeOf, nodeWithMost, readNodesWithMemory } from '../kernel/numa-nodes.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
-import type { Mapping, TriggerTarget } from './trigger.js';
+import type { FrameRange, Mapping, TriggerTarget } from './trigger.js';
 
 export function lacksSecondNode(root = '/'): string | undefined {
   const nodes = readNodesWithMemory(root);
@@ -24,6 +24,8 @@ interface MoveToNode {
   readonly to: number;
   /** All of these calls go by page tables: what nobody has mapped is not asked for. */
   readonly mapping: Mapping;
+  /** Frames of the set that are not on `to`: a folio that is there already is left where it is. */
+  readonly asked: readonly FrameRange[];
 }
 
 /** @returns -ENODEV without another node, -ENOENT where the workload has not mapped the set (without data it cannot) */
@@ -31,8 +33,22 @@ export function moveToOtherNode(
   { stuckPfns, mapping }: Pick<TriggerTarget, 'stuckPfns' | 'mapping'>,
   root = '/',
 ): MoveToNode | number {
-  const from = nodeWithMost(stuckPfns, readZoneinfo(root));
+  const zones = readZoneinfo(root);
+  const from = nodeWithMost(stuckPfns, zones);
   const to = readNodesWithMemory(root).find((node) => node !== from);
   if (from === undefined || to === undefined) return -Errno.ENODEV;
-  return mapping === undefined ? -Errno.ENOENT : { from, to, mapping };
+  if (mapping === undefined) return -Errno.ENOENT;
+  const asked = runsOf(stuckPfns.filter((pfn) => pfn >= 0 && nodeOf(pfn, zones) !== to));
+  return { from, to, mapping, asked };
+}
+
+/** Frames that follow each other make one range. */
+function runsOf(pfns: Float64Array): readonly FrameRange[] {
+  const runs: [number, number][] = [];
+  for (const pfn of pfns.slice().sort()) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === pfn) last[1] += 1;
+    else runs.push([pfn, pfn + 1]);
+  }
+  return runs;
 }

@@ -51,9 +51,9 @@ serveCommands({
   changes(words: Pick<Words, 'trigger' | 'stuckPfns'>) {
     return triggerOf(words.trigger).changes?.(aimOf(words)) ?? [];
   },
-  /** The memory that it will take away. */
+  /** The memory that it will take away; false where none was brought. */
   async bringMemory({ trigger }: Pick<Words, 'trigger'>) {
-    await triggerOf(trigger).bringMemory?.();
+    return (await triggerOf(trigger).bringMemory?.()) ?? false;
   },
   pull(words: Words) {
     const { trigger: id, marker, mark } = words;
@@ -64,6 +64,7 @@ serveCommands({
     const startedNs = process.hrtime.bigint();
     const answer = trigger.pull(target);
     const endedNs = process.hrtime.bigint();
-    return { ...answer, startedNs: Number(startedNs), endedNs: Number(endedNs) };
+    const told = trigger.explain?.(answer) ?? {};
+    return { ...answer, ...told, startedNs: Number(startedNs), endedNs: Number(endedNs) };
   },
 });

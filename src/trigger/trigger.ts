@@ -54,11 +54,17 @@ export interface FileChange {
   readonly putBackWith?: string;
 }
 
+/** Page frame numbers, [start, end). */
+export type FrameRange = readonly [start: number, end: number];
+
 export interface TriggerResult {
   /** 0 or -errno. */
   readonly result: number;
-  /** Frames [start, end) that it asked to have emptied; absent where it asked for the whole stuck set. */
-  readonly asked?: readonly (readonly [start: number, end: number])[];
+  /**
+   * Frames that it asked to have emptied, and by which an arm with `reach` `asked` is measured: whatever else is in the set
+   * was not asked for. Absent where it asked for nothing.
+   */
+  readonly asked?: readonly FrameRange[];
   /** What move_pages(2) answered for each page, counted: `node 1`, `EBUSY`, `none`. */
   readonly pageStatus?: Readonly<Record<string, number>>;
   /** Of memory that is taken out: what the machine said of it, how many blocks it had, and how many are there still. */
@@ -66,6 +72,8 @@ export interface TriggerResult {
   /** Of a trigger that allocates: how many huge pages it asked for, and how many it was given. */
   readonly wanted?: number;
   readonly obtained?: number;
+  /** Where it was given none: of each range that it might have been, what in it cannot be moved. */
+  readonly keptBy?: readonly string[];
 }
 
 export interface Trigger {
@@ -88,10 +96,20 @@ export interface Trigger {
   /** Not its own process migrates, but a worker of the kernel's that has `kernelFunction` in its stack. */
   readonly byWorker?: true;
   /**
+   * It drops clean page cache before it moves anything: the sets are locked in memory (mlock(2)), which such folios are
+   * spared for, and so are moved.
+   */
+  readonly reclaimsClean?: true;
+  /** It empties a range of the kernel's choice, or finds none that it can empty, however often it is asked. */
+  readonly emptiesRange?: true;
+  /** Whatever else lies where it asks is moved as well, perhaps before the set: what is held is held longer by that. */
+  readonly movesOthersToo?: true;
+  /**
    * Brings the memory that it will take away, before the sets are made: they come to lie in it, and need no placement.
+   * @returns false where this machine can do without
    * @throws {Error} where that cannot be had
    */
-  bringMemory?(): Promise<void>;
+  bringMemory?(): Promise<boolean>;
   /** What it will write to: written down before it is pulled, put back when it has ended. */
   changes?(target: Pick<TriggerTarget, 'stuckPfns' | 'hugePages'>): readonly FileChange[];
   /**
@@ -105,4 +123,6 @@ export interface Trigger {
   missing(): string | undefined;
   /** Runs in the trigger's process. Blocks until the kernel is done. */
   pull(target: TriggerTarget): TriggerResult;
+  /** What is looked up once the kernel has answered, and is no part of the time that took. */
+  explain?(answer: TriggerResult): Pick<TriggerResult, 'keptBy'>;
 }

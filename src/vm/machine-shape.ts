@@ -6,8 +6,6 @@ export interface MachineShape {
   readonly cpus: number;
   /** With 2, memory and CPUs are halved between them. */
   readonly numaNodes: 1 | 2;
-  /** movablecore=: this much is ZONE_MOVABLE. */
-  readonly movableMiB?: number;
   /** A pc-dimm that is there at boot, onlined to ZONE_MOVABLE, and can be unplugged. */
   readonly dimmMiB?: number;
   /** Room for a pc-dimm of this size that the guest asks for: then it is plugged in, and out again. */

@@ -26,12 +26,13 @@ export interface Boot<Cell extends ShapedCell> {
 /** Enough for what huge pages are made of, and for the room around large folios. */
 const plainShape: MachineShape = { memoryMiB: 1792, cpus: 2, numaNodes: 1 };
 const twoNodes: MachineShape = { ...plainShape, memoryMiB: 2048, numaNodes: 2 };
-const movable: MachineShape = { ...plainShape, memoryMiB: 2048, movableMiB: 1024 };
 /** A gibibyte of CMA, aligned, and as much again for what is moved out of it. */
 const hugetlbCma: MachineShape = { ...plainShape, memoryMiB: 3072, hugetlbCmaMiB: 1024 };
 
 /** The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first. */
 const hotplug: MachineShape = { ...plainShape, hotplugDimmMiB: 256 };
+/** Of several blocks, so that what one of them holds has room in the others. */
+const movable: MachineShape = { ...plainShape, hotplugDimmMiB: 1024 };
 
 const plain: ShapeName = { name: 'plain', shape: plainShape };
 

@@ -110,6 +110,13 @@ export class PatternedFile {
     return this.address;
   }
 
+  /** Keeps what is mapped from being reclaimed, until it is unmapped. All of it is in the page cache: no request goes out. */
+  lock(): void {
+    if (this.address === undefined) throw new Error(`${this.path} is not mapped: locate() comes first`);
+    const locked = memory.mlock(this.address, this.bytes);
+    if (locked < 0) throw new Error(`mlock of ${this.path}: ${errnoName(-locked)}`);
+  }
+
   /** As locate(), but touches nothing: safe while the folios may be in the middle of a migration. */
   relocate(): Float64Array {
     if (this.address === undefined) throw new Error(`${this.path} is not mapped: locate() comes first`);

@@ -164,6 +164,10 @@ serveCommands({
       writeFileInPages(out, new Uint8Array(numbers.buffer), 'wx');
     }
   },
+  /** Both files stay in memory, as long as they are mapped. */
+  lock() {
+    for (const file of files()) file.lock();
+  },
   /** Asks the server for something else, in a thread of its own. @param path one that the kernel must ask about */
   async lookUp({ path }: { path: string }) {
     lookup = await Hanging.prepare();

@@ -1,15 +1,10 @@
 /** A DIMM is unplugged over QMP while its memory holds folios that do not move: in a guest, as there is no other way. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { RunJson } from '../../src/report/run-json.js';
-import { buildGuest } from '../../src/vm/guest/guest.js';
-import { runBoot } from '../../src/vm/run-in-vm.js';
-import { shapeOfTrigger } from '../../src/vm/shapes.js';
-import { command, requires } from '../support/requirement.js';
-import { findTestKernel, testKernel } from '../support/unpacked-kernel.js';
+import { needsGuest, playInGuest } from '../support/vm-arms.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'stuckfs-dimm-'));
 const controller = new AbortController();
@@ -18,35 +13,17 @@ after(() => {
   rmSync(scratch, { recursive: true });
 });
 
-const needs = requires(
-  command('qemu-system-x86_64', 'qemu-system-x86'),
-  command('busybox', 'busybox-static'),
-  testKernel,
-);
-
 test(
   'unplugging a DIMM waits for held writeback, goes over a spliced folio again and again, and ends when they are let go',
-  needs,
+  needsGuest,
   async () => {
-    const kernel = findTestKernel();
-    const shape = shapeOfTrigger['dimm-unplug']?.shape;
-    assert.ok(kernel !== undefined && shape !== undefined);
-    const out = join(scratch, 'out');
-    const said: string[] = [];
-    const scenarios = ['writeback-held', 'splice-pinned'].flatMap((id) => ['--scenario', id]);
-    const end = await runBoot({
-      kernel,
-      guest: await buildGuest(kernel, scratch, () => undefined),
-      shape: { ...shape, cpus: 1 },
-      accel: 'tcg',
-      words: [...scenarios, '--trigger', 'dimm-unplug', '--stuck', '2M', '--hold', '2s'],
-      out,
-      deadlineGuestMs: 300_000,
-      signal: controller.signal,
-      progress: (news) => said.push(news.line),
-    });
-    const told = said.join('\n');
-    const { cells } = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunJson;
+    const scenarios = ['writeback-held', 'splice-pinned'];
+    const { cells, exitStatus, told } = await playInGuest(
+      'dimm-unplug',
+      scenarios,
+      scratch,
+      controller.signal,
+    );
     // Where a copy is written back nothing is stuck, and the kernel is told by what it does.
     const [heldControl, held, pinnedControl, pinned] = cells;
     const inPlace = held?.evidence.stuckWriteback === held?.evidence.stuckFolios;
@@ -60,7 +37,7 @@ test(
       ],
       told,
     );
-    assert.equal(end.exitStatus, 0, told);
+    assert.equal(exitStatus, 0, told);
     for (const cell of [heldControl, held, pinnedControl, pinned]) {
       assert.deepEqual(cell?.evidence.unplugged, { said: 'DEVICE_DELETED', blocks: 2, blocksLeft: 0 });
       assert.equal(cell?.evidence.byteExact, true);

@@ -132,7 +132,7 @@ function imageWords(image: string): readonly string[] {
 }
 
 function checkShape(shape: MachineShape): void {
-  const { memoryMiB, cpus, numaNodes, movableMiB, hugetlbCmaMiB, cmaMiB } = shape;
+  const { memoryMiB, cpus, numaNodes, hugetlbCmaMiB, cmaMiB } = shape;
   const { dimmMiB, hotplugDimmMiB, virtioMemMiB } = shape;
   const whole = (field: string, value: number, least: number, most: number, multipleOf = 1): void => {
     if (Number.isInteger(value) && value >= least && value <= most && value % multipleOf === 0) return;
@@ -146,13 +146,13 @@ function checkShape(shape: MachineShape): void {
   // A memory block of a PC is 128 MiB: smaller pieces cannot be plugged.
   for (const [field, value] of Object.entries({ dimmMiB, hotplugDimmMiB, virtioMemMiB }))
     if (value !== undefined) whole(field, value, 128, mostMiB, 128);
-  for (const [field, value] of Object.entries({ movableMiB, hugetlbCmaMiB, cmaMiB }))
+  for (const [field, value] of Object.entries({ hugetlbCmaMiB, cmaMiB }))
     if (value !== undefined) whole(field, value, 1, memoryMiB - 1);
-  const taken = (movableMiB ?? 0) + (hugetlbCmaMiB ?? 0) + (cmaMiB ?? 0);
+  const taken = (hugetlbCmaMiB ?? 0) + (cmaMiB ?? 0);
   if (taken >= memoryMiB)
     throw new UsageError(
       'machine shape: memoryMiB',
       memoryMiB,
-      `give more than ${taken}, which ZONE_MOVABLE and CMA take of it`,
+      `give more than ${taken}, which CMA takes of it`,
     );
 }

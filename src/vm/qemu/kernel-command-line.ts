@@ -12,7 +12,7 @@ const longestBytes = 2047;
 export function kernelCommandLine(shape: MachineShape, extra: readonly string[] = []): string {
   const bad = extra.find((word) => !/^[\x21-\x7e]+$/.test(word));
   if (bad !== undefined) throw new UsageError('kernel command line', bad, 'one parameter, without blanks');
-  const { movableMiB, hugetlbCmaMiB, cmaMiB } = shape;
+  const { hugetlbCmaMiB, cmaMiB } = shape;
   const line = [
     'console=ttyS0',
     // Warnings are shown, what is only news is not: the console of a PC is slow.
@@ -23,8 +23,10 @@ export function kernelCommandLine(shape: MachineShape, extra: readonly string[] 
     // An emulated CPU leaks nothing that is worth its time, and its timers come late.
     'mitigations=off',
     'no_timer_check',
-    ...(movableMiB === undefined ? [] : [`movablecore=${movableMiB}M`]),
-    ...(hugetlbCmaMiB === undefined ? [] : [`hugetlb_cma=${hugetlbCmaMiB}M`]),
+    // Nor has it time to write zeros over every page that is given: of a huge page of 1 GiB that took most of a minute.
+    'init_on_alloc=0',
+    // An aligned gibibyte is taken at boot, and a kernel that has been put at random into the only one keeps it.
+    ...(hugetlbCmaMiB === undefined ? [] : [`hugetlb_cma=${hugetlbCmaMiB}M`, 'nokaslr']),
     ...(cmaMiB === undefined ? [] : [`cma=${cmaMiB}M`]),
     ...(hasPluggable(shape) ? ['memhp_default_state=online_movable'] : []),
     ...extra,

@@ -374,13 +374,17 @@ test('of a trigger that asks for folios, those that it asked for count as reache
         .replace('"event":"arm-started"', '"event":"arm-started","answers":[{"errno":16,"means":"is busy"}]')
         .replace('"event":"trigger-ended"', `"event":"trigger-ended"${more}`),
     );
-  const all = asks(',"pageStatus":{"EBUSY":8}');
+  const all = asks(`,"pageStatus":{"EBUSY":8},"asked":[[${0x10000},${0x10008}]]`);
   all.write('trace-1.txt', (all.read('trace-1.txt') ?? '').replace(/^.*isolate_migratepages.*\n/gm, ''));
   assert.deepEqual([fault(all).stuckReached, fault(all).controlReached], [8, 0]);
   assert.equal(cells(all)[1]?.outcome, 'stalled');
   assert.deepEqual(cells(all)[1]?.evidence.pageStatus, { EBUSY: 8 });
   const three = asks(`,"asked":[[${0x10000},${0x10003}]]`);
   assert.equal(fault(three).stuckReached, 3);
+  assert.equal(fault(three).stuckReachedStill, 3);
+  assert.equal(fault(three).stuckReachedMovedAtEnd, Math.min(3, fault(three).stuckMovedAtEnd));
+  const none = asks('');
+  assert.equal(fault(none).stuckReached, 0, 'nobody says what was asked for');
   const busy = asks('');
   editEvents(busy, (lines) => lines.map((line) => line.replace('"result":0', '"result":-16')));
   assert.equal(fault(busy).triggerAnswer, 'is busy');
@@ -393,7 +397,7 @@ test('of a trigger that has a worker of the kernel migrate, the trace of that wo
       .replace('"event":"arm-started"', '"event":"arm-started","reach":"asked","byWorker":"memory_hotplug"')
       .replace(
         '"event":"trigger-ended"',
-        '"event":"trigger-ended","unplugged":{"said":"DEVICE_DELETED","blocks":2,"blocksLeft":0}',
+        '"event":"trigger-ended","asked":[[65536,65544]],"unplugged":{"said":"DEVICE_DELETED","blocks":2,"blocksLeft":0}',
       ),
   );
   const text = run.read('trace-1.txt') ?? '';

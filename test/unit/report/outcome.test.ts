@@ -29,11 +29,13 @@ const stalled: ArmEvidence = {
   stuckWriteback: 16384,
   stuckLocked: 0,
   stuckStill: 16384,
+  stuckReachedStill: 20,
   writebackInPlace: true,
   stuckReached: 20,
   stuckMoved: 0,
   stuckReachedMoved: 0,
   stuckMovedAtEnd: 16384,
+  stuckReachedMovedAtEnd: 20,
   untrusted: undefined,
   serverPages: undefined,
   folios: undefined,
@@ -151,6 +153,8 @@ const looped: ArmEvidence = {
   reachedAgain: 0,
   reachedAgainMoved: 0,
   stuckMovedAtEnd: 16_384,
+  stuckReachedStill: 16_384,
+  stuckReachedMovedAtEnd: 16_384,
 };
 
 const [waiter] = stalled.waiters;
@@ -375,11 +379,60 @@ describe('judge', () => {
     assert.match(none.reason, /none of the 16384 folios was asked for/);
     const some = judge({ ...asked, stuckReached: 512, stuckReachedMoved: 374, stuckMoved: 374 });
     assert.deepEqual([some.outcome, some.inconclusive], ['unknown', true]);
-    const stayed = { ...pinned, reach: 'asked' as const, controlReached: 0, controlMoved: 0 };
+    const stayed = {
+      ...pinned,
+      reach: 'asked' as const,
+      controlReached: 0,
+      controlMoved: 0,
+      stuckReachedStill: 16_384,
+    };
     assert.match(judge(stayed).reason, /failed: 16384 of what was asked for; none of it moved/);
     const refused = { ...stayed, migrateFailedNearSet: 0, pageStatus: { EBUSY: 16384 } };
     assert.equal(judge(refused).outcome, 'not-attempted');
     assert.match(judge(refused).reason, /the kernel tried none; page status: 16384 x EBUSY$/);
+  });
+
+  it('measures by what was asked for, not by the rest of the set', () => {
+    // One frame of many, that failed, and moved once it was let go: the others may lie anywhere.
+    const one: ArmEvidence = {
+      ...pinned,
+      reach: 'asked',
+      stuckReached: 1,
+      stuckReachedStill: 1,
+      stuckStill: 1,
+      stuckMoved: 40,
+      migrateFailedNearSet: 1,
+      reachedAgain: 1,
+      reachedAgainMoved: 1,
+    };
+    assert.equal(judge(one).outcome, 'failed');
+    assert.match(judge(one).reason, /1 of 1 reached again did after the release$/);
+    assert.match(
+      judge({ ...one, stuckReachedStill: 0, stuckStill: 16_384 }).reason,
+      /^0 of 1 folios that were/,
+    );
+    assert.equal(judge({ ...one, stuckReachedMoved: 1, migrateFailedNearSet: 0 }).outcome, 'migrated');
+    const half = judge({ ...one, stuckReached: 2, stuckReachedMoved: 1 });
+    assert.deepEqual([half.outcome, half.inconclusive], ['unknown', true]);
+    assert.equal(judge({ ...one, reach: undefined }).outcome, 'unknown', 'of a scan the whole set counts');
+  });
+
+  it('is unknown at once where no range was emptied, as asking again helps no more', () => {
+    const nothing: ArmEvidence = {
+      ...migrated,
+      stuckReached: 0,
+      stuckMoved: 0,
+      stuckReachedMoved: 0,
+      emptied: { wanted: 1, obtained: 0, scannedRanges: 0, keptBy: ['gibibyte at pfn 0x0: 3 SLAB'] },
+    };
+    const none = judge(nothing);
+    assert.deepEqual([none.outcome, none.inconclusive], ['unknown', undefined]);
+    assert.match(
+      none.reason,
+      /isolated nothing to move.*; of 1 huge pages it gave 0; gibibyte at pfn 0x0: 3 SLAB$/,
+    );
+    const elsewhere = judge({ ...nothing, emptied: { wanted: 1, obtained: 1, scannedRanges: 2 } });
+    assert.deepEqual([elsewhere.outcome, elsewhere.inconclusive], ['unknown', true]);
   });
 
   it('tells what a machine said of memory that was to be taken out', () => {
@@ -392,7 +445,13 @@ describe('judge', () => {
   });
 
   it('takes an errno for an answer only where the trigger says that it is one', () => {
-    const refused: ArmEvidence = { ...pinned, reach: 'asked', triggerResult: -16, triggerAnswer: 'is busy' };
+    const refused: ArmEvidence = {
+      ...pinned,
+      reach: 'asked',
+      stuckReachedStill: 16_384,
+      triggerResult: -16,
+      triggerAnswer: 'is busy',
+    };
     assert.equal(judge(refused).outcome, 'failed');
     assert.match(judge(refused).reason, /none of it moved; errno 16: is busy/);
     assert.match(judge({ ...refused, triggerAnswer: undefined }).reason, /the trigger failed: errno 16/);
@@ -593,12 +652,12 @@ describe('a trigger that goes on until the reference is gone', () => {
   it('is unknown where it did not try them, moved some before, or moved few afterwards', () => {
     for (const [spoilt, why] of [
       // Absent from the pagemap at the end of the hold: they may have moved before the release.
-      [{ stuckStill: 0 }, /only 0 of 16384 were seen where they had been just before it/],
-      [{ stuckReached: 8000, stuckStill: 12_000 }, /only 3616 of 8000 were seen/],
+      [{ stuckReachedStill: 0 }, /only 0 of 16384 were seen where they had been just before it/],
+      [{ stuckReached: 8000, stuckReachedStill: 3616 }, /only 3616 of 8000 were seen/],
       [{ migrateFailedNearSet: 0 }, /0 tries .* too few for the 16384/],
       [{ migrateFailedNearSet: 8000 }, /too few/],
       [{ stuckMoved: 3 }, /3 folios moved before the release/],
-      [{ stuckMovedAtEnd: 8000 }, /only 8000 of 16384 moved after it/],
+      [{ stuckReachedMovedAtEnd: 8000 }, /only 8000 of 16384 moved after it/],
       [{ triggerResult: -4, triggerAnswer: 'a signal came' }, /then failed: errno 4/],
     ] as const) {
       const { outcome, reason } = judge({ ...looped, ...spoilt });

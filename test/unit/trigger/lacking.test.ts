@@ -4,12 +4,14 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { findCmaRoute } from '../../../src/kernel/cma.js';
+import { immovableIn } from '../../../src/kernel/gigantic-pages.js';
 import { Kpf } from '../../../src/kernel/kpageflags.js';
 import { readDimmBlocks, wordForSameZone } from '../../../src/kernel/memory-blocks.js';
 import { lacksCma } from '../../../src/trigger/cma-alloc.js';
-import { lacksHotplug } from '../../../src/trigger/dimm-unplug.js';
+
 import { lacksGiganticPages } from '../../../src/trigger/gigantic-alloc.js';
 import { lacksRemovableBlock } from '../../../src/trigger/offline.js';
+import { lacksHotplug } from '../../../src/trigger/plugged-memory.js';
 import { lacksSoftOffline } from '../../../src/trigger/soft-offline.js';
 import { fakeRoot } from '../kernel/fixtures.js';
 
@@ -117,8 +119,11 @@ describe('gigantic-alloc', () => {
       return lacksGiganticPages(root);
     };
     assert.equal(lacking([]), undefined);
+    assert.equal(immovableIn(pages, root), `gibibyte at pfn 0x40000: nothing that the flags tell`);
     assert.equal(lacking([pages]), undefined);
     assert.equal(lacking([0, 3 * pages - 1]), undefined);
+    lacking([pages + 5, pages + 9]);
+    assert.equal(immovableIn(pages, root), 'gibibyte at pfn 0x40000: 2 SLAB from pfn 0x40005 on');
     assert.match(lacking([2 * pages - 1, 2 * pages]) ?? '', /each of 2 has holes, or .*hugetlb_cma=1G/);
   });
 });

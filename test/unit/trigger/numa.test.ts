@@ -40,8 +40,30 @@ describe('what is checked before the call', () => {
 
   it('is the node of the set, another one with memory, and the mapping', (t) => {
     const set = (...pfns: number[]) => ({ stuckPfns: Float64Array.from(pfns), mapping });
-    assert.deepEqual(moveToOtherNode(set(2, 3, 524_288), root(t, '0-1\n')), { from: 0, to: 1, mapping });
-    assert.deepEqual(moveToOtherNode(set(-1, 524_288), root(t, '0-1\n')), { from: 1, to: 0, mapping });
+    assert.deepEqual(moveToOtherNode(set(2, 3, 524_288), root(t, '0-1\n')), {
+      from: 0,
+      to: 1,
+      mapping,
+      asked: [[2, 4]],
+    });
+    assert.deepEqual(moveToOtherNode(set(-1, 524_288), root(t, '0-1\n')), {
+      from: 1,
+      to: 0,
+      mapping,
+      asked: [[524_288, 524_289]],
+    });
+  });
+
+  it('is, of the set, what does not lie on that node already', (t) => {
+    const stuckPfns = Float64Array.of(9, 524_290, -1, 3, 524_288, 2, 8, 6);
+    const move = moveToOtherNode({ stuckPfns, mapping }, root(t, '0-1\n'));
+    assert.ok(typeof move === 'object');
+    assert.equal(move.to, 1);
+    assert.deepEqual(move.asked, [
+      [2, 4],
+      [6, 7],
+      [8, 10],
+    ]);
   });
 
   it('answers -errno without another node, or without a mapping', (t) => {

@@ -66,7 +66,7 @@ describe('which cells share a boot', () => {
       movable: ['a offline', 'b offline'],
       'poison-b': ['b poison'],
     });
-    assert.equal(boots[2]?.shape.movableMiB, 1024);
+    assert.equal(boots[2]?.shape.hotplugDimmMiB, 1024);
   });
 
   test('those that take a DIMM out, as each has it plugged in before', () => {

@@ -50,7 +50,7 @@ describe("QEMU's words", () => {
     assert.deepEqual(below({ memoryMiB: 4096 }), [2048]);
     for (const zones of [
       { numaNodes: 2 },
-      { movableMiB: 512 },
+      { hugetlbCmaMiB: 512 },
       { hotplugDimmMiB: 256 },
       { cmaMiB: 64 },
     ] as const)
@@ -112,8 +112,8 @@ describe("QEMU's words", () => {
     [{ dimmMiB: 100 }, 'dimmMiB'],
     [{ virtioMemMiB: 0 }, 'virtioMemMiB'],
     [{ hotplugDimmMiB: 64 }, 'hotplugDimmMiB'],
-    [{ movableMiB: 1024 }, 'movableMiB'],
-    [{ movableMiB: 600, cmaMiB: 600 }, 'memoryMiB'],
+    [{ cmaMiB: 1024 }, 'cmaMiB'],
+    [{ hugetlbCmaMiB: 600, cmaMiB: 600 }, 'memoryMiB'],
   ];
   for (const [shape, field] of bad)
     test(`refuse ${JSON.stringify(shape)}`, () => {
@@ -126,9 +126,9 @@ describe("QEMU's words", () => {
 
 describe("the kernel's command line", () => {
   test('has what the shape asks for', () => {
-    const line = kernelCommandLine({ ...small, movableMiB: 256, hugetlbCmaMiB: 128, cmaMiB: 64 }, ['a=b']);
-    assert.match(line, /^console=ttyS0 .* movablecore=256M hugetlb_cma=128M cma=64M a=b$/);
-    assert.doesNotMatch(kernelCommandLine(small), /movable|cma/);
+    const line = kernelCommandLine({ ...small, hugetlbCmaMiB: 128, cmaMiB: 64 }, ['a=b']);
+    assert.match(line, /^console=ttyS0 .* hugetlb_cma=128M nokaslr cma=64M a=b$/);
+    assert.doesNotMatch(kernelCommandLine(small), /movable|cma|nokaslr/);
   });
 
   test('is no longer than the kernel reads', () => {
