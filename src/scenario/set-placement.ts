@@ -57,7 +57,7 @@ export class SetPlacement {
     if (this.context.isMemoryBrought) return;
     // What is moved out of a range goes wherever there is room, and the ballast would have to go out of it as well.
     if (plan.trigger.emptiesRange === true) {
-      await stage.ballast.ask('release', {}, 60_000);
+      await stage.ballast.ask('release', { keptToo: true }, 60_000);
       return;
     }
     await stage.ballast.ask('settle', {}, 60_000);

@@ -58,7 +58,7 @@ export function qemuWords(plan: QemuPlan): readonly string[] {
     ...(accel === 'kvm'
       ? ['-accel', 'kvm', '-cpu', 'host']
       : ['-accel', 'tcg,thread=single', '-cpu', emulatedCpu]),
-    ...['-smp', `${shape.cpus}`],
+    ...['-smp', cpuWords(shape)],
     ...memoryWords(shape),
     ...['-kernel', kernelImage, '-initrd', initrd],
     ...['-append', kernelCommandLine(shape, plan.kernelWords)],
@@ -88,6 +88,11 @@ export function qemuWords(plan: QemuPlan): readonly string[] {
 function belowDevicesMiB({ memoryMiB, numaNodes, cpus, ...zones }: MachineShape): number {
   const isPlain = numaNodes === 1 && Object.values(zones).every((zone) => zone === undefined);
   return isPlain ? Math.min(memoryMiB, mostLowMemoryMiB) : Math.min(memoryMiB, lowMemoryMiB);
+}
+
+/** A socket that spans two nodes is no machine that there is, and the kernel warns of it (topology_sane()). */
+function cpuWords({ cpus, numaNodes }: MachineShape): string {
+  return cpus % numaNodes === 0 ? `${cpus},sockets=${numaNodes}` : `${cpus}`;
 }
 
 function memoryWords(shape: MachineShape): readonly string[] {

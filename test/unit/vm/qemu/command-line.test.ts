@@ -81,6 +81,8 @@ describe("QEMU's words", () => {
       'memory-backend-ram,id=node1,size=1024M',
     ]);
     assert.deepEqual(after(words({ numaNodes: 2, cpus: 1 }), '-numa')[1], 'node,nodeid=1,memdev=node1');
+    assert.deepEqual(after(words({ numaNodes: 2 }), '-smp'), ['2,sockets=2']);
+    assert.deepEqual(after(words(), '-smp'), ['2,sockets=1']);
   });
 
   test('have room for what is plugged', () => {
