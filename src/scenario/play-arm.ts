@@ -199,10 +199,13 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
     return undefined;
   } finally {
     try {
-      const isKept =
-        kept !== undefined && (await arm?.leaveServerEmpty()) === true && (await keeper.giveBack(kept));
-      if (isKept) await arm?.endChildren();
-      else await end();
+      let isKept = false;
+      if (kept !== undefined && (await arm?.leaveServerEmpty()) === true) {
+        // A trigger may have a file of the set open until it ends.
+        await arm?.endChildren();
+        isKept = await keeper.giveBack(kept);
+      }
+      if (!isKept) await end();
     } finally {
       putBackOfArm(machine, progress);
     }

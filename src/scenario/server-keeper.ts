@@ -1,7 +1,7 @@
 /**
- * The FUSE server of an arm that went to its end, still mounted: the next arm that wants the same of its server has it.
+ * FUSE servers of arms that went to their end, still mounted: the next arm that wants the same of its server has it.
  * Starting a daemon, its serving thread and its watchdog, and ending them, is most of the work of an arm on a slow machine.
- * It is handed on as a new one is, empty and honest, or it is ended.
+ * Each is handed on as a new one is, empty and honest, or it is ended.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { patient } from '../base/patience.js';
@@ -18,21 +18,23 @@ export interface KeptServer {
   readonly wanted: WantedServer;
 }
 
+/** Arms of two transports may take turns. */
+const MOST_KEPT = 2;
 /** For the kernel to forget the files of the arm before. */
-const FORGET_MS = 2000;
+const FORGET_MS = 1000;
 const STOP_MS = 5000;
 
 export class ServerKeeper {
-  private idle: KeptServer | undefined;
+  /** The one that was given back last at the end. */
+  private idle: readonly KeptServer[] = [];
 
-  /** The one that is kept, where it is what is wanted; otherwise it is ended, and undefined. */
+  /** One that is kept and is what is wanted; undefined where there is none. */
   async take(wanted: WantedServer): Promise<KeptServer | undefined> {
-    const { idle } = this;
-    if (idle !== undefined && isDeepStrictEqual(idle.wanted, wanted) && (await isSound(idle.server))) {
-      this.idle = undefined;
-      return idle;
-    }
-    await this.end();
+    const found = this.idle.find((kept) => isDeepStrictEqual(kept.wanted, wanted));
+    if (found === undefined) return undefined;
+    this.idle = this.idle.filter((kept) => kept !== found);
+    if (await isSound(found.server)) return found;
+    await stop(found);
     return undefined;
   }
 
@@ -42,15 +44,21 @@ export class ServerKeeper {
    */
   async giveBack(kept: KeptServer): Promise<boolean> {
     if (!(await isAsNew(kept.server))) return false;
-    this.idle = kept;
+    const all = [...this.idle, kept];
+    this.idle = all.slice(-MOST_KEPT);
+    await Promise.all(all.slice(0, -MOST_KEPT).map(stop));
     return true;
   }
 
   async end(): Promise<void> {
     const { idle } = this;
-    this.idle = undefined;
-    await idle?.server.stop(patient(STOP_MS));
+    this.idle = [];
+    await Promise.all(idle.map(stop));
   }
+}
+
+function stop({ server }: KeptServer): Promise<void> {
+  return server.stop(patient(STOP_MS));
 }
 
 async function isSound(server: Server): Promise<boolean> {

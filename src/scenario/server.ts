@@ -55,6 +55,8 @@ export interface ArmServer {
 }
 
 const POLL_MS = 20;
+/** Asked over HTTP, of a server that is emulated, perhaps. */
+const FORGOTTEN_POLL_MS = 100;
 /** What the death of the server does by itself is over by then; and the watchdog cleans up before we would. */
 const DEATH_GRACE_MS = 2000;
 
@@ -120,7 +122,7 @@ export class Server implements ArmServer {
         return true;
       }
       if (performance.now() > untilMs) return false;
-      await delay(POLL_MS);
+      await delay(FORGOTTEN_POLL_MS);
     }
   }
 

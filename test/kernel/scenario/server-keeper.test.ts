@@ -32,6 +32,7 @@ describe('a server that is kept', requires(root, devFuse), () => {
   });
 
   afterEach(async () => {
+    await keeper.end();
     await kept.server.stop(5000);
     await cleanUp(state);
     rmSync(directory, { recursive: true, force: true });
@@ -62,10 +63,27 @@ describe('a server that is kept', requires(root, devFuse), () => {
     assert.equal(isMounted(), false);
   });
 
-  test('is ended where another is wanted', async () => {
+  test('is left alone where another is wanted, and ended once two others are kept', async () => {
     assert.equal(await keeper.giveBack(kept), true);
-    assert.equal(await keeper.take({ ...wanted, design: { noFlush: true } }), undefined);
+    for (const arm of [8, 9]) {
+      const other = { ...wanted, seed: arm };
+      assert.equal(await keeper.take(other), undefined);
+      assert.equal(isMounted(), true);
+      const mountPoint = join(directory, `mnt-${arm}`);
+      mkdirSync(mountPoint);
+      const logFile = join(directory, `daemon-${arm}.log`);
+      const server = await Server.start({ ...other, mountPoint, logFile });
+      assert.equal(await keeper.giveBack({ server, mountPoint, arm, wanted: other }), true);
+    }
     assert.equal(isMounted(), false);
+    const eighth = await keeper.take({ ...wanted, seed: 8 });
+    assert.equal(eighth?.arm, 8);
+    await eighth.server.stop(5000);
+    await keeper.end();
+    assert.deepEqual(
+      readMountinfo().filter(({ mountPoint }) => mountPoint.startsWith(directory)),
+      [],
+    );
   });
 
   test('is not handed on once it was killed: what it left is gone', async () => {
