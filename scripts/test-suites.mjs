@@ -16,7 +16,7 @@ import { runGroup } from './process-group.mjs';
 export const suites = {
   check: { deadlineMs: 120_000, atOnce: 1, jobs: checkJobs },
   unit: { deadlineMs: 120_000, atOnce: availableParallelism(), jobs: fileJobs },
-  kernel: { deadlineMs: 300_000, atOnce: 1, jobs: fileJobs },
+  kernel: { deadlineMs: 600_000, atOnce: 1, jobs: fileJobs },
   // A download, and guests whose CPUs are emulated.
   vm: { deadlineMs: 420_000, atOnce: 1, jobs: fileJobs },
 };

@@ -16,7 +16,7 @@ const usage = `usage: node scripts/test.mjs SUITE... [--filter REGEXP] [--deadli
   SUITE       ${Object.keys(suites).join(', ')}
   --filter    only the files whose name (suite/room/thing.test.js) matches
   --deadline  for each file, instead of the suite's own
-  --total     for everything; what has not started by then has failed (default 1740)
+  --total     for everything; what has not started by then has failed (default 4800)
   --root      the checkout whose dist/test is run (default: this one)`;
 
 /** Of a failed file's own output, this much is shown. */
@@ -35,7 +35,7 @@ function options() {
     options: {
       filter: { type: 'string', default: '' },
       deadline: { type: 'string' },
-      total: { type: 'string', default: '1740' },
+      total: { type: 'string', default: '4800' },
       root: { type: 'string', default: fileURLToPath(new URL('..', import.meta.url)) },
     },
   });

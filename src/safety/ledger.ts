@@ -172,6 +172,11 @@ export class Ledger {
     return restoreLedger(this.directory, this.machine, new Set([...all, ...siblings]));
   }
 
+  /** Removes every instance that was made, but for one of which somebody has a file open: it stays written down. */
+  removeTraceInstances(): RestoreAction[] {
+    return restoreLedger(this.directory, this.machine, 'trace-instance');
+  }
+
   /** Undoes everything, last change first, and forgets what was undone; what failed stays written down. */
   restore(): RestoreAction[] {
     return restoreLedger(this.directory, this.machine);

@@ -15,6 +15,7 @@ import { findTracing, TraceInstance } from '../kernel/tracefs.js';
 import { prepareTracing, type RecordedBesides } from '../record/trace-events.js';
 import { normaliseValue } from '../safety/kernel-value.js';
 import { Ledger } from '../safety/ledger.js';
+import type { RestoreAction } from '../safety/ledger-restore.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { close, OpenFlag, open, syncfs, write } from '../syscall/file.js';
 import type { FileChange } from '../trigger/trigger.js';
@@ -66,7 +67,9 @@ export class RunMachine {
   endArm(): void {
     const paths = [...this.ofArm, ...this.scarcity.handOver()];
     this.ofArm.clear();
-    this.putBack(paths);
+    // 8 MiB for each CPU that nobody can move: where those of all arms stayed, a small machine ran out of huge pages.
+    const instances = this.ledger.removeTraceInstances();
+    refuseFailed([...instances, ...this.restore(paths)]);
   }
 
   private setForArm(path: string, value: string): void {
@@ -75,12 +78,14 @@ export class RunMachine {
   }
 
   private putBack(paths: readonly string[]): void {
+    refuseFailed(this.restore(paths));
+  }
+
+  private restore(paths: readonly string[]): RestoreAction[] {
     // Each node's pool first: then their sum is as before, too.
     const ofNodes = paths.filter((path) => /\/node\d+\/hugepages\//.test(path));
     if (ofNodes.length > 0) this.ledger.restoreFiles(ofNodes);
-    const failed = this.ledger.restoreFiles(paths).filter(({ ok }) => !ok);
-    if (failed.length === 0) return;
-    throw new MachineError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+    return this.ledger.restoreFiles(paths);
   }
 
   /**
@@ -168,4 +173,11 @@ export class RunMachine {
     const instance = TraceInstance.open(tracing, `stuckfs-${name}`);
     return { instance, formats: prepareTracing(instance, besides) };
   }
+}
+
+/** @throws {MachineError} for what could not be undone */
+function refuseFailed(actions: readonly RestoreAction[]): void {
+  const failed = actions.filter(({ ok }) => !ok);
+  if (failed.length === 0) return;
+  throw new MachineError(failed.map(({ what, detail }) => `${what}: ${detail}`).join('; '));
 }

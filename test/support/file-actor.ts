@@ -9,7 +9,7 @@ import type { Operations } from './file-actor-main.js';
 type ErrnoName = keyof typeof Errno;
 
 const program = fileURLToPath(new URL('file-actor-main.js', import.meta.url));
-const operationMs = 20_000;
+const operationMs = 60_000;
 
 interface Answer {
   readonly id: number;

@@ -43,6 +43,8 @@ export function machineState(): MachineState {
   for (const name of readdirSync('/sys/class/bdi')) {
     for (const [path, value] of filesOf(join('/sys/class/bdi', name))) {
       // min_bytes and max_bytes are worked out anew from the ratios and the memory that is free.
+      // The readahead of a loop device (major 7) is set by the kernel when somebody first puts a file behind it, and stays.
+      if (/^7:.*read_ahead_kb$/.test(path.slice('/sys/class/bdi/'.length))) continue;
       if (/(ratio|ratio_fine|limit|read_ahead_kb)$/.test(path)) bdis.set(path, value);
     }
   }

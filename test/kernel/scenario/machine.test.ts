@@ -3,9 +3,9 @@
  * vm.stat_interval and vm.page-cluster harm nobody.  Needs root.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Ledger } from '../../../src/safety/ledger.js';
 import { StateDirectory } from '../../../src/safety/state-directory.js';
@@ -66,3 +66,37 @@ test('an arm with much to be stuck leaves the dirty limits to the next as they w
   machine.endArm();
   assert.deepEqual(values(), before);
 });
+
+test(
+  'the trace instance of an arm goes with it, or with a later one while somebody has a file of it open',
+  requires(rootUser),
+  (t) => {
+    const root = mkdtempSync(join(tmpdir(), 'stuckfs-machine-'));
+    const state = StateDirectory.create('run', 'runner', {}, root);
+    t.after(() => {
+      Ledger.open(state).restore();
+      rmSync(root, { recursive: true, force: true });
+    });
+    const machine = new RunMachine(state);
+    const besides = { pageCacheOf: undefined, origins: false, nfs: false };
+    const paths = [1, 2].map((arm) => {
+      const { instance } = machine.startTrace(`${process.pid}-${arm}`, besides);
+      return dirname(instance.tracePipePath);
+    });
+    const fd = openSync(join(paths[0] ?? '', 'trace_pipe'), 'r');
+    try {
+      assert.throws(() => machine.endArm(), /stuckfs-\d+-1: .*EBUSY/);
+      assert.deepEqual(
+        paths.map((path) => existsSync(path)),
+        [true, false],
+      );
+    } finally {
+      closeSync(fd);
+    }
+    machine.endArm();
+    assert.deepEqual(
+      paths.map((path) => existsSync(path)),
+      [false, false],
+    );
+  },
+);
