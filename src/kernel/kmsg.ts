@@ -1,12 +1,11 @@
 /**
  * /dev/kmsg: the kernel's log, one record to a read, from now on.
- * Node has no lseek, so what was logged before is read and dropped instead of skipped.  A message that does not
- * end its line may still be continued, and cannot be read before the next one is logged.
+ * A message that does not end its line may still be continued, and cannot be read before the next one is logged.
  * Authority: Documentation/ABI/testing/dev-kmsg, kernel/printk/printk.c (devkmsg_read).
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { Errno } from '../base/errno.js';
-import { read } from '../syscall/file.js';
+import { read, seekToEnd } from '../syscall/file.js';
 import { KernelFileError, linesOf, malformed, parseCount, underRoot, unreadable } from './kernel-file.js';
 
 export interface KmsgRecord {
@@ -78,14 +77,12 @@ export class KmsgReader {
   #nextSequence: number | undefined;
   #lost = 0;
 
-  /** Drops what is there already: only what is logged from now on is read. */
+  /** @param source past what is there already */
   constructor(source: KmsgSource) {
     this.#source = source;
-    this.readNew();
-    this.#lost = 0;
   }
 
-  /** Opens /dev/kmsg without blocking. Needs CAP_SYSLOG where kernel.dmesg_restrict is 1. */
+  /** Opens /dev/kmsg without blocking, for what is logged from now on. Needs CAP_SYSLOG where kernel.dmesg_restrict is 1. */
   static open(root = '/'): KmsgReader {
     const file = '/dev/kmsg';
     let fd: number;
@@ -93,6 +90,16 @@ export class KmsgReader {
       fd = openSync(underRoot(root, file), constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       throw unreadable(file, 'a readable log', error);
+    }
+    const skipped = seekToEnd(fd);
+    if (skipped < 0) {
+      closeSync(fd);
+      throw new KernelFileError({
+        code: 'KERNEL_FILE_UNREADABLE',
+        file,
+        expected: 'a log with an end',
+        errno: -skipped,
+      });
     }
     return new KmsgReader({
       read: (buffer) => read(fd, buffer),

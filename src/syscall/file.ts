@@ -1,4 +1,4 @@
-/** Descriptors: open(2), close(2), read(2), write(2), pwrite(2), fdatasync(2), sync_file_range(2), posix_fadvise(2), syncfs(2). */
+/** Descriptors: open(2), close(2), read(2), write(2), pwrite(2), fdatasync(2), sync_file_range(2), posix_fadvise(2), lseek(2), syncfs(2). */
 import { declare, orErrno } from './libc.js';
 
 /** <asm-generic/fcntl.h>: only flags that are the same on every architecture that Node supports. */
@@ -100,6 +100,16 @@ const cPosixFadvise = declare<(fd: number, offset: number, length: number, advic
 export function posixFadvise(fd: number, offsetBytes: number, lengthBytes: number, advice: number): number {
   // Unlike the rest of the C library this one answers the errno itself.
   return 0 - cPosixFadvise(fd, offsetBytes, lengthBytes, advice);
+}
+
+const SEEK_END = 2;
+const cLseek = declare<(fd: number, offset: number, whence: number) => number>(
+  'int64_t lseek(int fd, int64_t offset, int whence)',
+);
+
+/** lseek(2) past whatever there is: the offset then, which /dev/kmsg does not count, or -errno. */
+export function seekToEnd(fd: number): number {
+  return orErrno(Number(cLseek(fd, 0, SEEK_END)));
 }
 
 const cSyncfs = declare<(fd: number) => number>('int syncfs(int fd)');
