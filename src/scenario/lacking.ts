@@ -1,12 +1,15 @@
 /**
- * Why a cell cannot be played here: its transport, this machine, or what its trigger may do to it.  A reason to skip the
- * cell, loudly, and go on with the others; what every cell needs is checked in run.ts.
+ * Why a cell, or an arm of one, cannot be played here: its transport, this machine, or what its trigger may do to it.  A
+ * reason to skip it, loudly, and go on with the others; what every cell needs is checked in run.ts.
  */
+import { PATIENCE_VARIABLE, patienceOf, patient } from '../base/patience.js';
 import { requirements } from '../kernel/requirements/all.js';
 import { checkRequirements, isMissing } from '../kernel/requirements/requirement.js';
 import { detectVirtualization, type Virtualization } from '../kernel/virtualization.js';
 import type { Trigger } from '../trigger/trigger.js';
 import type { WantedCell } from './cells.js';
+import { lackingPages } from './page-giver.js';
+import type { ArmDesign } from './scenario.js';
 
 export async function lackingFor(cell: WantedCell, disposable: boolean): Promise<string | undefined> {
   const { scenario, trigger, transport } = cell;
@@ -19,6 +22,22 @@ export async function lackingFor(cell: WantedCell, disposable: boolean): Promise
   if (missing !== undefined)
     return `${missing.requirement}: ${missing.found}${missing.remedy === undefined ? '' : ` (${missing.remedy})`}`;
   return lackingForTrigger(trigger, disposable, detectVirtualization());
+}
+
+/** What an arm takes, on a fast machine, until its stuck set is named and its trigger waits. */
+const SEEN_WITHIN_MS = 150;
+
+/** Of one arm, whose cell has others perhaps that can be played. */
+export function lackingForArm(design: ArmDesign, runDirectory: string): string | undefined {
+  return lackingPages(design, runDirectory) ?? lackingTime(design);
+}
+
+function lackingTime({ misbehaviour }: ArmDesign): string | undefined {
+  if (misbehaviour.kind !== 'delay' || misbehaviour.delayMs >= patient(SEEN_WITHIN_MS)) return undefined;
+  return (
+    `a delay of ${misbehaviour.delayMs} ms is over before the stuck set is seen where ${PATIENCE_VARIABLE} is ` +
+    `${patienceOf(process.env)}: needs a CPU that is not emulated`
+  );
 }
 
 /** @param disposable the user says that this machine may be harmed */

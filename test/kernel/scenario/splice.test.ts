@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import type { Cell } from '../../../src/report/run-json.js';
 import { spliceMoved } from '../../../src/scenario/catalog/splice-moved.js';
-import { lackingForArm } from '../../../src/scenario/page-giver.js';
+import { lackingForArm } from '../../../src/scenario/lacking.js';
 import { differences, machineState, ourTasksInD } from '../../support/machine-state.js';
 import { devFuse, type Requirement, requires, root } from '../../support/requirement.js';
 import { assertNothingLost, ScenarioRun } from '../../support/scenario-run.js';

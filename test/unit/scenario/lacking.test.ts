@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lackingForTrigger } from '../../../src/scenario/lacking.js';
+import { PATIENCE_VARIABLE } from '../../../src/base/patience.js';
+import { writebackDelayed } from '../../../src/scenario/catalog/writeback-delayed.js';
+import { lackingForArm, lackingForTrigger } from '../../../src/scenario/lacking.js';
 import type { Trigger } from '../../../src/trigger/trigger.js';
 
 const bare = { guest: false, container: false, evidence: [] };
@@ -47,4 +49,26 @@ test('what the machine lacks for it comes first: no word of the user makes up fo
         lackingForTrigger(trigger(harmsHost, 'no nodes'), disposable, bare),
         'trigger push: no nodes',
       );
+});
+
+test('a delay that is over before anything is seen is not played', (t) => {
+  const before = process.env[PATIENCE_VARIABLE];
+  t.after(() => {
+    if (before === undefined) delete process.env[PATIENCE_VARIABLE];
+    else process.env[PATIENCE_VARIABLE] = before;
+  });
+  const skipped = () =>
+    writebackDelayed.arms.flatMap((arm) => {
+      const reason = lackingForArm(arm, '/');
+      return reason === undefined ? [] : [[arm.variant, reason.split(':')[0]]];
+    });
+  delete process.env[PATIENCE_VARIABLE];
+  assert.deepEqual(skipped(), []);
+  process.env[PATIENCE_VARIABLE] = '10';
+  const reason = (ms: number) =>
+    `a delay of ${ms} ms is over before the stuck set is seen where ${PATIENCE_VARIABLE} is 10`;
+  assert.deepEqual(
+    skipped(),
+    [250, 500, 1000].map((ms) => [`${ms}ms`, reason(ms)]),
+  );
 });
