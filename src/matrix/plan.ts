@@ -17,7 +17,7 @@ import {
 import { isOfShard } from './shard.js';
 
 /** A guest that dies costs all of them once more; under TCG a boot takes as long as two or three. */
-export const mostArms = 48;
+export const mostArms = 64;
 
 export interface MatrixAsked {
   readonly stuckfs: string;

@@ -29,10 +29,12 @@ const twoNodes: MachineShape = { ...plainShape, memoryMiB: 2048, numaNodes: 2 };
 /** A gibibyte of CMA, aligned, and as much again for what is moved out of it. */
 const hugetlbCma: MachineShape = { ...plainShape, memoryMiB: 3072, hugetlbCmaMiB: 1024 };
 
-/** The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first. */
-const hotplug: MachineShape = { ...plainShape, hotplugDimmMiB: 256 };
-/** Of several blocks, so that what one of them holds has room in the others. */
-const movable: MachineShape = { ...plainShape, hotplugDimmMiB: 1024 };
+/**
+ * The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first; of several blocks, so that what
+ * one of them holds has room in the others.
+ */
+const dimm: MachineShape = { ...plainShape, hotplugDimmMiB: 1024 };
+const harmed: ShapeName = { name: 'harmed', shape: dimm };
 
 const plain: ShapeName = { name: 'plain', shape: plainShape };
 
@@ -44,10 +46,10 @@ export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
   'move-pages': { name: 'two-nodes', shape: twoNodes },
   'migrate-pages': { name: 'two-nodes', shape: twoNodes },
   mbind: { name: 'two-nodes', shape: twoNodes },
-  offline: { name: 'movable', shape: movable },
-  // For good: nobody else has to live with it.
-  'soft-offline': { name: 'soft-offline', shape: plainShape },
-  'dimm-unplug': { name: 'dimm', shape: hotplug },
+  offline: harmed,
+  'dimm-unplug': harmed,
+  // For good: nobody but these has to live with it.
+  'soft-offline': harmed,
   'gigantic-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
   'cma-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
 };

@@ -63,20 +63,24 @@ describe('which cells share a boot', () => {
     assert.deepEqual(told(boots), {
       plain: ['a compact', 'b compact'],
       'poison-a': ['a poison'],
-      movable: ['a offline', 'b offline'],
+      harmed: ['a offline', 'b offline'],
       'poison-b': ['b poison'],
     });
     assert.equal(boots[2]?.shape.hotplugDimmMiB, 1024);
   });
 
-  test('those that take a DIMM out, as each has it plugged in before', () => {
+  test('those that take memory out, as each has its DIMM plugged in before', () => {
     const words = { scenarios: ['healthy', 'writeback-held'], triggers: ['dimm-unplug', 'offline'] };
     const boots = bootsFor(cellsOf(words));
     assert.deepEqual(told(boots), {
-      movable: ['healthy offline', 'writeback-held offline'],
-      dimm: ['healthy dimm-unplug', 'writeback-held dimm-unplug'],
+      harmed: [
+        'healthy offline',
+        'healthy dimm-unplug',
+        'writeback-held offline',
+        'writeback-held dimm-unplug',
+      ],
     });
-    assert.equal(boots[1]?.shape.hotplugDimmMiB, 256);
+    assert.equal(boots[0]?.shape.hotplugDimmMiB, 1024);
   });
 
   test('not those whose words would mean a cell that was not asked for', () => {
