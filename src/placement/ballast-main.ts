@@ -1,10 +1,11 @@
 /**
- * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `makeRoom` (where
- * huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
+ * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `makeRoom` and
+ * `compact` (where huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
 import { giveUpKeptMemory } from '../base/kept-memory.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
+import { writeValue } from '../syscall/write-value.js';
 import { Ballast } from './ballast.js';
 import { Filler } from './filler.js';
 import { leastBallastPages, type PlacementNeed, type PlacementPlan } from './plan.js';
@@ -20,6 +21,11 @@ let plan: PlacementPlan | undefined;
 /** Fills the free pieces in which there is to be none for folios of an order; nothing for other sets. */
 let fillPieces = () => {};
 
+/** One pass yields what the allocations of huge pages would have to compact for, each by itself. */
+function compactMemory(): void {
+  writeValue('/proc/sys/vm/compact_memory', '1');
+}
+
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
     const isWhole = need.roomPages !== undefined || need.runs !== undefined;
@@ -32,6 +38,7 @@ serveCommands({
       ballast = undefined;
     }
     isOfHugePages = isWhole;
+    if (isWhole) compactMemory();
     if (isWhole) ballast = new Ballast(leastBallastPages(need), 'huge-pages');
     else if (ballast === undefined) ballast = new Ballast(Math.max(leastBallastPages(need), nrPages));
     else ballast.take();
@@ -60,6 +67,10 @@ serveCommands({
   /** Room into which compaction can move whatever is not the run's, before the sets come. */
   makeRoom() {
     if (plan !== undefined) ballast?.free(plan.room);
+  },
+  /** All memory: may wait for folios of others that are under writeback. */
+  compact() {
+    compactMemory();
   },
   /** What is freed goes to the free lists of this CPU first: whoever is to get it must allocate on the same one. */
   land({ cpu }: { cpu: number }) {

@@ -138,13 +138,14 @@ function mostlyIn(pfns: Float64Array): ZoneRange {
     .filter((zone) => zone.startPfn !== undefined)
     .map(rangeOf);
   const counts = ranges.map(() => 0);
-  for (const [index, { start, end }] of ranges.entries()) {
-    let count = 0;
-    for (let page = 0; page < pfns.length; page++) {
-      const pfn = pfns[page] ?? -1;
-      if (pfn >= start && pfn < end) count += 1;
-    }
-    counts[index] = count;
+  // Runs of pages lie in one zone: that of the page before is asked first.
+  let zone = 0;
+  for (let page = 0; page < pfns.length; page++) {
+    const pfn = pfns[page] ?? -1;
+    const last = ranges[zone];
+    if (last === undefined || pfn < last.start || pfn >= last.end)
+      zone = ranges.findIndex(({ start, end }) => pfn >= start && pfn < end);
+    if (zone >= 0) counts[zone] = (counts[zone] ?? 0) + 1;
   }
   const best = ranges[counts.indexOf(Math.max(...counts))];
   if (best === undefined) throw new Error('/proc/zoneinfo: no zone has pages');

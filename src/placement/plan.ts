@@ -35,6 +35,11 @@ const FRAGMENTATION = 1.15;
 /** So many target pages are freed in halves; whatever more is needed, in pageblocks of which one page is kept. */
 const MOST_HALF_PAGES = 65_536;
 
+/** Where huge pages are scarce what is kept is taken from the machine: one page of each pageblock will do. */
+function mostInHalves({ roomPages }: PlacementNeed): number {
+  return roomPages === undefined ? MOST_HALF_PAGES : 0;
+}
+
 export interface PlacementNeed {
   /** Pages of the stuck and the control set together. */
   readonly setPages: number;
@@ -80,8 +85,9 @@ function landingPages(need: PlacementNeed): number {
   return Math.ceil((Math.max(withSlack(need.setPages), least) * spacing) / (spacing - 1));
 }
 
-function targetPages({ setPages, lruPages }: Pick<PlacementNeed, 'setPages' | 'lruPages'>): number {
-  return withSlack(setPages + lruPages) + MORE_TARGET_PAGES;
+/** Others have the room where there is one. */
+function targetPages(need: PlacementNeed, lruPages = need.lruPages): number {
+  return withSlack(need.setPages + (need.roomPages === undefined ? lruPages : 0)) + MORE_TARGET_PAGES;
 }
 
 /**
@@ -92,7 +98,7 @@ export function leastBallastPages(need: PlacementNeed): number {
   const { runs } = need;
   if (runs !== undefined) return Math.ceil(pagesForRuns(runs) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
   const targets = targetPages(need) + (need.roomPages ?? 0);
-  const inHalves = Math.min(targets, MOST_HALF_PAGES);
+  const inHalves = Math.min(targets, mostInHalves(need));
   const inWholes = Math.ceil(((targets - inHalves) * PAGEBLOCK_PAGES) / (PAGEBLOCK_PAGES - 1));
   return Math.ceil((landingPages(need) + 2 * inHalves + inWholes) * FRAGMENTATION) + 2 * PAGEBLOCK_PAGES;
 }
@@ -124,14 +130,14 @@ export function planPlacement(
       : lowestWholePageblocks(pfns, byPfn, landingSpan);
   const top = pfns[low[low.length - 1] ?? 0] ?? 0;
   const above = byPfn.subarray(byPfn.findLastIndex((index) => (pfns[index] ?? 0) <= top) + 1);
-  // Where huge pages are scarce the trigger is no compaction of the zone from its bottom on.
   const isCounted = movableBelow !== undefined && need.roomPages === undefined;
   const lruPages = isCounted ? Math.max(0, movableBelow(top + 1) - low.length) : need.lruPages;
-  const targets = highestTargets(pfns, above, targetPages({ setPages: need.setPages, lruPages }));
+  const most = mostInHalves(need);
+  const targets = highestTargets(pfns, above, targetPages(need, lruPages), most);
   const room =
     need.roomPages === undefined
       ? new Uint32Array()
-      : highestTargets(pfns, outsideOf(pfns, byPfn, [low, targets]), need.roomPages);
+      : highestTargets(pfns, outsideOf(pfns, byPfn, [low, targets]), need.roomPages, most);
   // Fewer targets than wanted may do; with less room than the sets take they cannot.
   if (low.length < landingSpan || targets.length < need.setPages) return undefined;
   const spacing = spacingOf(need);
@@ -145,8 +151,43 @@ export function planPlacement(
   };
 }
 
+/** Frames between the lowest and the highest: a table of them is made where it takes no more than 64 MiB. */
+const MOST_TABLED_FRAMES = 1 << 24;
+
 /** Indexes of the pages that may be used, by their frames. */
 function indexesByPfn(pfns: Float64Array): Uint32Array {
+  let [lowest, highest] = [Number.MAX_SAFE_INTEGER, -1];
+  for (let index = 0; index < pfns.length; index++) {
+    const pfn = pfns[index] ?? -1;
+    if (!isUsable(pfn)) continue;
+    if (pfn < lowest) lowest = pfn;
+    if (pfn > highest) highest = pfn;
+  }
+  const frames = highest - lowest + 1;
+  if (frames <= 0) return new Uint32Array();
+  return frames <= MOST_TABLED_FRAMES ? indexesByTable(pfns, lowest, frames) : indexesBySort(pfns);
+}
+
+/** A frame has one page of the ballast at most. */
+function indexesByTable(pfns: Float64Array, lowest: number, frames: number): Uint32Array {
+  const places = new Uint32Array(frames);
+  let count = 0;
+  for (let index = 0; index < pfns.length; index++) {
+    const pfn = pfns[index] ?? -1;
+    if (!isUsable(pfn)) continue;
+    places[pfn - lowest] = index + 1;
+    count += 1;
+  }
+  const indexes = new Uint32Array(count);
+  let found = 0;
+  for (let frame = 0; frame < frames; frame++) {
+    const place = places[frame] ?? 0;
+    if (place > 0) indexes[found++] = place - 1;
+  }
+  return indexes;
+}
+
+function indexesBySort(pfns: Float64Array): Uint32Array {
   // Numbers are sorted without a call for each comparison: frame and index in one, which is exact below 2^53, for a
   // million pages up to 32 TiB of addresses.
   const keys = new Float64Array(pfns.length);
@@ -190,9 +231,14 @@ function lowestWholePageblocks(pfns: Float64Array, byPfn: Uint32Array, wanted: n
  * fragmented, single pages, such that one page of each pageblock is left as it is.
  * @param byPfn indexes in ascending order of their pfn
  */
-function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number): Uint32Array {
+function highestTargets(
+  pfns: Float64Array,
+  byPfn: Uint32Array,
+  wanted: number,
+  mostInHalves: number,
+): Uint32Array {
   const targets = new Uint32Array(byPfn.length);
-  const inHalves = Math.min(wanted, MOST_HALF_PAGES);
+  const inHalves = Math.min(wanted, mostInHalves);
   const halved = new Set<number>();
   let found = 0;
   for (let end = byPfn.length; end >= HALF_PAGES && found < inHalves; end--) {

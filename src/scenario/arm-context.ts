@@ -63,7 +63,7 @@ export interface ArmStage {
   readonly shortenCpuLists: () => void;
   /** Written down before the trigger is pulled. @returns puts back what the trigger has changed */
   readonly expectChanges: (changes: readonly FileChange[]) => () => void;
-  readonly scarcity: Pick<Scarcity, 'take' | 'takeReady' | 'giveBack'>;
+  readonly scarcity: Pick<Scarcity, 'begin' | 'take' | 'takeReady' | 'giveBack'>;
   /** Adds to the pool of hugetlb pages; how many came of it. */
   readonly addHugePages: (hugePages: number) => number;
   readonly progress: Progress;

@@ -30,16 +30,31 @@ export function generousBallastPages(): number {
   return Math.floor(Math.min(free * 0.6, (availableBytes() / PAGE_BYTES) * 0.3, MOST_BALLAST_PAGES));
 }
 
-/** Where huge pages are made scarce: room into which whatever is not the run's can be moved, 384 MiB. */
-export const SCARCE_ROOM_PAGES = 98_304;
+/** 384 MiB: more would cost seconds, and what does not find a place then stays where it is. */
+const MOST_SCARCE_ROOM_PAGES = 98_304;
+
+/**
+ * Where huge pages are made scarce: room into which whatever is not the run's can be moved, and which is left of it.
+ * @param lruPages movable pages that are there before
+ */
+export function scarceRoomPages(lruPages: number): number {
+  return Math.min(MOST_SCARCE_ROOM_PAGES, lruPages + 2 * leastFreePages());
+}
+
+/** What the machine keeps where huge pages are made scarce: 192 MiB, or of a small one a 24th. */
+export function leastFreePages(): number {
+  const total = ((readMeminfo().get('MemTotal') ?? 0) * 1024) / PAGE_BYTES;
+  return Math.min(49_152, Math.floor(total / 24));
+}
 
 /** Bytes that an arm takes at its peak: ballast, page cache and the server's store. */
 export function peakBytes(stuckBytes: number, controlBytes: number, isScarce: boolean): number {
   const sets = stuckBytes + controlBytes;
+  const lruPages = lruPagesOfLargestZone();
   const ballast = leastBallastPages({
     setPages: Math.ceil(sets / PAGE_BYTES),
-    lruPages: lruPagesOfLargestZone(),
-    ...(isScarce ? { roomPages: SCARCE_ROOM_PAGES } : {}),
+    lruPages,
+    ...(isScarce ? { roomPages: scarceRoomPages(lruPages) } : {}),
   });
   return ballast * PAGE_BYTES + 2 * sets;
 }

@@ -13,7 +13,7 @@ import { sysctlPath } from '../kernel/sysctl.js';
 import { readZoneinfo } from '../kernel/zoneinfo.js';
 import { normaliseValue } from '../safety/kernel-value.js';
 import type { Ledger } from '../safety/ledger.js';
-import { availableBytes } from './memory-need.js';
+import { availableBytes, leastFreePages } from './memory-need.js';
 
 /** They cannot be had, or not be given back. */
 export class ScarcityError extends StuckfsError {
@@ -25,8 +25,6 @@ const HUGE_PAGE_ORDER = 9;
 const STEP = 16;
 /** Also of what lies about ready: the write that takes it is not over before all of it is had. 256 MiB. */
 const MOST_IN_A_STEP = 128;
-/** Takes nothing of the last 192 MiB of the machine. */
-const LEAST_FREE_PAGES = 49_152;
 const HUGE_PAGE_PAGES = 1 << HUGE_PAGE_ORDER;
 /**
  * Nothing gained for so long means that there is nothing left.  Less says nothing: compaction that has failed is
@@ -53,13 +51,17 @@ export class Scarcity {
 
   constructor(private readonly ledger: Ledger) {}
 
-  /** All that can be had. Locked memory, that of the ballast, is left where it is by compaction. */
-  take(): Taken {
+  /** First of all: locked memory, that of the ballast, is left where it is by compaction. */
+  begin(): void {
     this.set(sysctlPath('vm.compact_unevictable_allowed'), '0');
-    const before = Number(readKernelFile(hugePagesPath));
-    this.poolBefore = before;
-    let pool = before;
+    this.poolBefore = Number(readKernelFile(hugePagesPath));
     this.usedBefore = freeHugePages();
+  }
+
+  /** All that can be had. @returns with what was had since it began */
+  take(): Taken {
+    const before = this.poolBefore;
+    let pool = Number(readKernelFile(hugePagesPath));
     const untilMs = performance.now() + MOST_MS;
     let gainedMs = performance.now();
     while (performance.now() - gainedMs < EXHAUSTED_MS) {
@@ -151,7 +153,7 @@ function freeHugePages(): number {
 /** What may still be taken: of the zone with the most free pages, and of what the machine has available. */
 function roomPages(): number {
   const free = Math.max(...readZoneinfo().map((zone) => zone.free));
-  return Math.min(free, Math.floor(availableBytes() / PAGE_BYTES)) - LEAST_FREE_PAGES;
+  return Math.min(free, Math.floor(availableBytes() / PAGE_BYTES)) - leastFreePages();
 }
 
 /**

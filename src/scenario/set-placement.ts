@@ -5,8 +5,12 @@
 import { PAGE_BYTES } from '../base/page-size.js';
 import type { PlacementNeed } from '../placement/plan.js';
 import { type ArmContext, ArmError } from './arm-context.js';
-import { SCARCE_ROOM_PAGES } from './memory-need.js';
+import { scarceRoomPages } from './memory-need.js';
 import { pagesIn } from './set-files.js';
+
+const MOST_PASSES = 5;
+/** Huge pages that the pass before yielded. */
+const WORTH_A_PASS = 8;
 
 export class SetPlacement {
   constructor(private readonly context: ArmContext) {}
@@ -15,14 +19,19 @@ export class SetPlacement {
     return this.context.plan.trigger.allocatesHugePages === true;
   }
 
+  /** Where the memory was brought for the sets, or what is to be moved is named: wherever that lies. */
+  private get isAnywhere(): boolean {
+    return this.context.isMemoryBrought || this.context.plan.trigger.reach === 'asked';
+  }
+
   /** Before the page cache is filled. @param besides what large folios need */
   async land(besides: Pick<PlacementNeed, 'runs'> = {}): Promise<void> {
     const { plan, stage, cpu } = this.context;
     const { ballast } = stage;
     const setPages = pagesIn(this.context.bothBytes);
     stage.dropPageCache();
-    if (this.context.isMemoryBrought) return;
-    const room: { roomPages?: number } = this.isScarce ? { roomPages: SCARCE_ROOM_PAGES } : {};
+    if (this.isAnywhere) return;
+    const room: { roomPages?: number } = this.isScarce ? { roomPages: scarceRoomPages(stage.lruPages) } : {};
     const placed = await ballast.ask<{
       zone: { node: number; name: string; start: number; end: number };
       ballastPages: number;
@@ -54,7 +63,7 @@ export class SetPlacement {
   async settle(): Promise<void> {
     const { plan, stage } = this.context;
     stage.shortenCpuLists();
-    if (this.context.isMemoryBrought) return;
+    if (this.isAnywhere) return;
     // What is moved out of a range goes wherever there is room, and the ballast would have to go out of it as well.
     if (plan.trigger.emptiesRange === true) {
       await stage.ballast.ask('release', { keptToo: true }, 60_000);
@@ -71,6 +80,13 @@ export class SetPlacement {
     const { plan, stage } = this.context;
     stage.shortenCpuLists();
     await stage.ballast.ask('makeRoom', {}, 60_000);
+    stage.scarcity.begin();
+    // A pass over all memory yields what the hundreds of allocations would have to compact for, each by itself.
+    let gained = stage.scarcity.takeReady();
+    for (let pass = 0; pass < MOST_PASSES && gained >= WORTH_A_PASS; pass++) {
+      await stage.ballast.ask('compact', {}, 60_000);
+      gained = stage.scarcity.takeReady();
+    }
     const taken = stage.scarcity.take();
     this.context.record({ event: 'huge-pages-taken', arm: plan.index, ...taken });
     stage.progress.step(

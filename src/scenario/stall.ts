@@ -135,7 +135,8 @@ export class Stall {
 
   /** From when on the hold counts: a worker takes its time until it comes to the set, and so does who moves more than that. */
   private async begun(startedMs: number, ended: () => boolean): Promise<number> {
-    if (this.worker === undefined && this.context.plan.trigger.movesOthersToo !== true) return startedMs;
+    const { movesOthersToo, allocatesHugePages } = this.context.plan.trigger;
+    if (this.worker === undefined && movesOthersToo !== true && allocatesHugePages !== true) return startedMs;
     const failedBefore = failedMigrations();
     const untilMs = startedMs + patient(COMES_MS);
     while (!ended() && performance.now() < untilMs && !this.isAtSet(failedBefore)) {

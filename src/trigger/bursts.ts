@@ -5,7 +5,11 @@
  * Authority: compaction_deferred() in mm/compaction.c, kswapd_try_to_sleep() in mm/vmscan.c.
  */
 const BURSTS = 6;
-const PAUSE_MS = 60;
+/** So many of them without a gain one after the other say that there is none to be had, where tries take long. */
+const VAIN_BURSTS = 3;
+/** Tries that were not deferred, but went over all memory. */
+const VAIN_MS = 4000;
+const PAUSE_MS = 120;
 
 /**
  * @param failuresInBurst after so many tries in vain there is a pause
@@ -15,11 +19,24 @@ export function tryInBursts(
   failuresInBurst: number,
   isDone: () => boolean,
   attempt: () => boolean,
-  pause: () => void = waitForKswapd,
+  { pause, now }: { pause: () => void; now: () => number } = {
+    pause: waitForKswapd,
+    now: () => performance.now(),
+  },
 ): void {
-  for (let burst = 0; burst < BURSTS && !isDone(); burst++) {
+  let inVain = 0;
+  let gainedMs = now();
+  const isHopeless = () => inVain >= VAIN_BURSTS && now() - gainedMs >= VAIN_MS;
+  for (let burst = 0; burst < BURSTS && !isHopeless() && !isDone(); burst++) {
     if (burst > 0) pause();
-    for (let failed = 0; failed < failuresInBurst && !isDone(); ) if (!attempt()) failed += 1;
+    inVain += 1;
+    for (let failed = 0; failed < failuresInBurst && !isDone(); ) {
+      if (!attempt()) failed += 1;
+      else {
+        inVain = 0;
+        gainedMs = now();
+      }
+    }
   }
 }
 

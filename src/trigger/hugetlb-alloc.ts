@@ -40,9 +40,9 @@ export const hugetlbAlloc: Trigger = {
       TRIES_IN_BURST,
       () => nrHugePages() >= wanted,
       () => {
+        const there = nrHugePages();
         writeFileSync(hugePagesPath, `${wanted}\n`);
-        // One write asks for all that are missing: each counts, whether or not it got nearer.
-        return false;
+        return nrHugePages() > there;
       },
     );
     return { result: 0, wanted: hugePages, obtained: nrHugePages() - before };

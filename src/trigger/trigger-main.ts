@@ -1,6 +1,7 @@
 /** The trigger's process: waits for `pull`, asks the kernel, says how long it took. It may be in D state meanwhile. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
+import { isProtectedFromReclaim } from '../base/protected-cgroup.js';
 import { LEAST_IN_PAGEBLOCK, pageblocksOf } from '../kernel/huge-pages.js';
 import { dieWithParent } from '../syscall/process.js';
 import { findTrigger } from './registry.js';
@@ -8,6 +9,9 @@ import type { Trigger, TriggerTarget } from './trigger.js';
 
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
+
+/** What a small machine has of them beside the set, although all were taken that could be had. */
+const HAD_ELSEWHERE = 4;
 
 interface Words {
   readonly trigger: string;
@@ -21,8 +25,9 @@ interface Words {
 
 function aimOf({ stuckPfns }: Pick<Words, 'stuckPfns'>): Pick<TriggerTarget, 'stuckPfns' | 'hugePages'> {
   const pfns = pfnsIn(stuckPfns);
-  // As many as the set's pageblocks can give, and no more: tries in vain reclaim page cache, that of the sets, too.
-  return { stuckPfns: pfns, hugePages: pageblocksOf(pfns, LEAST_IN_PAGEBLOCK).length };
+  // As many as the set's pageblocks can give, and no more where tries in vain reclaim page cache, that of the sets, too.
+  const elsewhere = isProtectedFromReclaim() ? HAD_ELSEWHERE : 0;
+  return { stuckPfns: pfns, hugePages: pageblocksOf(pfns, LEAST_IN_PAGEBLOCK).length + elsewhere };
 }
 
 function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {

@@ -5,6 +5,7 @@
  */
 import { unlinkSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
+import { joinProtectedCgroup } from '../base/protected-cgroup.js';
 import { writeFileInPages } from '../base/write-in-pages.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { Hanging } from './hanging.js';
@@ -14,6 +15,7 @@ import { PatternedFile } from './patterned-file.js';
 const SIGKILL = 9;
 dieWithParent(SIGKILL);
 preferToBeKilled();
+joinProtectedCgroup();
 
 /**
  * How the page cache is filled: write(2), write(2) by a thread that the kernel may stop (balance_dirty_pages()), stores through a

@@ -6,6 +6,7 @@
  */
 
 import { KEPT_MEMORY_VARIABLE } from '../../base/kept-memory.js';
+import { PROTECTED_CGROUP_VARIABLE } from '../../base/protected-cgroup.js';
 
 /** Of the root image: whatever other disks a machine has. */
 export const rootLabel = 'stuckfs-root';
@@ -87,6 +88,11 @@ mount -t tmpfs -o mode=1777 shm /dev/shm
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 mount -t fusectl fusectl /sys/fs/fuse/connections 2>/dev/null
+mount -t cgroup2 cgroup /sys/fs/cgroup
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/protected
+echo max >/sys/fs/cgroup/protected/memory.min
+export ${PROTECTED_CGROUP_VARIABLE}=/sys/fs/cgroup/protected
 # Opening it loads the module, where it is one.
 [ -e /dev/loop-control ] || mknod -m 0600 /dev/loop-control c 10 237
 hostname stuckfs

@@ -57,6 +57,11 @@ describe('planPlacement', () => {
     assert.ok(plan.targets.length >= need.setPages + need.lruPages);
   });
 
+  it('plans the same where one frame lies so far off that no table of all between is made', () => {
+    const { plan } = planFor(Float64Array.from([...pfns, 2 ** 33 + 1]));
+    assert.deepEqual(plan.landing, planFor(pfns).plan.landing);
+  });
+
   it('plans the same for frames of any height', () => {
     const far = 2 ** 46;
     const { plan } = planFor(pfns);
