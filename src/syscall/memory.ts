@@ -11,6 +11,7 @@ export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_HUGETLB = 0x40000;
 export const MADV_DONTNEED = 4;
@@ -26,7 +27,7 @@ export const MADV_POPULATE_READ = 22;
 export const MADV_POPULATE_WRITE = 23;
 
 const cMmap = declare<
-  (address: null, length: number, prot: number, flags: number, fd: number, offset: number) => bigint
+  (address: bigint | null, length: number, prot: number, flags: number, fd: number, offset: number) => bigint
 >('void *mmap(void *address, size_t length, int prot, int flags, int fd, int64_t offset)');
 const cMunmap = declare<(address: bigint, length: number) => number>(
   'int munmap(void *address, size_t length)',
@@ -65,6 +66,11 @@ export function mmap(
   offset: number,
 ): bigint | number {
   return pointerOrErrno(cMmap(null, length, prot, flags, fd, offset));
+}
+
+/** Memory of this process's own in the place of whatever is mapped there (MAP_FIXED): the same address, or -errno (number). */
+export function mmapOver(address: bigint, length: number, prot: number): bigint | number {
+  return pointerOrErrno(cMmap(address, length, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
 }
 
 export function munmap(address: bigint, length: number): number {

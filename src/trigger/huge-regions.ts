@@ -25,6 +25,17 @@ function mapRegions(count: number): bigint[] {
 }
 
 /**
+ * Where base pages were given instead there is a table of them now, and where there is one no fault gives a huge page;
+ * MADV_DONTNEED leaves it where it is before 6.14.
+ * Authority: __handle_mm_fault() in mm/memory.c.
+ * @throws {Error} with the errno's name where it is not mapped again
+ */
+export function mapRegionAgain(address: bigint): void {
+  const mapped = memory.mmapOver(address, HUGE_PAGE_BYTES, memory.PROT_READ | memory.PROT_WRITE);
+  if (typeof mapped === 'number') throw new Error(`mmap of a huge page: ${errnoName(-mapped)}`);
+}
+
+/**
  * Tries one region after the other; what fails is tried again.
  * @param prepare once for each region
  * @param obtain whether the region at this address is a huge page now

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hasKpf, readKpageflags } from '../kernel/kpageflags.js';
 import { readPagemap } from '../kernel/pagemap.js';
 import * as memory from '../syscall/memory.js';
-import { missingForHugePages, obtainHugePages } from './huge-regions.js';
+import { mapRegionAgain, missingForHugePages, obtainHugePages } from './huge-regions.js';
 import type { Trigger } from './trigger.js';
 
 const defragPath = '/sys/kernel/mm/transparent_hugepage/defrag';
@@ -41,8 +41,8 @@ export const thpFault: Trigger = {
       (address, bytes) => {
         memory.madvise(address, memory.PAGE_SIZE, memory.MADV_POPULATE_WRITE);
         if (isHuge(address)) return true;
-        // A base page was given instead.
-        memory.madvise(address, bytes, memory.MADV_DONTNEED);
+        mapRegionAgain(address);
+        memory.madvise(address, bytes, memory.MADV_HUGEPAGE);
         return false;
       },
     ),

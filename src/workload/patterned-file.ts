@@ -15,6 +15,8 @@ import {
 import * as memory from '../syscall/memory.js';
 import { CHUNK_BYTES, fillPattern, firstMismatch } from './pattern.js';
 
+const MOST_LOOKS = 5;
+
 export class PatternedFile {
   readonly fd: number;
   /** How much dirty(), dirtyMapped(), readAhead() and read() take at an offset. */
@@ -98,8 +100,12 @@ export class PatternedFile {
 
   /** pfn of each page, by page index; -1 where it is not mapped in now (a folio in the middle of a move). */
   locate(): Float64Array {
-    this.populate(this.bytes);
-    return this.relocate();
+    for (let look = 1; ; look++) {
+      this.populate(this.bytes);
+      const pfns = this.relocate();
+      // One that kcompactd moves at this moment is absent from the pagemap; to map it in waits for the end of that.
+      if (look === MOST_LOOKS || pfns.every((pfn) => pfn >= 0)) return pfns;
+    }
   }
 
   /** Maps the first `bytes` of the file in, which are in the page cache already: no request goes out. */
