@@ -1,8 +1,8 @@
 /**
  * A cgroup whose memory is not reclaimed (memory.min), its page cache included, while compaction moves it as any other;
  * its directory is named in the environment.  A guest's init makes it (vm/guest/init.ts): where an allocation of a huge page
- * finds none, kswapd reclaims two huge pages' worth each time that it wakes (compact_gap()), and on a small machine that is all
- * of a set, before compaction comes by.
+ * finds none, kswapd goes on for that order until it has reclaimed two huge pages' worth (compact_gap()), and on a small machine
+ * that is all of a set, before compaction comes by.
  * Authority: Documentation/admin-guide/cgroup-v2.rst; kswapd_shrink_node(), shrink_node_memcgs() in mm/vmscan.c.
  */
 import { writeFileSync } from 'node:fs';

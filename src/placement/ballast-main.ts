@@ -4,6 +4,7 @@
  */
 import { serveCommands } from '../base/child-port.js';
 import { giveUpKeptMemory } from '../base/kept-memory.js';
+import { readVmstat } from '../kernel/vmstat.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { writeValue } from '../syscall/write-value.js';
 import { Ballast } from './ballast.js';
@@ -21,8 +22,12 @@ let plan: PlacementPlan | undefined;
 /** Fills the free pieces in which there is to be none for folios of an order; nothing for other sets. */
 let fillPieces = () => {};
 
-/** One pass yields what the allocations of huge pages would have to compact for, each by itself. */
+/**
+ * One pass yields what the allocations of huge pages would have to compact for, each by itself.  It is MIGRATE_SYNC, and waits
+ * for folios under writeback: where there are some, perhaps of a server that is stuck, it is left to the allocations.
+ */
 function compactMemory(): void {
+  if ((readVmstat().get('nr_writeback') ?? 0) > 0) return;
   writeValue('/proc/sys/vm/compact_memory', '1');
 }
 
@@ -68,7 +73,6 @@ serveCommands({
   makeRoom() {
     if (plan !== undefined) ballast?.free(plan.room);
   },
-  /** All memory: may wait for folios of others that are under writeback. */
   compact() {
     compactMemory();
   },

@@ -130,6 +130,7 @@ export function planPlacement(
       : lowestWholePageblocks(pfns, byPfn, landingSpan);
   const top = pfns[low[low.length - 1] ?? 0] ?? 0;
   const above = byPfn.subarray(byPfn.findLastIndex((index) => (pfns[index] ?? 0) <= top) + 1);
+  // Where there is room for others nobody asks how many they are.
   const isCounted = movableBelow !== undefined && need.roomPages === undefined;
   const lruPages = isCounted ? Math.max(0, movableBelow(top + 1) - low.length) : need.lruPages;
   const most = mostInHalves(need);
@@ -231,14 +232,9 @@ function lowestWholePageblocks(pfns: Float64Array, byPfn: Uint32Array, wanted: n
  * fragmented, single pages, such that one page of each pageblock is left as it is.
  * @param byPfn indexes in ascending order of their pfn
  */
-function highestTargets(
-  pfns: Float64Array,
-  byPfn: Uint32Array,
-  wanted: number,
-  mostInHalves: number,
-): Uint32Array {
+function highestTargets(pfns: Float64Array, byPfn: Uint32Array, wanted: number, most: number): Uint32Array {
   const targets = new Uint32Array(byPfn.length);
-  const inHalves = Math.min(wanted, mostInHalves);
+  const inHalves = Math.min(wanted, most);
   const halved = new Set<number>();
   let found = 0;
   for (let end = byPfn.length; end >= HALF_PAGES && found < inHalves; end--) {
@@ -250,12 +246,16 @@ function highestTargets(
     found += HALF_PAGES;
   }
   // Where halves are missing, the lower halves that are ours in part; else whole pageblocks but for one page.
-  const isKept = (place: number) => (found < inHalves ? place >= HALF_PAGES : place === 0);
+  const blockAt = (end: number) => Math.floor((pfns[byPfn[end] ?? 0] ?? 0) / PAGEBLOCK_PAGES);
+  const isLowestOfBlock = (end: number) => end === 0 || blockAt(end - 1) !== blockAt(end);
+  const isKept = (place: number, end: number) =>
+    found < inHalves ? place >= HALF_PAGES : isLowestOfBlock(end);
   const singles: number[] = [];
   for (let end = byPfn.length; end > 0 && found + singles.length < wanted; end--) {
     const index = byPfn[end - 1] ?? 0;
     const pfn = pfns[index] ?? 0;
-    if (!halved.has(Math.floor(pfn / PAGEBLOCK_PAGES)) && !isKept(pfn % PAGEBLOCK_PAGES)) singles.push(index);
+    if (!halved.has(Math.floor(pfn / PAGEBLOCK_PAGES)) && !isKept(pfn % PAGEBLOCK_PAGES, end - 1))
+      singles.push(index);
   }
   for (const index of singles) targets[found++] = index;
   return targets.subarray(0, found);

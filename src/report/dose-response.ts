@@ -19,11 +19,16 @@ export interface JudgedArm {
   readonly expected: Outcome | undefined;
 }
 
-/** @param arms those of one cell, the last attempt of each; undefined where none has a delay, or none is to stall */
+/** @param arms those of one cell, the last attempt of each; undefined where too few have a delay, or none is to stall */
 export function doseResponse(arms: readonly JudgedArm[]): DoseResponse | undefined {
   const doses = arms.filter(({ evidence }) => evidence.delayMs !== undefined);
   const [first] = doses;
-  if (first === undefined || doses.every(({ expected }) => expected === 'migrated')) return undefined;
+  if (
+    first === undefined ||
+    doses.length < LEAST_POINTS ||
+    doses.every(({ expected }) => expected === 'migrated')
+  )
+    return undefined;
   const { scenario, trigger, transport } = first.evidence;
   const measured = doses.map(({ evidence: { delayMs = 0, stallMs }, outcome }) => ({
     delayMs,
@@ -78,8 +83,8 @@ function verdictOf(
   known: number,
   line: Line | undefined,
 ): Pick<DoseResponse, 'verdict' | 'reason'> {
-  if (line === undefined || known < all || all < LEAST_POINTS) {
-    return { verdict: 'unknown', reason: `${known} of ${Math.max(all, LEAST_POINTS)} points were measured` };
+  if (line === undefined || known < all) {
+    return { verdict: 'unknown', reason: `${known} of ${all} points were measured` };
   }
   const straight = Math.abs(line.slope - 1) <= SLOPE_TOLERANCE && line.residualMs <= MOST_RESIDUAL_MS;
   return straight

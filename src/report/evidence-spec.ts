@@ -173,7 +173,9 @@ const MitigationSpec = z.object({
 });
 
 const CostSpec = z.object({
-  wanted: count.meta({ description: 'Huge pages asked for: as many as the stuck set has pageblocks' }),
+  wanted: count.meta({
+    description: 'Huge pages asked for: as many as the stuck set has pageblocks, or a few more',
+  }),
   obtained: count,
   controlObtained: count.nullable().meta({ description: "The same of the cell's control arm" }),
   takenBefore: count.meta({

@@ -36,7 +36,7 @@ function lackingTime({ misbehaviour }: ArmDesign): string | undefined {
   if (misbehaviour.kind !== 'delay' || misbehaviour.delayMs >= patient(SEEN_WITHIN_MS)) return undefined;
   return (
     `a delay of ${misbehaviour.delayMs} ms is over before the stuck set is seen where ${PATIENCE_VARIABLE} is ` +
-    `${patienceOf(process.env)}: needs a CPU that is not emulated`
+    `${patienceOf(process.env)}: needs a faster CPU, or one that is not emulated`
   );
 }
 

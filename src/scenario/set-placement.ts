@@ -8,6 +8,8 @@ import { type ArmContext, ArmError } from './arm-context.js';
 import { scarceRoomPages } from './memory-need.js';
 import { pagesIn } from './set-files.js';
 
+/** Of all memory, where that is much. */
+const COMPACTION_MS = 60_000;
 const MOST_PASSES = 5;
 /** Huge pages that the pass before yielded. */
 const WORTH_A_PASS = 8;
@@ -30,7 +32,11 @@ export class SetPlacement {
     const { ballast } = stage;
     const setPages = pagesIn(this.context.bothBytes);
     stage.dropPageCache();
-    if (this.isAnywhere) return;
+    if (this.isAnywhere) {
+      // What the arm before had of it is room for this one.
+      await ballast.ask('release', { keptToo: false }, 60_000);
+      return;
+    }
     const room: { roomPages?: number } = this.isScarce ? { roomPages: scarceRoomPages(stage.lruPages) } : {};
     const placed = await ballast.ask<{
       zone: { node: number; name: string; start: number; end: number };
@@ -40,7 +46,7 @@ export class SetPlacement {
     }>(
       'fill',
       { need: { setPages, lruPages: stage.lruPages, ...room, ...besides }, nrPages: stage.ballastPages },
-      this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
+      COMPACTION_MS + this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
     );
     this.context.record({
       event: 'placed',
@@ -82,9 +88,10 @@ export class SetPlacement {
     await stage.ballast.ask('makeRoom', {}, 60_000);
     stage.scarcity.begin();
     // A pass over all memory yields what the hundreds of allocations would have to compact for, each by itself.
-    let gained = stage.scarcity.takeReady();
+    stage.scarcity.takeReady();
+    let gained = WORTH_A_PASS;
     for (let pass = 0; pass < MOST_PASSES && gained >= WORTH_A_PASS; pass++) {
-      await stage.ballast.ask('compact', {}, 60_000);
+      await stage.ballast.ask('compact', {}, COMPACTION_MS);
       gained = stage.scarcity.takeReady();
     }
     const taken = stage.scarcity.take();

@@ -24,6 +24,8 @@ const AFTER_RELEASE_MS = 300_000;
 
 /** Until a trigger that does not begin with the set has come to it. */
 const COMES_MS = 20_000;
+/** Until one that asks for huge pages has ended, or has failed with the set: nearly always before that. */
+const ASKS_MS = 3000;
 
 function failedMigrations(): number {
   return readVmstat().get('pgmigrate_fail') ?? 0;
@@ -133,12 +135,12 @@ export class Stall {
     return sample?.state === 'D' && name !== null && waitsIn(sample.stack, name) !== undefined;
   }
 
-  /** From when on the hold counts: a worker takes its time until it comes to the set, and so does who moves more than that. */
+  /** From when on the hold counts: a worker takes its time until it comes to the set, and so does who moves more than that, or asks for huge pages. */
   private async begun(startedMs: number, ended: () => boolean): Promise<number> {
     const { movesOthersToo, allocatesHugePages } = this.context.plan.trigger;
     if (this.worker === undefined && movesOthersToo !== true && allocatesHugePages !== true) return startedMs;
     const failedBefore = failedMigrations();
-    const untilMs = startedMs + patient(COMES_MS);
+    const untilMs = startedMs + patient(allocatesHugePages === true ? ASKS_MS : COMES_MS);
     while (!ended() && performance.now() < untilMs && !this.isAtSet(failedBefore)) {
       this.context.deadlines.check();
       await this.context.deadlines.sleep(SAMPLE_INTERVAL_MS);

@@ -9,6 +9,7 @@ const BURSTS = 6;
 const VAIN_BURSTS = 3;
 /** Tries that were not deferred, but went over all memory. */
 const VAIN_MS = 4000;
+/** It naps for a tenth of a second first. */
 const PAUSE_MS = 120;
 
 /**

@@ -33,8 +33,7 @@ const hugetlbCma: MachineShape = { ...plainShape, memoryMiB: 3072, hugetlbCmaMiB
  * The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first; of several blocks, so that what
  * one of them holds has room in the others.
  */
-const dimm: MachineShape = { ...plainShape, hotplugDimmMiB: 1024 };
-const harmed: ShapeName = { name: 'harmed', shape: dimm };
+const dimm: ShapeName = { name: 'dimm', shape: { ...plainShape, hotplugDimmMiB: 1024 } };
 
 const plain: ShapeName = { name: 'plain', shape: plainShape };
 
@@ -46,10 +45,10 @@ export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
   'move-pages': { name: 'two-nodes', shape: twoNodes },
   'migrate-pages': { name: 'two-nodes', shape: twoNodes },
   mbind: { name: 'two-nodes', shape: twoNodes },
-  offline: harmed,
-  'dimm-unplug': harmed,
-  // For good: nobody but these has to live with it.
-  'soft-offline': harmed,
+  offline: dimm,
+  'dimm-unplug': dimm,
+  // For good: nobody else has to live with it.
+  'soft-offline': { name: 'soft-offline', shape: plainShape },
   'gigantic-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
   'cma-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
 };

@@ -92,7 +92,8 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/protected
 echo max >/sys/fs/cgroup/protected/memory.min
-export ${PROTECTED_CGROUP_VARIABLE}=/sys/fs/cgroup/protected
+# Where the kernel has memory cgroups at all.
+[ "$(cat /sys/fs/cgroup/protected/memory.min 2>/dev/null)" != max ] || export ${PROTECTED_CGROUP_VARIABLE}=/sys/fs/cgroup/protected
 # Opening it loads the module, where it is one.
 [ -e /dev/loop-control ] || mknod -m 0600 /dev/loop-control c 10 237
 hostname stuckfs

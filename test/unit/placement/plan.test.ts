@@ -200,6 +200,19 @@ describe('planPlacement where huge pages are to be scarce', () => {
     assert.ok((landing.at(-1) ?? Number.NaN) < (targets[0] ?? Number.NaN));
   });
 
+  it("keeps a page of ours in every pageblock, also where the first is somebody else's", () => {
+    const headless = ours.map((pfn) => (pfn % BLOCK === 0 && Math.floor(pfn / BLOCK) % 4 === 0 ? -1 : pfn));
+    const other = planFor(headless, scarce);
+    const freedOf = byBlock([...other.targets, ...other.pfnsOf(other.plan.room)]);
+    for (const [block, count] of byBlock([...headless].filter((pfn) => pfn >= 0)))
+      assert.ok((freedOf.get(block) ?? 0) < count, `pageblock ${block}`);
+  });
+
+  it('finds a plan in as many pages as it says that it needs', () => {
+    for (const start of [0x100000, 0x100001, 0x1001ff])
+      assert.ok(planPlacement(shuffledPfns(leastBallastPages(scarce), start), scarce), start.toString(16));
+  });
+
   it('gives up where no pageblock is ours as a whole', () => {
     const torn = ours.map((pfn) => (pfn % BLOCK === 9 ? -1 : pfn));
     assert.equal(planPlacement(torn, scarce), undefined);

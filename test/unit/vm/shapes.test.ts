@@ -63,7 +63,7 @@ describe('which cells share a boot', () => {
     assert.deepEqual(told(boots), {
       plain: ['a compact', 'b compact'],
       'poison-a': ['a poison'],
-      harmed: ['a offline', 'b offline'],
+      dimm: ['a offline', 'b offline'],
       'poison-b': ['b poison'],
     });
     assert.equal(boots[2]?.shape.hotplugDimmMiB, 1024);
@@ -73,7 +73,7 @@ describe('which cells share a boot', () => {
     const words = { scenarios: ['healthy', 'writeback-held'], triggers: ['dimm-unplug', 'offline'] };
     const boots = bootsFor(cellsOf(words));
     assert.deepEqual(told(boots), {
-      harmed: [
+      dimm: [
         'healthy offline',
         'healthy dimm-unplug',
         'writeback-held offline',
