@@ -16,7 +16,7 @@ import {
 } from './matrix-plan.js';
 import { isOfShard } from './shard.js';
 
-/** A guest that dies costs all of them once more; under TCG a boot takes as long as two or three. */
+/** A guest that dies costs all of them once more; under TCG a boot takes as long as ten. All of the plain machine's. */
 export const mostArms = 64;
 
 export interface MatrixAsked {

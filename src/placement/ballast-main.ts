@@ -4,6 +4,7 @@
  */
 import { serveCommands } from '../base/child-port.js';
 import { giveUpKeptMemory } from '../base/kept-memory.js';
+import { sysctlPath } from '../kernel/sysctl.js';
 import { readVmstat } from '../kernel/vmstat.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
 import { writeValue } from '../syscall/write-value.js';
@@ -28,7 +29,7 @@ let fillPieces = () => {};
  */
 function compactMemory(): void {
   if ((readVmstat().get('nr_writeback') ?? 0) > 0) return;
-  writeValue('/proc/sys/vm/compact_memory', '1');
+  writeValue(sysctlPath('vm.compact_memory'), '1');
 }
 
 serveCommands({
@@ -73,9 +74,7 @@ serveCommands({
   makeRoom() {
     if (plan !== undefined) ballast?.free(plan.room);
   },
-  compact() {
-    compactMemory();
-  },
+  compact: compactMemory,
   /** What is freed goes to the free lists of this CPU first: whoever is to get it must allocate on the same one. */
   land({ cpu }: { cpu: number }) {
     pinToCpu(cpu);
