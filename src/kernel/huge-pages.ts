@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { listKernelDirectory } from './kernel-file.js';
+import { hasKpf, readKpageflagsOf } from './kpageflags.js';
 
 export const hugePagesPath = '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages';
 
@@ -36,6 +37,15 @@ export function pageblocksOf(pfns: Float64Array, atLeast: number): number[] {
     .filter(([, count]) => count >= atLeast)
     .map(([block]) => block)
     .sort((a, b) => a - b);
+}
+
+/** Those of these pageblocks that are huge pages now: of a pool, or transparent ones. */
+export function hugeAmong(pageblocks: readonly number[]): number[] {
+  const flags = readKpageflagsOf(pageblocks.map((block) => block * PAGEBLOCK_PAGES));
+  return pageblocks.filter((_, index) => {
+    const bits = flags[index] ?? 0n;
+    return hasKpf(bits, 'HUGE') || hasKpf(bits, 'THP');
+  });
 }
 
 /** A few strays do not make a pageblock one of the stuck set's: a sixteenth of it does. */

@@ -24,6 +24,11 @@ export interface KmsgRecord {
   readonly dictionary: ReadonlyMap<string, string>;
 }
 
+export interface KmsgRead extends KmsgRecord {
+  /** Records that were overwritten before this one could be read; at least so many before the first. */
+  readonly lostBefore: number;
+}
+
 /** Unprintable bytes and the backslash are \xNN. */
 function decodeEscapes(text: string): string {
   if (!text.includes('\\x')) return text;
@@ -75,7 +80,8 @@ export class KmsgReader {
   readonly #source: KmsgSource;
   readonly #buffer = Buffer.alloc(maxRecordBytes);
   #nextSequence: number | undefined;
-  #lost = 0;
+  /** The read before said that there was a loss. */
+  #hasLost = false;
 
   /** @param source past what is there already */
   constructor(source: KmsgSource) {
@@ -107,18 +113,14 @@ export class KmsgReader {
     });
   }
 
-  /** Records that were overwritten before they were read, since the reader was made. */
-  get lost(): number {
-    return this.#lost;
-  }
-
   /** What was logged since the last call. */
-  readNew(): KmsgRecord[] {
-    const records: KmsgRecord[] = [];
+  readNew(): KmsgRead[] {
+    const records: KmsgRead[] = [];
     for (;;) {
       const length = this.#source.read(this.#buffer);
       if (length === 0 || length === -Errno.EAGAIN) return records;
       // The next read gives the oldest record that is left; its number tells how many are gone.
+      if (length === -Errno.EPIPE) this.#hasLost = true;
       if (length === -Errno.EPIPE || length === -Errno.EINTR) continue;
       if (length < 0)
         throw new KernelFileError({
@@ -128,11 +130,10 @@ export class KmsgReader {
           errno: -length,
         });
       const record = parseKmsgRecord(this.#buffer.toString('utf8', 0, length));
-      if (this.#nextSequence !== undefined && record.sequence > this.#nextSequence) {
-        this.#lost += record.sequence - this.#nextSequence;
-      }
+      const gap = record.sequence - (this.#nextSequence ?? record.sequence);
+      records.push({ ...record, lostBefore: Math.max(gap, this.#hasLost ? 1 : 0) });
+      this.#hasLost = false;
       this.#nextSequence = record.sequence + 1;
-      records.push(record);
     }
   }
 

@@ -1,13 +1,10 @@
 /**
- * The ballast process.  It never touches the mount.  Commands, in this order: `fill`, `makeRoom` and
- * `compact` (where huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
+ * The ballast process.  It never touches the mount, nor asks for migration.  Commands, in this order: `fill`, `makeRoom`
+ * (where huge pages are to be scarce), `land` (before the workload allocates), `settle` (after).
  */
 import { serveCommands } from '../base/child-port.js';
 import { giveUpKeptMemory } from '../base/kept-memory.js';
-import { sysctlPath } from '../kernel/sysctl.js';
-import { readVmstat } from '../kernel/vmstat.js';
 import { dieWithParent, pinToCpu, preferToBeKilled } from '../syscall/process.js';
-import { writeValue } from '../syscall/write-value.js';
 import { Ballast } from './ballast.js';
 import { Filler } from './filler.js';
 import { leastBallastPages, type PlacementNeed, type PlacementPlan } from './plan.js';
@@ -23,15 +20,6 @@ let plan: PlacementPlan | undefined;
 /** Fills the free pieces in which there is to be none for folios of an order; nothing for other sets. */
 let fillPieces = () => {};
 
-/**
- * One pass yields what the allocations of huge pages would have to compact for, each by itself.  It is MIGRATE_SYNC, and waits
- * for folios under writeback: where there are some, perhaps of a server that is stuck, it is left to the allocations.
- */
-function compactMemory(): void {
-  if ((readVmstat().get('nr_writeback') ?? 0) > 0) return;
-  writeValue(sysctlPath('vm.compact_memory'), '1');
-}
-
 serveCommands({
   fill({ need, nrPages }: { need: PlacementNeed; nrPages: number }) {
     const isWhole = need.roomPages !== undefined || need.runs !== undefined;
@@ -44,7 +32,6 @@ serveCommands({
       ballast = undefined;
     }
     isOfHugePages = isWhole;
-    if (isWhole) compactMemory();
     if (isWhole) ballast = new Ballast(leastBallastPages(need), 'huge-pages');
     else if (ballast === undefined) ballast = new Ballast(Math.max(leastBallastPages(need), nrPages));
     else ballast.take();
@@ -74,7 +61,6 @@ serveCommands({
   makeRoom() {
     if (plan !== undefined) ballast?.free(plan.room);
   },
-  compact: compactMemory,
   /** What is freed goes to the free lists of this CPU first: whoever is to get it must allocate on the same one. */
   land({ cpu }: { cpu: number }) {
     pinToCpu(cpu);

@@ -65,7 +65,12 @@ class Recorder {
     }
     for (const record of this.kmsg.readNew()) {
       const seconds = (record.timestampUs / 1e6).toFixed(6).padStart(13);
-      this.keep(() => writeSync(this.dmesgFd, `<${record.level}>[${seconds}] ${record.text}\n`));
+      const { level, text, lostBefore } = record;
+      if (lostBefore > 0)
+        this.keep(() =>
+          writeSync(this.dmesgFd, `(${lostBefore} or more records of the log were lost here)\n`),
+        );
+      this.keep(() => writeSync(this.dmesgFd, `<${level}>[${seconds}] ${text}\n`));
     }
     return hasRead;
   }

@@ -124,6 +124,9 @@ export class ArmContext {
   /** Where pages are freed and allocated, as free pages are kept by CPU. */
   readonly cpu = Math.max(0, firstAllowedCpu());
 
+  /** Set as soon as there is a trigger's process, which hangs in it where somebody else's folios are stuck. */
+  compactMemory: () => Promise<void> = () => Promise.reject(new ArmError('there is no trigger'));
+
   /** Set as soon as there is a recorder: the trace as recorded so far, once recording is off. */
   readTrace: () => Promise<string> = () => Promise.reject(new ArmError('there is no recorder'));
 

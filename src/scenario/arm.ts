@@ -67,6 +67,8 @@ export function armStarted(
   };
 }
 
+/** Of all memory, where that is much. */
+const COMPACTION_MS = 60_000;
 /** Added and put online by the kernel, block by block. */
 const BRING_MEMORY_MS = 60_000;
 
@@ -92,6 +94,7 @@ export class Arm {
     const workload = await this.spawnWorkload();
     this.workload = workload;
     const trigger = await this.context.spawn('trigger', '../trigger/trigger-main.js');
+    this.context.compactMemory = () => trigger.ask('compactMemory', {}, COMPACTION_MS);
     await recorder.ask('start', this.recorderFiles(), 5000);
     this.context.readTrace = () => this.flushedTrace(recorder);
     try {

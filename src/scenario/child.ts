@@ -26,6 +26,7 @@ export interface TaskSample {
 }
 
 interface Pending {
+  readonly begins: () => void;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -99,20 +100,32 @@ export class Child {
     }
   }
 
-  /** As ask(), without a deadline: the caller watches over it. */
-  start(command: string, words: unknown): Promise<unknown> {
+  /**
+   * As ask(), without a deadline: the caller watches over it.
+   * @param begins called when the child says that it begins with what may take long
+   */
+  start(command: string, words: unknown, begins: () => void = () => {}): Promise<unknown> {
     if (this.ended !== undefined)
       return Promise.reject(new ChildCommandError(`${this.role} has ended (${this.ended})`));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
+      this.pending.set(id, { begins, resolve, reject });
       this.child.process.stdin?.write(`${JSON.stringify({ id, do: command, with: words })}\n`);
     });
   }
 
   private onLine(line: string): void {
-    const answer = JSON.parse(line) as { id: number; ok?: unknown; error?: { message: string } };
+    const answer = JSON.parse(line) as {
+      id: number;
+      begins?: true;
+      ok?: unknown;
+      error?: { message: string };
+    };
     const waiting = this.pending.get(answer.id);
+    if (answer.begins === true) {
+      waiting?.begins();
+      return;
+    }
     this.pending.delete(answer.id);
     if (answer.error !== undefined)
       waiting?.reject(new ChildCommandError(`${this.role}: ${answer.error.message}`));

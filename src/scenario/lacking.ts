@@ -8,7 +8,7 @@ import { checkRequirements, isMissing } from '../kernel/requirements/requirement
 import { detectVirtualization, type Virtualization } from '../kernel/virtualization.js';
 import type { Trigger } from '../trigger/trigger.js';
 import type { WantedCell } from './cells.js';
-import { lackingPages } from './page-giver.js';
+import { lackingPageGiver } from './page-giver.js';
 import type { ArmDesign } from './scenario.js';
 
 export async function lackingFor(cell: WantedCell, disposable: boolean): Promise<string | undefined> {
@@ -29,7 +29,7 @@ const SEEN_WITHIN_MS = 150;
 
 /** Of one arm, whose cell has others perhaps that can be played. */
 export function lackingForArm(design: ArmDesign, runDirectory: string): string | undefined {
-  return lackingPages(design, runDirectory) ?? lackingTime(design);
+  return lackingPageGiver(design, runDirectory) ?? lackingTime(design);
 }
 
 function lackingTime({ misbehaviour }: ArmDesign): string | undefined {

@@ -3,7 +3,7 @@
  * all that it leaves behind (safety/nfs-peers.ts).  What waits for the server too long the kernel ends by itself
  * (`soft`), as there is no connection that a watchdog could abort.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Errno } from '../base/errno.js';
@@ -15,6 +15,7 @@ import { endNfsPeers, type NfsPlaces, nfsPlaces } from '../safety/nfs-peers.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { ArmError } from './arm-context.js';
 import { Child } from './child.js';
+import type { LastingServer } from './server.js';
 import { Serverless } from './serverless.js';
 
 /** To load modules, and to find out that there is no rpcbind and no nfsdcld. */
@@ -26,7 +27,14 @@ const LINK_MS = 10_000;
 const DRAIN_MS = 10_000;
 const POLL_MS = 100;
 
-export class NfsHost extends Serverless {
+/** What an arm wants of it. */
+export interface WantedNfs {
+  readonly bytes: number;
+  /** After so long without an answer the kernel gives up. */
+  readonly giveUpMs: number;
+}
+
+export class NfsHost extends Serverless implements LastingServer {
   private constructor(
     override readonly device: string,
     private readonly peers: Child,
@@ -39,7 +47,7 @@ export class NfsHost extends Serverless {
 
   static async start(
     state: StateDirectory,
-    { arm, bytes, giveUpMs }: { arm: number; bytes: number; giveUpMs: number },
+    { arm, bytes, giveUpMs }: WantedNfs & { arm: number },
   ): Promise<NfsHost> {
     const path = join(state.path, `nfs-${arm}`);
     Ledger.open(state).nfsPeers(path);
@@ -72,6 +80,16 @@ export class NfsHost extends Serverless {
 
   override async isSound(): Promise<boolean> {
     return !this.peers.isDoomed();
+  }
+
+  /** Looked for where the server has its files: the mount is not touched from here. */
+  async isEmptyWithin(deadlineMs: number): Promise<boolean> {
+    const untilMs = performance.now() + deadlineMs;
+    while (readdirSync(this.places.exported).length > 0) {
+      if (performance.now() > untilMs) return false;
+      await delay(POLL_MS);
+    }
+    return true;
   }
 
   /**

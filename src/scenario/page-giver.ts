@@ -13,7 +13,7 @@ const givers: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Why the arm cannot be played; undefined where it can. */
-export function lackingPages(design: ArmDesign, runDirectory: string): string | undefined {
+export function lackingPageGiver(design: ArmDesign, runDirectory: string): string | undefined {
   if (design.givesPagesOfRunDirectory !== true) return undefined;
   const { type } = statfsSync(runDirectory);
   if (givers.has(type)) return undefined;

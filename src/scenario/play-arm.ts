@@ -2,7 +2,6 @@
  * Plays one arm on this kernel: its server, its trace, its children; and whatever way it ends, what it changed on the
  * machine is put back.
  */
-import { join } from 'node:path';
 import { StuckfsError, UsageError } from '../base/errors.js';
 import { patient } from '../base/patience.js';
 import type { RunDirectory } from '../record/run-directory.js';
@@ -10,27 +9,16 @@ import { recordFrees } from '../record/trace-events.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import type { StateDirectory } from '../safety/state-directory.js';
 import { Arm, armStarted } from './arm.js';
-import { ArmError, ArmLacksError, type ArmPlan, deadlineMsForBytes, readsIn } from './arm-context.js';
+import { ArmError, ArmLacksError, type ArmPlan, readsIn } from './arm-context.js';
+import { serverOf } from './arm-server.js';
 import type { Child } from './child.js';
 import type { Crew } from './crew.js';
-import { folioSysctls, quietFlusher, startFolioHost } from './folio-host.js';
 import type { RunMachine } from './machine.js';
-import { NfsHost } from './nfs-host.js';
-import { serverDesignOf } from './page-giver.js';
 import type { Progress } from './progress.js';
-import { keepsBdiLimits, mitigationOf } from './relief.js';
-import type { ArmDesign } from './scenario.js';
-import { type ArmServer, cleanUpMountOf, Server } from './server.js';
-import type { KeptServer, ServerKeeper, WantedServer } from './server-keeper.js';
-import { untrustedMountPoint } from './untrusted-namespaces.js';
-import { UntrustedServer } from './untrusted-server.js';
+import { keepsBdiLimits } from './relief.js';
+import { type ArmServer, cleanUpMountOf } from './server.js';
+import type { KeptServer, ServerKeeper } from './server-keeper.js';
 
-/** What the hold may take longer than asked for before the watchdog ends it. */
-const HOLD_MARGIN_MS = 120_000;
-/** Steps of an arm, each with a deadline for all bytes of both sets, that may pass while requests are held. */
-const STEPS_WHILE_HELD = 5;
-/** Metadata and whatever the workload rounds up. */
-const STORE_MARGIN_BYTES = 64 << 20;
 const STOP_MS = 5000;
 
 interface Stage {
@@ -45,47 +33,14 @@ interface Stage {
   readonly keeper: ServerKeeper;
   readonly ballastPages: number;
   readonly lruPages: number;
-}
-
-function delayMsOf({ misbehaviour }: ArmDesign): number {
-  return misbehaviour.kind === 'delay' ? misbehaviour.delayMs : 0;
-}
-
-function maxHoldMs({ holdMs, stuckBytes, controlBytes, design }: ArmPlan): number {
-  return Math.ceil(
-    holdMs +
-      delayMsOf(design) +
-      patient(HOLD_MARGIN_MS + STEPS_WHILE_HELD * deadlineMsForBytes(stuckBytes + controlBytes)),
-  );
-}
-
-/** It has one that works as a FUSE server of the user's own, and goes on doing so. */
-function sharesServer(design: ArmDesign): boolean {
-  const { untrusted, folios, nfs, mitigation } = design;
-  return untrusted !== true && folios === undefined && nfs !== true && mitigation === undefined;
-}
-
-function wantedServer(plan: ArmPlan, { run, state }: Stage): WantedServer {
-  return {
-    maxHoldMs: maxHoldMs(plan),
-    seed: plan.seed,
-    maxBytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
-    runDirectory: state.path,
-    design: {
-      ...serverDesignOf(plan.design, run.path),
-      ...(mitigationOf(plan.design)?.endsConnection === true ? { outlivesConnection: true } : {}),
-      ...(plan.transport === 'dev-fuse' ? {} : { transport: plan.transport }),
-    },
-  };
+  /** Of all arms of the run: so that servers differ in what matters only, and are kept. */
+  readonly mostDelayMs: number;
 }
 
 /** @returns what the machine turned out to lack for it before it began; undefined where it was played */
 export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | undefined> {
   const { run, progress, cleanup, signal, state, machine, ballast, crew, keeper, ballastPages, lruPages } =
     stage;
-  const isUntrusted = plan.design.untrusted === true;
-  const mitigation = mitigationOf(plan.design);
-  const wanted = wantedServer(plan, stage);
   let kept: KeptServer | undefined;
   let server: ArmServer | undefined;
   let arm: Arm | undefined;
@@ -99,52 +54,26 @@ export async function playArm(plan: ArmPlan, stage: Stage): Promise<string | und
     }
     await server?.stop(patient(STOP_MS));
     // Of one that was interrupted while it started.
-    if (isUntrusted) await cleanUpMountOf(state);
+    if (plan.design.untrusted === true) await cleanUpMountOf(state);
     await arm?.endChildren();
   };
   cleanup.defer(`the server of arm ${plan.index}`, end);
   try {
-    if (sharesServer(plan.design)) kept = await keeper.take(wanted);
-    else await keeper.end();
-    server = kept?.server;
-    let mountPoint = isUntrusted
-      ? untrustedMountPoint
-      : (kept?.mountPoint ?? machine.makeMountPoint(plan.index));
-    const putSysctlsBack = machine.setSysctls(mitigation?.whileMounting ?? []);
-    const { folios } = plan.design;
-    if (folios !== undefined) {
-      machine.setSysctls(folioSysctls);
-      server = await startFolioHost(folios, { state, mountPoint, bytes: plan.stuckBytes });
-    }
-    if (plan.design.nfs === true) {
-      machine.setSysctls(quietFlusher);
-      const nfs = await NfsHost.start(state, {
-        arm: plan.index,
-        bytes: plan.stuckBytes + plan.controlBytes + STORE_MARGIN_BYTES,
-        giveUpMs: maxHoldMs(plan),
-      });
-      mountPoint = nfs.mountPoint;
-      server = nfs;
-    }
-    const config = { ...wanted, mountPoint, logFile: join(run.path, `daemon-${plan.index}.log`) };
-    if (isUntrusted) server = await UntrustedServer.start(config);
-    if (server === undefined) {
-      const own = await Server.start(config);
-      if (sharesServer(plan.design)) kept = { server: own, mountPoint, arm: plan.index, wanted };
-      server = own;
-    }
-    putSysctlsBack();
+    const found = await serverOf(plan, stage);
+    ({ kept, server } = found);
+    const { mountPoint } = found;
     const { device, workloadThrough } = server;
     const ofArm = server;
     run.append(armStarted(plan, device, kept?.arm));
     hasStarted = true;
-    const reads = readsIn(plan.design);
+    const { design } = plan;
+    const reads = readsIn(design);
     const { instance, formats } = machine.startTrace(`${process.pid}-${plan.index}`, {
       pageCacheOf: reads ? device : undefined,
-      origins: plan.design.serverPages !== undefined,
-      nfs: plan.design.nfs === true,
+      origins: design.serverPages !== undefined,
+      nfs: design.nfs === true,
     });
-    if (!keepsBdiLimits(plan.design) && folios?.blockBytes !== null && plan.design.nfs !== true)
+    if (!keepsBdiLimits(design) && design.folios?.blockBytes !== null && design.nfs !== true)
       machine.liftDirtyLimits(device, plan.stuckBytes);
     if (reads) machine.liftReadahead(device, plan.stuckBytes);
     for (const [event, text] of formats) run.write(`formats/${event}.txt`, text);

@@ -12,6 +12,7 @@ import { cleanUp } from '../safety/cleanup.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
 import { type RunGuard, startRunGuard } from '../safety/run-guard.js';
 import { StateDirectory } from '../safety/state-directory.js';
+import { delayMsOf } from './arm-server.js';
 import type { WantedCell } from './cells.js';
 import { Child } from './child.js';
 import { Crew } from './crew.js';
@@ -123,7 +124,20 @@ export async function runCells(
   const ballastPages = generousBallastPages();
   const crew = new Crew(state);
   const keeper = new ServerKeeper();
-  const stage = { run, progress, cleanup, signal, state, machine, crew, keeper, ballastPages, lruPages };
+  const mostDelayMs = Math.max(0, ...plan.cells.flatMap(({ arms }) => arms.map(delayMsOf)));
+  const stage = {
+    run,
+    progress,
+    cleanup,
+    signal,
+    state,
+    machine,
+    crew,
+    keeper,
+    ballastPages,
+    lruPages,
+    mostDelayMs,
+  };
   let index = 0;
   for (const [cell, planned] of plan.cells.entries()) {
     const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;

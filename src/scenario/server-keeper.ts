@@ -1,25 +1,23 @@
 /**
- * FUSE servers of arms that went to their end, still mounted: the next arm that wants the same of its server has it.
- * Starting a daemon, its serving thread and its watchdog, and ending them, is most of the work of an arm on a slow machine.
- * Each is handed on as a new one is, empty and honest, or it is ended.
+ * Servers of arms that went to their end, still mounted: the next arm that wants the same of its server has it.
+ * Starting a daemon, its serving thread and its watchdog, and ending them, is most of the work of an arm on a slow machine;
+ * one of NFS has its grace period. Each is handed on as a new one is, empty and honest, or it is ended.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { patient } from '../base/patience.js';
-import type { Server, ServerConfig } from './server.js';
-
-/** What arms must want alike of a server to have the same one. */
-export type WantedServer = Omit<ServerConfig, 'mountPoint' | 'logFile'>;
+import type { LastingServer } from './server.js';
 
 export interface KeptServer {
-  readonly server: Server;
+  readonly server: LastingServer;
   readonly mountPoint: string;
   /** The arm that it was started for: its log has that number. */
   readonly arm: number;
-  readonly wanted: WantedServer;
+  /** What arms must want alike of a server to have the same one. */
+  readonly wanted: object;
 }
 
-/** Arms of two transports may take turns. */
-const MOST_KEPT = 2;
+/** Arms of two transports may take turns, and come back to what the scenario before wanted. */
+const MOST_KEPT = 3;
 /** For the kernel to forget the files of the arm before. */
 const FORGET_MS = 1000;
 const STOP_MS = 5000;
@@ -29,7 +27,7 @@ export class ServerKeeper {
   private idle: readonly KeptServer[] = [];
 
   /** One that is kept and is what is wanted; undefined where there is none. */
-  async take(wanted: WantedServer): Promise<KeptServer | undefined> {
+  async take(wanted: object): Promise<KeptServer | undefined> {
     const found = this.idle.find((kept) => isDeepStrictEqual(kept.wanted, wanted));
     if (found === undefined) return undefined;
     this.idle = this.idle.filter((kept) => kept !== found);
@@ -61,7 +59,7 @@ function stop({ server }: KeptServer): Promise<void> {
   return server.stop(patient(STOP_MS));
 }
 
-async function isSound(server: Server): Promise<boolean> {
+async function isSound(server: LastingServer): Promise<boolean> {
   try {
     return await server.isSound();
   } catch {
@@ -69,7 +67,7 @@ async function isSound(server: Server): Promise<boolean> {
   }
 }
 
-async function isAsNew(server: Server): Promise<boolean> {
+async function isAsNew(server: LastingServer): Promise<boolean> {
   try {
     return (await server.isSound()) && (await server.isEmptyWithin(patient(FORGET_MS)));
   } catch {

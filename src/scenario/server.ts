@@ -54,13 +54,22 @@ export interface ArmServer {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** One that can be handed on. */
+export interface LastingServer extends ArmServer {
+  /**
+   * Whether it is as a new one is: no fault, nothing withheld, no file. The kernel forgets files that were
+   * removed a moment after.
+   */
+  isEmptyWithin(deadlineMs: number): Promise<boolean>;
+}
+
 const POLL_MS = 20;
 /** Asked over HTTP, of a server that is emulated, perhaps. */
 const FORGOTTEN_POLL_MS = 100;
 /** What the death of the server does by itself is over by then; and the watchdog cleans up before we would. */
 const DEATH_GRACE_MS = 2000;
 
-export class Server implements ArmServer {
+export class Server implements LastingServer {
   readonly workloadThrough = [];
   answeredBefore: Answered = { total: 0, refused: 0 };
 
@@ -108,10 +117,6 @@ export class Server implements ArmServer {
     return (await this.client.status()).watchdogPid === this.ready.watchdogPid;
   }
 
-  /**
-   * Whether it is as a new one is: no fault, nothing withheld, no file. The kernel forgets files that were
-   * removed a moment after.
-   */
   async isEmptyWithin(deadlineMs: number): Promise<boolean> {
     const untilMs = performance.now() + deadlineMs;
     for (;;) {

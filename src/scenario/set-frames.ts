@@ -5,7 +5,7 @@
  * Authority: pagemap_read() in fs/proc/task_mmu.c, stable_page_flags() in fs/proc/page.c.
  */
 import { join } from 'node:path';
-import { LEAST_IN_PAGEBLOCK, PAGEBLOCK_PAGES, pageblocksOf } from '../kernel/huge-pages.js';
+import { hugeAmong, LEAST_IN_PAGEBLOCK, pageblocksOf } from '../kernel/huge-pages.js';
 import { hasKpf, readKpageflagsOf } from '../kernel/kpageflags.js';
 import type { RunEventBody } from '../record/events.js';
 import { type ArmContext, ArmError } from './arm-context.js';
@@ -120,12 +120,8 @@ export class SetFrames {
   /** Of the pageblocks with folios of the stuck set: how many are wholly a huge page now. */
   recordPageblocks(): void {
     const blocks = pageblocksOf(this.named(), LEAST_IN_PAGEBLOCK);
-    const flags = readKpageflagsOf(blocks.map((block) => block * PAGEBLOCK_PAGES));
-    const given = blocks.filter((_, index) => {
-      const bits = flags[index] ?? 0n;
-      return hasKpf(bits, 'HUGE') || hasKpf(bits, 'THP');
-    });
-    this.context.record({ event: 'pageblocks', arm: this.context.plan.index, withStuck: blocks, given });
+    const { index } = this.context.plan;
+    this.context.record({ event: 'pageblocks', arm: index, withStuck: blocks, given: hugeAmong(blocks) });
   }
 
   /** The stuck folios that the frames hold still; -1 for any other, wherever its folio is. */

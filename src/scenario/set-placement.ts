@@ -8,8 +8,6 @@ import { type ArmContext, ArmError } from './arm-context.js';
 import { scarceRoomPages } from './memory-need.js';
 import { pagesIn } from './set-files.js';
 
-/** Of all memory, where that is much. */
-const COMPACTION_MS = 60_000;
 const MOST_PASSES = 5;
 /** Huge pages that the pass before yielded. */
 const WORTH_A_PASS = 8;
@@ -22,7 +20,7 @@ export class SetPlacement {
   }
 
   /** Where the memory was brought for the sets, or what is to be moved is named: wherever that lies. */
-  private get isAnywhere(): boolean {
+  private get liesAnywhere(): boolean {
     return this.context.isMemoryBrought || this.context.plan.trigger.reach === 'asked';
   }
 
@@ -32,10 +30,15 @@ export class SetPlacement {
     const { ballast } = stage;
     const setPages = pagesIn(this.context.bothBytes);
     stage.dropPageCache();
-    if (this.isAnywhere) {
+    if (this.liesAnywhere) {
       // What the arm before had of it is room for this one.
       await ballast.ask('release', { keptToo: false }, 60_000);
       return;
+    }
+    // Whole pageblocks there are once memory is compacted.
+    if (this.isScarce || besides.runs !== undefined) {
+      await ballast.ask('release', { keptToo: true }, 60_000);
+      await this.context.compactMemory();
     }
     const room: { roomPages?: number } = this.isScarce ? { roomPages: scarceRoomPages(stage.lruPages) } : {};
     const placed = await ballast.ask<{
@@ -46,7 +49,7 @@ export class SetPlacement {
     }>(
       'fill',
       { need: { setPages, lruPages: stage.lruPages, ...room, ...besides }, nrPages: stage.ballastPages },
-      COMPACTION_MS + this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
+      this.context.deadlineForBytes((setPages * 8 + (room.roomPages ?? 0) * 16) * PAGE_BYTES),
     );
     this.context.record({
       event: 'placed',
@@ -69,7 +72,7 @@ export class SetPlacement {
   async settle(): Promise<void> {
     const { plan, stage } = this.context;
     stage.shortenCpuLists();
-    if (this.isAnywhere) return;
+    if (this.liesAnywhere) return;
     // What is moved out of a range goes wherever there is room, and the ballast would have to go out of it as well.
     if (plan.trigger.emptiesRange === true) {
       await stage.ballast.ask('release', { keptToo: true }, 60_000);
@@ -91,7 +94,7 @@ export class SetPlacement {
     stage.scarcity.takeReady();
     let gained = WORTH_A_PASS;
     for (let pass = 0; pass < MOST_PASSES && gained >= WORTH_A_PASS; pass++) {
-      await stage.ballast.ask('compact', {}, COMPACTION_MS);
+      await this.context.compactMemory();
       gained = stage.scarcity.takeReady();
     }
     const taken = stage.scarcity.take();

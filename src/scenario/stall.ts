@@ -22,6 +22,8 @@ const FAST_SAMPLE_INTERVAL_MS = 5;
 /** What is left of the zones is compacted after the release; hundreds of GiB take their time. */
 const AFTER_RELEASE_MS = 300_000;
 
+/** Until the trigger's process has read what it needs, and asks the kernel. */
+const BEGINS_MS = 20_000;
 /** Until a trigger that does not begin with the set has come to it. */
 const COMES_MS = 20_000;
 /** Until one that asks for huge pages has ended, or has failed with the set: nearly always before that. */
@@ -57,12 +59,17 @@ export class Stall {
     const putBack = await this.expectChanges();
     stage.progress.step(`trigger ${plan.trigger.id}`);
     stage.startTracing();
-    const startedMs = performance.now();
     let ended = false;
-    const answer = this.pull(mark).finally(() => {
+    let hasBegun = () => {};
+    const begins = new Promise<void>((resolve) => {
+      hasBegun = resolve;
+    });
+    const answer = this.pull(mark, hasBegun).finally(() => {
       ended = true;
     });
-    answer.catch(() => {});
+    // The hold counts from the call: on a machine that is busy the process may take as long until it comes to it.
+    await this.context.deadlines.answer('the trigger to begin', BEGINS_MS, Promise.race([begins, answer]));
+    const startedMs = performance.now();
     const waits = await this.watch(await this.begun(startedMs, () => ended), () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
@@ -98,7 +105,10 @@ export class Stall {
     return this.context.stage.expectChanges(changes);
   }
 
-  private pull(mark: string): Promise<TriggerResult & { startedNs: number; endedNs: number }> {
+  private pull(
+    mark: string,
+    begins?: () => void,
+  ): Promise<TriggerResult & { startedNs: number; endedNs: number }> {
     const { plan, stage } = this.context;
     const { workloadPid, stuckPfns, mapping } = this.set.target;
     const words = {
@@ -109,7 +119,7 @@ export class Stall {
       stuckPfns: join(stage.run.path, stuckPfns),
       mapping,
     };
-    return this.trigger.start('pull', words) as Promise<
+    return this.trigger.start('pull', words, begins) as Promise<
       TriggerResult & { startedNs: number; endedNs: number }
     >;
   }

@@ -5,6 +5,8 @@
  * Authority: compaction_deferred() in mm/compaction.c, kswapd_try_to_sleep() in mm/vmscan.c.
  */
 const BURSTS = 6;
+/** And a burst is over after so long, where tries go over all memory: they find no more in it before the pause. */
+const BURST_MS = 1500;
 /** So many of them without a gain one after the other say that there is none to be had, where tries take long. */
 const VAIN_BURSTS = 3;
 /** Tries that were not deferred, but went over all memory. */
@@ -31,11 +33,13 @@ export function tryInBursts(
   for (let burst = 0; burst < BURSTS && !isHopeless() && !isDone(); burst++) {
     if (burst > 0) pause();
     inVain += 1;
-    for (let failed = 0; failed < failuresInBurst && !isDone(); ) {
+    let sinceMs = now();
+    for (let failed = 0; failed < failuresInBurst && now() - sinceMs < BURST_MS && !isDone(); ) {
       if (!attempt()) failed += 1;
       else {
         inVain = 0;
         gainedMs = now();
+        sinceMs = gainedMs;
       }
     }
   }

@@ -5,8 +5,10 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { errnoName } from '../base/errno.js';
+import { hugeAmong } from '../kernel/huge-pages.js';
 import * as memory from '../syscall/memory.js';
 import { tryInBursts } from './bursts.js';
+import type { TriggerTarget } from './trigger.js';
 
 const HUGE_PAGE_BYTES = 2 << 20;
 const enabledPath = '/sys/kernel/mm/transparent_hugepage/enabled';
@@ -36,12 +38,13 @@ export function mapRegionAgain(address: bigint): void {
 }
 
 /**
- * Tries one region after the other; what fails is tried again.
+ * Tries one region after the other until all pageblocks of the stuck set are given, or all regions are huge pages; what
+ * fails is tried again.
  * @param prepare once for each region
  * @param obtain whether the region at this address is a huge page now
  */
 export function obtainHugePages(
-  count: number,
+  { hugePages: count, pageblocks }: Pick<TriggerTarget, 'hugePages' | 'pageblocks'>,
   prepare: (address: bigint, bytes: number) => void,
   obtain: (address: bigint, bytes: number) => boolean,
 ): { result: 0; wanted: number; obtained: number } {
@@ -50,7 +53,7 @@ export function obtainHugePages(
   let obtained = 0;
   tryInBursts(
     FAILURES_IN_BURST,
-    () => obtained >= count,
+    () => obtained >= count || hugeAmong(pageblocks).length === pageblocks.length,
     () => {
       const isObtained = obtain(regions[obtained] ?? 0n, HUGE_PAGE_BYTES);
       if (isObtained) obtained += 1;

@@ -1,11 +1,11 @@
 /**
- * `hugetlb-alloc`: the pool of huge pages is raised by more than there are pageblocks with folios of the stuck set.
- * Each page is an allocation of order 9 with direct compaction: MIGRATE_ASYNC first, then MIGRATE_SYNC_LIGHT.
+ * `hugetlb-alloc`: the pool of huge pages is raised, one by one, until all pageblocks with folios of the stuck set are in
+ * it, or by more than there are.  Each page is an allocation of order 9 with direct compaction: MIGRATE_ASYNC first, then MIGRATE_SYNC_LIGHT.
  * Authority: set_max_huge_pages() in mm/hugetlb.c, __alloc_pages_slowpath() in mm/page_alloc.c,
  * try_to_compact_pages() in mm/compaction.c.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { hugePagesPath } from '../kernel/huge-pages.js';
+import { hugeAmong, hugePagesPath } from '../kernel/huge-pages.js';
 import { tryInBursts } from './bursts.js';
 import type { Trigger } from './trigger.js';
 
@@ -33,15 +33,15 @@ export const hugetlbAlloc: Trigger = {
     return undefined;
   },
   changes: ({ hugePages }) => [{ path: hugePagesPath, value: `${nrHugePages() + hugePages}` }],
-  pull({ hugePages }) {
+  pull({ hugePages, pageblocks }) {
     const before = nrHugePages();
     const wanted = before + hugePages;
     tryInBursts(
       TRIES_IN_BURST,
-      () => nrHugePages() >= wanted,
+      () => nrHugePages() >= wanted || hugeAmong(pageblocks).length === pageblocks.length,
       () => {
         const there = nrHugePages();
-        writeFileSync(hugePagesPath, `${wanted}\n`);
+        writeFileSync(hugePagesPath, `${there + 1}\n`);
         return nrHugePages() > there;
       },
     );

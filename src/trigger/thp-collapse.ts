@@ -17,9 +17,9 @@ export const thpCollapse: Trigger = {
   allocatesHugePages: true,
   keepsUntilEnd: true,
   missing: missingForHugePages,
-  pull: ({ hugePages }) =>
+  pull: (target) =>
     obtainHugePages(
-      hugePages,
+      target,
       (address, bytes) => {
         // One base page is there to be collapsed.
         memory.madvise(address, bytes, memory.MADV_NOHUGEPAGE);

@@ -34,9 +34,9 @@ export const thpFault: Trigger = {
       ? undefined
       : `${defragPath} lets no fault compact memory: needs madvise, defer+madvise or always`;
   },
-  pull: ({ hugePages }) =>
+  pull: (target) =>
     obtainHugePages(
-      hugePages,
+      target,
       (address, bytes) => void memory.madvise(address, bytes, memory.MADV_HUGEPAGE),
       (address, bytes) => {
         memory.madvise(address, memory.PAGE_SIZE, memory.MADV_POPULATE_WRITE);

@@ -3,7 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { serveCommands } from '../base/child-port.js';
 import { isProtectedFromReclaim } from '../base/protected-cgroup.js';
 import { LEAST_IN_PAGEBLOCK, pageblocksOf } from '../kernel/huge-pages.js';
+import { sysctlPath } from '../kernel/sysctl.js';
+import { readVmstat } from '../kernel/vmstat.js';
 import { dieWithParent } from '../syscall/process.js';
+import { writeValue } from '../syscall/write-value.js';
 import { findTrigger } from './registry.js';
 import type { Trigger, TriggerTarget } from './trigger.js';
 
@@ -23,11 +26,14 @@ interface Words {
   readonly mapping: { readonly address: string; readonly bytes: number; readonly fd: number } | null;
 }
 
-function aimOf({ stuckPfns }: Pick<Words, 'stuckPfns'>): Pick<TriggerTarget, 'stuckPfns' | 'hugePages'> {
+function aimOf({
+  stuckPfns,
+}: Pick<Words, 'stuckPfns'>): Pick<TriggerTarget, 'stuckPfns' | 'pageblocks' | 'hugePages'> {
   const pfns = pfnsIn(stuckPfns);
   // As many as the set's pageblocks can give, and no more where tries in vain reclaim page cache, that of the sets, too.
   const elsewhere = isProtectedFromReclaim() ? HAD_ELSEWHERE : 0;
-  return { stuckPfns: pfns, hugePages: pageblocksOf(pfns, LEAST_IN_PAGEBLOCK).length + elsewhere };
+  const pageblocks = pageblocksOf(pfns, LEAST_IN_PAGEBLOCK);
+  return { stuckPfns: pfns, pageblocks, hugePages: pageblocks.length + elsewhere };
 }
 
 function targetOf({ workloadPid, stuckPfns, mapping }: Words): TriggerTarget {
@@ -60,12 +66,22 @@ serveCommands({
   async bringMemory({ trigger }: Pick<Words, 'trigger'>) {
     return (await triggerOf(trigger).bringMemory?.()) ?? false;
   },
-  pull(words: Words) {
+  /**
+   * All memory, before there are sets.  It is MIGRATE_SYNC, and waits for folios under writeback: where there are some,
+   * perhaps of a server that is stuck, it is left out.  For one that is locked it waits; hence here, where nobody else
+   * hangs with it.
+   */
+  compactMemory() {
+    if ((readVmstat().get('nr_writeback') ?? 0) > 0) return;
+    writeValue(sysctlPath('vm.compact_memory'), '1');
+  },
+  pull(words: Words, begins: () => void) {
     const { trigger: id, marker, mark } = words;
     const trigger = triggerOf(id);
     const target = targetOf(words);
     // The trace has pids of the initial namespace: this line tells which one is ours.
     writeFileSync(marker, `${mark}\n`);
+    begins();
     const startedNs = process.hrtime.bigint();
     const answer = trigger.pull(target);
     const endedNs = process.hrtime.bigint();

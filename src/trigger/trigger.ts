@@ -27,7 +27,9 @@ export interface TriggerTarget {
   readonly workloadPid: number;
   /** By page index of the stuck file, -1 where it is not known. */
   readonly stuckPfns: Float64Array;
-  /** How many huge pages to ask for: more than there are pageblocks with folios of the stuck set. */
+  /** pfn / 512 of those with folios of the stuck set: once all of them are huge pages there is nothing more to be shown. */
+  readonly pageblocks: readonly number[];
+  /** How many huge pages to ask for at most: more than there are pageblocks with folios of the stuck set. */
   readonly hugePages: number;
   /** undefined where the workload has not mapped the stuck file. */
   readonly mapping: Mapping | undefined;

@@ -68,11 +68,13 @@ test('each record is read once', () => {
   assert.deepEqual(reader.readNew(), []);
   source.queue.push('6,10,2,-;new\n', '6,11,3,-;newer\n');
   assert.deepEqual(
-    reader.readNew().map((record) => record.text),
-    ['new', 'newer'],
+    reader.readNew().map(({ text, lostBefore }) => [text, lostBefore]),
+    [
+      ['new', 0],
+      ['newer', 0],
+    ],
   );
   assert.deepEqual(reader.readNew(), []);
-  assert.equal(reader.lost, 0);
   reader.close();
   assert.equal(source.closed, 1);
 });
@@ -80,12 +82,33 @@ test('each record is read once', () => {
 test('records that were overwritten are counted by the gap in the numbers', () => {
   const source = log();
   const reader = new KmsgReader(source);
-  source.queue.push('6,6,2,-;a\n', -Errno.EPIPE, '6,20,3,-;b\n', -Errno.EPIPE, '6,23,3,-;c\n');
-  assert.deepEqual(
-    reader.readNew().map((record) => record.text),
-    ['a', 'b', 'c'],
+  source.queue.push(
+    '6,6,2,-;a\n',
+    -Errno.EPIPE,
+    '6,20,3,-;b\n',
+    -Errno.EPIPE,
+    '6,23,3,-;c\n',
+    '6,24,3,-;d\n',
   );
-  assert.equal(reader.lost, 13 + 2);
+  assert.deepEqual(
+    reader.readNew().map(({ text, lostBefore }) => [text, lostBefore]),
+    [
+      ['a', 0],
+      ['b', 13],
+      ['c', 2],
+      ['d', 0],
+    ],
+  );
+});
+
+test('a loss before the first record is known, and not how much it was', () => {
+  const source = log();
+  const reader = new KmsgReader(source);
+  source.queue.push(-Errno.EPIPE, '6,20,3,-;b\n');
+  assert.deepEqual(
+    reader.readNew().map(({ text, lostBefore }) => [text, lostBefore]),
+    [['b', 1]],
+  );
 });
 
 test('another error is kept', (t) => {

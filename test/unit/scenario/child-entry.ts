@@ -16,7 +16,8 @@ serveCommands({
     for (let made = 0; made < count; made++) await once(new Worker('', { eval: true }), 'exit');
   },
   /** Never comes back to read its input: as a child in D state. */
-  spin: () => {
+  spin: (_: null, begins: () => void) => {
+    begins();
     for (;;);
   },
 });

@@ -28,6 +28,15 @@ test('a child answers each command, and its errors are told as its own', async (
   assert.equal(child.isDoomed(), false);
 });
 
+test('a child that is about to hang says that it begins, at once', async (t) => {
+  const child = await spawn(t);
+  const begun = new Promise<void>((resolve) => {
+    void child.start('spin', null, resolve).catch(() => {});
+  });
+  await begun;
+  assert.equal(child.isBusy, true, 'that is no answer');
+});
+
 test('a command that is not answered in time does not hold the runner up', async (t) => {
   const child = await spawn(t);
   await assert.rejects(child.ask('silence', null, 50), refused(/no answer to silence within 50 ms/));

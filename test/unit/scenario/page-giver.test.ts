@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spliceMoved } from '../../../src/scenario/catalog/splice-moved.js';
-import { lackingPages, serverDesignOf } from '../../../src/scenario/page-giver.js';
+import { lackingPageGiver, serverDesignOf } from '../../../src/scenario/page-giver.js';
 
 const [control, fromPipe, fromFile] = spliceMoved.arms;
 assert.ok(control && fromPipe && fromFile);
 
 test('only the arm that gives away pages of a filesystem needs one that does', () => {
-  assert.equal(lackingPages(control, '/proc'), undefined);
-  assert.equal(lackingPages(fromPipe, '/proc'), undefined);
-  assert.match(lackingPages(fromFile, '/proc') ?? '', /f_type 0x9fa0.*ext4, xfs, btrfs with --out/);
+  assert.equal(lackingPageGiver(control, '/proc'), undefined);
+  assert.equal(lackingPageGiver(fromPipe, '/proc'), undefined);
+  assert.match(lackingPageGiver(fromFile, '/proc') ?? '', /f_type 0x9fa0.*ext4, xfs, btrfs with --out/);
 });
 
 test('its scratch file is in the run directory', () => {

@@ -37,6 +37,12 @@ test('tries in vain are counted, with a pause after each burst, and it gives up 
   assert.equal(tried(2, [false, true]), '.+..|...|...|...|...|...');
 });
 
+test('a burst is over after a while, where tries in vain take long', () => {
+  assert.equal(tried(1, [], 800), '..|..|..');
+  assert.equal(tried(1, [], 4000), '.|.|.');
+  assert.equal(tried(2, [false, true], 1000), '.+..|..|..|..', 'counted from the last that was not in vain');
+});
+
 test('it gives up sooner where tries in vain take long', () => {
   assert.equal(tried(2, [false, true], 500), '.+..|...|...|...');
   assert.equal(tried(1, [], 400), '...|...|...|...');
