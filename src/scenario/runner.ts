@@ -139,7 +139,7 @@ export async function runCells(
     mostDelayMs,
   };
   let index = 0;
-  for (const [cell, planned] of plan.cells.entries()) {
+  for (const [cell, planned] of leastHarmFirst(plan.cells)) {
     const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;
     const again = repeat === 1 ? '' : `, time ${repeat}`;
     const name = `${scenario.id} x ${trigger.id}${transport === 'dev-fuse' ? '' : ` on ${transport}`}${again}`;
@@ -201,6 +201,12 @@ export async function runCells(
   }
   await Promise.all([ballast.end(STOP_MS), crew.end(STOP_MS), keeper.end()]);
   run.append({ event: 'run-ended' });
+}
+
+/** What harms the machine for good harms nobody but those of its kind. @returns with their places */
+function leastHarmFirst(cells: RunPlan['cells']): [place: number, cell: RunPlan['cells'][number]][] {
+  const harm = ({ trigger }: RunPlan['cells'][number]) => Number(trigger.harmsHost);
+  return [...cells.entries()].sort(([, a], [, b]) => harm(a) - harm(b));
 }
 
 function planned({ cells }: RunPlan): PlannedCell[] {

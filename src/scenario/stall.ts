@@ -24,7 +24,7 @@ const AFTER_RELEASE_MS = 300_000;
 
 /** Until the trigger's process has read what it needs, and asks the kernel. */
 const BEGINS_MS = 20_000;
-/** Until a trigger that does not begin with the set has come to it. */
+/** Until a trigger has come to the set. */
 const COMES_MS = 20_000;
 /** Until one that asks for huge pages has ended, or has failed with the set: nearly always before that. */
 const ASKS_MS = 3000;
@@ -145,10 +145,15 @@ export class Stall {
     return sample?.state === 'D' && name !== null && waitsIn(sample.stack, name) !== undefined;
   }
 
-  /** From when on the hold counts: a worker takes its time until it comes to the set, and so does who moves more than that, or asks for huge pages. */
+  /**
+   * From when on the hold counts: from the first sight of the trigger where it waits; and of one that is to fail from the
+   * call, or, where it comes to the set later, from its first failures.
+   */
   private async begun(startedMs: number, ended: () => boolean): Promise<number> {
-    const { movesOthersToo, allocatesHugePages } = this.context.plan.trigger;
-    if (this.worker === undefined && movesOthersToo !== true && allocatesHugePages !== true) return startedMs;
+    const { design, trigger } = this.context.plan;
+    const { movesOthersToo, allocatesHugePages } = trigger;
+    const comesLater = this.worker !== undefined || movesOthersToo === true || allocatesHugePages === true;
+    if (design.misbehaviour.kind === 'delay' || (design.waitsIn === null && !comesLater)) return startedMs;
     const failedBefore = failedMigrations();
     const untilMs = startedMs + patient(allocatesHugePages === true ? ASKS_MS : COMES_MS);
     while (!ended() && performance.now() < untilMs && !this.isAtSet(failedBefore)) {
@@ -158,10 +163,14 @@ export class Stall {
     return performance.now();
   }
 
-  /** It waits for the set; or has failed with all of it once, as the stack of a task that runs is not to be seen. */
+  /**
+   * It waits for the set; or has failed with all of it once, as the stack of a task that runs is not to be seen. One that
+   * asks for huge pages gives up by itself.
+   */
   private isAtSet(failedBefore: number): boolean {
-    const { design, stuckBytes } = this.context.plan;
+    const { design, stuckBytes, trigger } = this.context.plan;
     if (design.waitsIn !== null) return this.isWaiting(this.sample());
+    if (trigger.allocatesHugePages === true) return false;
     return failedMigrations() - failedBefore >= pagesIn(stuckBytes);
   }
 

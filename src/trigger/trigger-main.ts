@@ -14,7 +14,7 @@ const SIGKILL = 9;
 dieWithParent(SIGKILL);
 
 /** What a small machine has of them beside the set, although all were taken that could be had. */
-const HAD_ELSEWHERE = 4;
+const HAD_ELSEWHERE = 16;
 
 interface Words {
   readonly trigger: string;

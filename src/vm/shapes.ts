@@ -25,30 +25,33 @@ export interface Boot<Cell extends ShapedCell> {
 
 /** Enough for what huge pages are made of, and for the room around large folios. */
 const plainShape: MachineShape = { memoryMiB: 1792, cpus: 2, numaNodes: 1 };
-const twoNodes: MachineShape = { ...plainShape, memoryMiB: 2048, numaNodes: 2 };
+/**
+ * The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first; of several blocks, so that what
+ * one of them holds has room in the others. It is there only while an arm wants it.
+ */
+const twoNodesAndDimm: MachineShape = {
+  ...plainShape,
+  memoryMiB: 2048,
+  numaNodes: 2,
+  hotplugDimmMiB: 1024,
+};
 /** A gibibyte of CMA, aligned, and as much again for what is moved out of it. */
 const hugetlbCma: MachineShape = { ...plainShape, memoryMiB: 3072, hugetlbCmaMiB: 1024 };
 
-/**
- * The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first; of several blocks, so that what
- * one of them holds has room in the others.
- */
-const dimm: ShapeName = { name: 'dimm', shape: { ...plainShape, hotplugDimmMiB: 1024 } };
-
 const plain: ShapeName = { name: 'plain', shape: plainShape };
+const twoNodes: ShapeName = { name: 'two-nodes', shape: twoNodesAndDimm };
 
 /**
- * By trigger. Those that harm a host leave a guest as they found it, or without a frame or two of another memory block:
- * their cells may follow each other.
+ * By trigger. Those that harm a host leave a guest as they found it, or without a frame or two: their cells may follow each
+ * other, and those of others come before them (scenario/runner.ts).
  */
 export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
-  'move-pages': { name: 'two-nodes', shape: twoNodes },
-  'migrate-pages': { name: 'two-nodes', shape: twoNodes },
-  mbind: { name: 'two-nodes', shape: twoNodes },
-  offline: dimm,
-  'dimm-unplug': dimm,
-  // For good: nobody else has to live with it.
-  'soft-offline': { name: 'soft-offline', shape: plainShape },
+  'move-pages': twoNodes,
+  'migrate-pages': twoNodes,
+  mbind: twoNodes,
+  offline: twoNodes,
+  'dimm-unplug': twoNodes,
+  'soft-offline': plain,
   'gigantic-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
   'cma-alloc': { name: 'hugetlb-cma', shape: hugetlbCma },
 };

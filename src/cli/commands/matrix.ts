@@ -73,7 +73,7 @@ export const matrixCommand = defineCommand({
       .option('stuck', { type: 'string', default: '2M', requiresArg: true, describe: 'how much gets stuck' })
       .option('hold', {
         type: 'string',
-        default: '2s',
+        default: '1s',
         requiresArg: true,
         describe: 'how long it stays stuck',
       })

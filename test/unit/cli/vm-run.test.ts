@@ -167,17 +167,22 @@ describe('a run in a guest', needed, () => {
 
   test('of cells that need two machines is two boots, told as one run', async (context) => {
     const guest = syntheticRun(context);
-    const words = ['vm', 'run', 'writeback-held', '--trigger', 'compact', '--trigger', 'mbind'];
+    const words = ['vm', 'run', 'writeback-held', '--trigger', 'compact', '--trigger', 'gigantic-alloc'];
     const { status, stdout, stderr, out } = await vmRun(context, [...words, '--json'], {
       run: guest.path,
-      acts: { mbind: 'oopses' },
+      acts: { 'gigantic-alloc': 'oopses' },
     });
     assert.equal(status, 3, stderr);
-    assert.match(stderr, /boot 2 of 2, two-nodes;/);
+    assert.match(stderr, /boot 2 of 2, hugetlb-cma;/);
     const { cells } = JSON.parse(stdout);
     assert.deepEqual(
       cells.map(({ trigger, arm, verdict }: Record<string, string>) => `${trigger} ${arm} ${verdict}`),
-      ['compact control pass', 'compact fault pass', 'mbind control unknown', 'mbind fault unknown'],
+      [
+        'compact control pass',
+        'compact fault pass',
+        'gigantic-alloc control unknown',
+        'gigantic-alloc fault unknown',
+      ],
     );
     assert.ok(existsSync(join(out, 'plain', 'report.html')));
     assert.deepEqual(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')), JSON.parse(stdout));

@@ -50,7 +50,7 @@ describe('which cells share a boot', () => {
     assert.equal(boots[1]?.shape.numaNodes, 2);
   });
 
-  test('not those of a trigger that harms the kernel, unless it is known to harm no other of its own', () => {
+  test('not those of a trigger that harms the kernel, unless it is known to harm no other of its boot', () => {
     const own = ['poison', 'offline', 'compact'];
     const boots = bootsFor([
       cell('a', own, 'compact'),
@@ -63,7 +63,7 @@ describe('which cells share a boot', () => {
     assert.deepEqual(told(boots), {
       plain: ['a compact', 'b compact'],
       'poison-a': ['a poison'],
-      dimm: ['a offline', 'b offline'],
+      'two-nodes': ['a offline', 'b offline'],
       'poison-b': ['b poison'],
     });
     assert.equal(boots[2]?.shape.hotplugDimmMiB, 1024);
@@ -73,7 +73,7 @@ describe('which cells share a boot', () => {
     const words = { scenarios: ['healthy', 'writeback-held'], triggers: ['dimm-unplug', 'offline'] };
     const boots = bootsFor(cellsOf(words));
     assert.deepEqual(told(boots), {
-      dimm: [
+      'two-nodes': [
         'healthy offline',
         'healthy dimm-unplug',
         'writeback-held offline',
