@@ -39,13 +39,24 @@ export function pageblocksOf(pfns: Float64Array, atLeast: number): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Those of these pageblocks that are huge pages now: of a pool, or transparent ones. */
+/**
+ * Those of these pageblocks that are huge pages now: of a pool, or transparent ones.  KPF_THP is on any large folio
+ * (stable_page_flags() in fs/proc/page.c): one of that size has its head at the first frame, and a tail at the last.
+ */
 export function hugeAmong(pageblocks: readonly number[]): number[] {
-  const flags = readKpageflagsOf(pageblocks.map((block) => block * PAGEBLOCK_PAGES));
-  return pageblocks.filter((_, index) => {
-    const bits = flags[index] ?? 0n;
-    return hasKpf(bits, 'HUGE') || hasKpf(bits, 'THP');
-  });
+  const heads = readKpageflagsOf(pageblocks.map((block) => block * PAGEBLOCK_PAGES));
+  const tails = readKpageflagsOf(pageblocks.map((block) => (block + 1) * PAGEBLOCK_PAGES - 1));
+  return pageblocks.filter((_, index) => isHuge(heads[index] ?? 0n, tails[index] ?? 0n));
+}
+
+/** All of them are; of none at all nothing is known. */
+export function areAllHuge(pageblocks: readonly number[]): boolean {
+  return pageblocks.length > 0 && hugeAmong(pageblocks).length === pageblocks.length;
+}
+
+export function isHuge(head: bigint, tail: bigint): boolean {
+  if (!hasKpf(head, 'COMPOUND_HEAD') || !hasKpf(tail, 'COMPOUND_TAIL')) return false;
+  return hasKpf(head, 'HUGE') || hasKpf(head, 'THP');
 }
 
 /** A few strays do not make a pageblock one of the stuck set's: a sixteenth of it does. */

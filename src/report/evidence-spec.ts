@@ -174,15 +174,16 @@ const MitigationSpec = z.object({
 
 const CostSpec = z.object({
   wanted: count.meta({
-    description: 'Huge pages asked for: as many as the stuck set has pageblocks, or a few more',
+    description:
+      'Huge pages asked for at most: as many as the stuck set has pageblocks, or some more; no more once all of these are huge pages',
   }),
   obtained: count,
-  controlObtained: count.nullable().meta({ description: "The same of the cell's control arm" }),
   takenBefore: count.meta({
     description: 'Huge pages taken before the sets came, so that there were no others',
   }),
   pageblocks: count.meta({ description: 'With folios of the stuck set' }),
   pageblocksFreed: count.meta({ description: 'Of them, those that are wholly a huge page afterwards' }),
+  controlPageblocksFreed: count.nullable().meta({ description: "The same of the cell's control arm" }),
   compactStall: count.nullable().meta({
     description:
       'Rise of compact_stall, of the whole machine; null where it was not sampled; so the next two',

@@ -125,11 +125,16 @@ export function factsUntilRelease(cell: Cell): Fact[] {
       `${evidence.controlMoved} of ${evidence.controlFolios} beside it; ${movedAtEnd(evidence)}`,
   );
   if (evidence.cost !== null) {
-    const { wanted, obtained, controlObtained, pageblocks, pageblocksFreed } = evidence.cost;
+    const { wanted, obtained, pageblocks, pageblocksFreed, controlPageblocksFreed } = evidence.cost;
     const beside =
-      controlObtained === null || cell.arm === 'control' ? '' : `; control arm obtained ${controlObtained}`;
-    say('huge pages', `asked ${wanted}, obtained ${obtained}${beside}`);
-    say('pageblocks', `${pageblocksFreed} of ${pageblocks} with folios of the stuck set are huge pages now`);
+      controlPageblocksFreed === null || cell.arm === 'control'
+        ? ''
+        : `; in the control arm ${controlPageblocksFreed}`;
+    say('huge pages', `asked ${wanted} at most, obtained ${obtained}`);
+    say(
+      'pageblocks',
+      `${pageblocksFreed} of ${pageblocks} with folios of the stuck set are huge pages now${beside}`,
+    );
   }
   if (evidence.serverPages !== null) facts.push(...pageFacts(evidence.serverPages));
   if (evidence.reach === 'asked') say('asked for', `${evidence.scannerReached} of the stuck set`);

@@ -27,12 +27,12 @@ export function runJson(
 ): RunJson {
   const writebackInPlace = arms.find((arm) => arm.writebackInPlace !== undefined)?.writebackInPlace;
   const played = attemptsOf(arms);
-  const controlObtained = (index: number) =>
+  const controlFreed = (index: number) =>
     countedCost(played.find(({ last: { cell, kind } }) => cell === index && kind === 'control')?.last)
-      ?.obtained;
+      ?.pageblocksFreed;
   const judged = played.map((attempts) => {
     const arm = attempts.last;
-    const cell = cellOf(arm, writebackInPlace, controlObtained(arm.cell));
+    const cell = cellOf(arm, writebackInPlace, controlFreed(arm.cell));
     return { arm, cell: withEarlier(cell, attempts) };
   });
   const inOrder = [
@@ -137,7 +137,7 @@ const noEvidence: Cell['evidence'] = {
 function cellOf(
   arm: ArmEvidence,
   writebackInPlace: boolean | undefined,
-  controlObtained: number | undefined,
+  controlFreed: number | undefined,
 ): Cell {
   const judgement = judge(arm);
   const expectation = expectationFor(arm, { writebackInPlace });
@@ -196,7 +196,7 @@ function cellOf(
       writebackBefore: arm.writebackBefore ?? null,
       writebackAfter: arm.writebackAfter ?? null,
       untrusted: arm.untrusted === undefined || arm.untrusted === null ? null : untrustedOf(arm.untrusted),
-      cost: costOf(countedCost(arm), controlObtained),
+      cost: costOf(countedCost(arm), controlFreed),
       serverPages: arm.serverPages ? serverPagesOf(arm.serverPages) : null,
       mitigation: mitigationOf(arm, expectation),
       folios: arm.folios ?? null,
@@ -249,13 +249,10 @@ function countedCost(arm: ArmEvidence | undefined): CostEvidence | undefined {
   return typeof arm?.cost === 'string' ? undefined : arm?.cost;
 }
 
-function costOf(
-  cost: CostEvidence | undefined,
-  controlObtained: number | undefined,
-): Cell['evidence']['cost'] {
+function costOf(cost: CostEvidence | undefined, controlFreed: number | undefined): Cell['evidence']['cost'] {
   if (cost === undefined) return null;
   const { exhausted: _, stuckInFreed: _1, stuckInFreedMoved: _2, stuckInFreedGone: _3, ...told } = cost;
-  return { ...told, controlObtained: controlObtained ?? null };
+  return { ...told, controlPageblocksFreed: controlFreed ?? null };
 }
 
 function untrustedOf(found: UntrustedEvidence): Cell['evidence']['untrusted'] {

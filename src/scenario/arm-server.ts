@@ -44,7 +44,7 @@ export function delayMsOf({ misbehaviour }: ArmDesign): number {
   return misbehaviour.kind === 'delay' ? misbehaviour.delayMs : 0;
 }
 
-/** Before it: what a server that is kept has no need of is put back when it was started, or with the arm. */
+/** Those that are kept are ended where the arm has one of its own. @throws what keeps a new one from starting */
 export async function serverOf(plan: ArmPlan, stage: ServerStage): Promise<ServerOfArm> {
   const { design } = plan;
   const { machine, keeper } = stage;

@@ -121,6 +121,9 @@ export class Arm {
   async leaveServerEmpty(): Promise<boolean> {
     if (!this.hasEnded) return false;
     try {
+      // What is delayed is let go by the server itself, which goes on delaying.
+      if (this.context.plan.design.misbehaviour.kind === 'delay')
+        await this.context.stage.client.clearFaults();
       await this.workload?.ask('remove', {}, 10_000);
       return true;
     } catch {

@@ -3,6 +3,7 @@
  * for.  From the user's words and the catalogue alone, so that a contradiction is told before anything is started.
  */
 import { UsageError } from '../base/errors.js';
+import { leastHarmFirst } from '../base/least-harm-first.js';
 import type { Trigger } from '../trigger/trigger.js';
 import {
   type ArmDesign,
@@ -83,7 +84,7 @@ export function wantedCells(words: CellWords, catalogue: Catalogue): Wanted {
         cells.push({ scenario, trigger, transport, arms: played });
     }
   }
-  if (cells.length > 0) return { cells, absent };
+  if (cells.length > 0) return { cells: leastHarmFirst(cells), absent };
   const [field, value] = isTriggerAbsent
     ? ['--trigger', words.triggers.join(' ')]
     : ['--mitigation', words.mitigations.join(' ')];

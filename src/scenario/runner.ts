@@ -123,7 +123,7 @@ export async function runCells(
   const lruPages = lruPagesOfLargestZone();
   const ballastPages = generousBallastPages();
   const crew = new Crew(state);
-  const keeper = new ServerKeeper();
+  const keeper = new ServerKeeper((news) => progress.step(news));
   const mostDelayMs = Math.max(0, ...plan.cells.flatMap(({ arms }) => arms.map(delayMsOf)));
   const stage = {
     run,
@@ -139,7 +139,7 @@ export async function runCells(
     mostDelayMs,
   };
   let index = 0;
-  for (const [cell, planned] of leastHarmFirst(plan.cells)) {
+  for (const [cell, planned] of plan.cells.entries()) {
     const { scenario, trigger, transport, arms, repeat = 1, lacking } = planned;
     const again = repeat === 1 ? '' : `, time ${repeat}`;
     const name = `${scenario.id} x ${trigger.id}${transport === 'dev-fuse' ? '' : ` on ${transport}`}${again}`;
@@ -167,8 +167,11 @@ export async function runCells(
         run.append({ event: 'cell-skipped', cell, ...only, ...ids, reason });
       };
       if (ballast.isDoomed()) ballast = await spawnBallast();
-      // The page cache of others, which counts as used.
-      if (design.folios !== undefined) machine.dropPageCache(run.path);
+      // Servers that are kept, and the page cache of others, count as used.
+      if (design.folios !== undefined) {
+        await keeper.end();
+        machine.dropPageCache(run.path);
+      }
       const reason =
         lackingForArm(design, run.path) ??
         mitigationOf(design)?.missing() ??
@@ -201,12 +204,6 @@ export async function runCells(
   }
   await Promise.all([ballast.end(STOP_MS), crew.end(STOP_MS), keeper.end()]);
   run.append({ event: 'run-ended' });
-}
-
-/** What harms the machine for good harms nobody but those of its kind. @returns with their places */
-function leastHarmFirst(cells: RunPlan['cells']): [place: number, cell: RunPlan['cells'][number]][] {
-  const harm = ({ trigger }: RunPlan['cells'][number]) => Number(trigger.harmsHost);
-  return [...cells.entries()].sort(([, a], [, b]) => harm(a) - harm(b));
 }
 
 function planned({ cells }: RunPlan): PlannedCell[] {

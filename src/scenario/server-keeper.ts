@@ -26,13 +26,16 @@ export class ServerKeeper {
   /** The one that was given back last at the end. */
   private idle: readonly KeptServer[] = [];
 
+  /** @param tell of one that did not end: the cleanup of the run tries again, and fails where it cannot */
+  constructor(private readonly tell: (news: string) => void) {}
+
   /** One that is kept and is what is wanted; undefined where there is none. */
   async take(wanted: object): Promise<KeptServer | undefined> {
     const found = this.idle.find((kept) => isDeepStrictEqual(kept.wanted, wanted));
     if (found === undefined) return undefined;
     this.idle = this.idle.filter((kept) => kept !== found);
     if (await isSound(found.server)) return found;
-    await stop(found);
+    await this.stop(found);
     return undefined;
   }
 
@@ -44,19 +47,23 @@ export class ServerKeeper {
     if (!(await isAsNew(kept.server))) return false;
     const all = [...this.idle, kept];
     this.idle = all.slice(-MOST_KEPT);
-    await Promise.all(all.slice(0, -MOST_KEPT).map(stop));
+    await Promise.all(all.slice(0, -MOST_KEPT).map((one) => this.stop(one)));
     return true;
   }
 
   async end(): Promise<void> {
     const { idle } = this;
     this.idle = [];
-    await Promise.all(idle.map(stop));
+    await Promise.all(idle.map((one) => this.stop(one)));
   }
-}
 
-function stop({ server }: KeptServer): Promise<void> {
-  return server.stop(patient(STOP_MS));
+  private async stop({ server, arm }: KeptServer): Promise<void> {
+    try {
+      await server.stop(patient(STOP_MS));
+    } catch (error) {
+      this.tell(`the server of arm ${arm}: ${(error as Error).message}`);
+    }
+  }
 }
 
 async function isSound(server: LastingServer): Promise<boolean> {

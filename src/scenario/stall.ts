@@ -24,10 +24,10 @@ const AFTER_RELEASE_MS = 300_000;
 
 /** Until the trigger's process has read what it needs, and asks the kernel. */
 const BEGINS_MS = 20_000;
-/** Until a trigger has come to the set. */
+/** Until a trigger waits for the set, or has failed and ended. */
 const COMES_MS = 20_000;
-/** Until one that asks for huge pages has ended, or has failed with the set: nearly always before that. */
-const ASKS_MS = 3000;
+/** Samples in a row: it may wait for a moment for what is somebody else's. */
+const SURE_SAMPLES = 2;
 
 function failedMigrations(): number {
   return readVmstat().get('pgmigrate_fail') ?? 0;
@@ -59,6 +59,7 @@ export class Stall {
     const putBack = await this.expectChanges();
     stage.progress.step(`trigger ${plan.trigger.id}`);
     stage.startTracing();
+    const failedBefore = failedMigrations();
     let ended = false;
     let hasBegun = () => {};
     const begins = new Promise<void>((resolve) => {
@@ -70,7 +71,7 @@ export class Stall {
     // The hold counts from the call: on a machine that is busy the process may take as long until it comes to it.
     await this.context.deadlines.answer('the trigger to begin', BEGINS_MS, Promise.race([begins, answer]));
     const startedMs = performance.now();
-    const waits = await this.watch(await this.begun(startedMs, () => ended), () => ended);
+    const waits = await this.watch(await this.begun(startedMs, failedBefore, () => ended), () => ended);
     if (waits) this.recordWaiters();
     await this.set.locateAgain('hold-ended', 'hold');
     if (plan.trigger.allocatesHugePages === true) this.set.frames.recordPageblocks();
@@ -146,32 +147,26 @@ export class Stall {
   }
 
   /**
-   * From when on the hold counts: from the first sight of the trigger where it waits; and of one that is to fail from the
-   * call, or, where it comes to the set later, from its first failures.
+   * From when on the hold counts: from where the trigger is seen to wait for the set, or, where it tries again for as long
+   * as it fails, to have failed with it.  Any other that is to fail ends by itself.
    */
-  private async begun(startedMs: number, ended: () => boolean): Promise<number> {
-    const { design, trigger } = this.context.plan;
-    const { movesOthersToo, allocatesHugePages } = trigger;
-    const comesLater = this.worker !== undefined || movesOthersToo === true || allocatesHugePages === true;
-    if (design.misbehaviour.kind === 'delay' || (design.waitsIn === null && !comesLater)) return startedMs;
-    const failedBefore = failedMigrations();
-    const untilMs = startedMs + patient(allocatesHugePages === true ? ASKS_MS : COMES_MS);
-    while (!ended() && performance.now() < untilMs && !this.isAtSet(failedBefore)) {
+  private async begun(startedMs: number, failedBefore: number, ended: () => boolean): Promise<number> {
+    if (this.context.plan.design.misbehaviour.kind === 'delay') return startedMs;
+    const untilMs = startedMs + patient(COMES_MS);
+    let inARow = 0;
+    while (!ended() && performance.now() < untilMs && inARow < SURE_SAMPLES) {
       this.context.deadlines.check();
       await this.context.deadlines.sleep(SAMPLE_INTERVAL_MS);
+      inARow = this.isAtSet(failedBefore) ? inARow + 1 : 0;
     }
     return performance.now();
   }
 
-  /**
-   * It waits for the set; or has failed with all of it once, as the stack of a task that runs is not to be seen. One that
-   * asks for huge pages gives up by itself.
-   */
+  /** The stack of a task that runs is not to be seen: that it is at the set is told by what fails. */
   private isAtSet(failedBefore: number): boolean {
     const { design, stuckBytes, trigger } = this.context.plan;
     if (design.waitsIn !== null) return this.isWaiting(this.sample());
-    if (trigger.allocatesHugePages === true) return false;
-    return failedMigrations() - failedBefore >= pagesIn(stuckBytes);
+    return trigger.goesOn === true && failedMigrations() - failedBefore >= pagesIn(stuckBytes);
   }
 
   /** Until the trigger ends (false), or it is time to let go (true). */

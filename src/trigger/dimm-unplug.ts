@@ -25,6 +25,7 @@ export const dimmUnplug: Trigger = {
   harmsHost: true,
   reach: 'asked',
   byWorker: true,
+  goesOn: true,
   answers: [{ errno: Errno.EBUSY, means: 'the guest kernel keeps the DIMM (_OST)' }],
   missing: () => lacksHotplug(),
   async bringMemory() {

@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { errnoName } from '../base/errno.js';
-import { hugeAmong } from '../kernel/huge-pages.js';
+import { areAllHuge } from '../kernel/huge-pages.js';
 import * as memory from '../syscall/memory.js';
 import { tryInBursts } from './bursts.js';
 import type { TriggerTarget } from './trigger.js';
@@ -53,7 +53,7 @@ export function obtainHugePages(
   let obtained = 0;
   tryInBursts(
     FAILURES_IN_BURST,
-    () => obtained >= count || hugeAmong(pageblocks).length === pageblocks.length,
+    () => obtained >= count || areAllHuge(pageblocks),
     () => {
       const isObtained = obtain(regions[obtained] ?? 0n, HUGE_PAGE_BYTES);
       if (isObtained) obtained += 1;

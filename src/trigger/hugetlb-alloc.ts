@@ -5,7 +5,7 @@
  * try_to_compact_pages() in mm/compaction.c.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { hugeAmong, hugePagesPath } from '../kernel/huge-pages.js';
+import { areAllHuge, hugePagesPath } from '../kernel/huge-pages.js';
 import { tryInBursts } from './bursts.js';
 import type { Trigger } from './trigger.js';
 
@@ -38,7 +38,7 @@ export const hugetlbAlloc: Trigger = {
     const wanted = before + hugePages;
     tryInBursts(
       TRIES_IN_BURST,
-      () => nrHugePages() >= wanted || hugeAmong(pageblocks).length === pageblocks.length,
+      () => nrHugePages() >= wanted || areAllHuge(pageblocks),
       () => {
         const there = nrHugePages();
         writeFileSync(hugePagesPath, `${there + 1}\n`);

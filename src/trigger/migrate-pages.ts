@@ -14,7 +14,6 @@ export const migratePagesTrigger: Trigger = {
   kernelFunction: 'migrate_to_node',
   harmsHost: false,
   reach: 'asked',
-  movesOthersToo: true,
   missing: () => lacksSecondNode(),
   pull(target) {
     const move = moveToOtherNode(target);

@@ -54,7 +54,7 @@ export const offline: Trigger = {
   kernelFunction: 'offline_pages',
   harmsHost: true,
   reach: 'asked',
-  movesOthersToo: true,
+  goesOn: true,
   answers: [
     { errno: Errno.EBUSY, means: 'the block has pages that cannot be moved (start_isolate_page_range())' },
     { errno: Errno.EINTR, means: 'offline_pages() went on until a signal came' },

@@ -104,8 +104,8 @@ export interface Trigger {
   readonly reclaimsClean?: true;
   /** It empties a range of the kernel's choice, or finds none that it can empty, however often it is asked. */
   readonly emptiesRange?: true;
-  /** Whatever else lies where it asks is moved as well, perhaps before the set: what is held is held longer by that. */
-  readonly movesOthersToo?: true;
+  /** What cannot be moved it tries again and again, until it can. */
+  readonly goesOn?: true;
   /**
    * Brings the memory that it will take away, before the sets are made: they come to lie in it, and need no placement.
    * @returns false where this machine can do without

@@ -2,6 +2,7 @@
  * What machine a cell needs, as data, and which cells share a boot: those of one name, unless a trigger that is not
  * named here harms the kernel.  It knows scenarios and triggers by their ids only; an id that is not named here is content with any machine.
  */
+import { leastHarmFirst } from '../base/least-harm-first.js';
 import type { MachineShape } from './machine-shape.js';
 
 interface ShapeName {
@@ -27,7 +28,7 @@ export interface Boot<Cell extends ShapedCell> {
 const plainShape: MachineShape = { memoryMiB: 1792, cpus: 2, numaNodes: 1 };
 /**
  * The DIMM is all of ZONE_MOVABLE, which user memory and page cache are taken from first; of several blocks, so that what
- * one of them holds has room in the others. It is there only while an arm wants it.
+ * one of them holds has room in the others. It is there from the first arm on that wants it.
  */
 const twoNodesAndDimm: MachineShape = {
   ...plainShape,
@@ -43,7 +44,7 @@ const twoNodes: ShapeName = { name: 'two-nodes', shape: twoNodesAndDimm };
 
 /**
  * By trigger. Those that harm a host leave a guest as they found it, or without a frame or two: their cells may follow each
- * other, and those of others come before them (scenario/runner.ts).
+ * other, and those of others come before them.
  */
 export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
   'move-pages': twoNodes,
@@ -57,7 +58,7 @@ export const shapeOfTrigger: Readonly<Record<string, ShapeName>> = {
 };
 
 /**
- * In the order of the cells.  Words name scenarios and triggers, and so mean all their pairs: no boot has cells of which
+ * In the order of the cells, and in each the order in which a run plays them.  Words name scenarios and triggers, and so mean all their pairs: no boot has cells of which
  * the words would mean one that is not among them.
  */
 export function bootsFor<Cell extends ShapedCell>(cells: readonly Cell[]): readonly Boot<Cell>[] {
@@ -72,7 +73,11 @@ export function bootsFor<Cell extends ShapedCell>(cells: readonly Cell[]): reado
     }
   }
   const names = new Set<string>();
-  return boots.map(({ key, ...boot }) => ({ name: unique(key, names), ...boot }));
+  return boots.map(({ key, shape, cells: ofBoot }) => ({
+    name: unique(key, names),
+    shape,
+    cells: leastHarmFirst(ofBoot),
+  }));
 }
 
 /** Equal for cells that may share a boot. */

@@ -39,7 +39,7 @@ export async function playInGuest(
   const end = await runBoot({
     kernel,
     guest: await buildGuest(kernel, scratch, () => undefined),
-    shape: { ...shape, cpus: 1 },
+    shape,
     accel: 'tcg',
     words: [
       ...scenarios.flatMap((id) => ['--scenario', id]),

@@ -48,7 +48,8 @@ test(
       guest: await buildGuest(kernel, scratch, () => undefined),
       shape: { memoryMiB: 1536, cpus: 1, numaNodes: 1 },
       accel: 'tcg',
-      words: ['--scenario', 'nfs-cable-trip', '--stuck', '2M', '--hold', '2s'],
+      // Twice: an arm after the link was down has the same server and client.
+      words: ['--scenario', 'nfs-cable-trip', '--stuck', '2M', '--hold', '2s', '--repeat', '2'],
       out,
       deadlineGuestMs: 240_000,
       signal: controller.signal,
@@ -62,8 +63,17 @@ test(
       [
         ['control', 'migrated', 'pass'],
         ['fault', 'stalled', 'pass'],
+        ['control', 'migrated', 'pass'],
+        ['fault', 'stalled', 'pass'],
       ],
       told,
+    );
+    const events = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
+    const starts = events.map((line) => JSON.parse(line)).filter(({ event }) => event === 'arm-started');
+    assert.deepEqual(
+      starts.map(({ serverOfArm }) => serverOfArm),
+      [undefined, 0, 0, 0],
+      'one server for all arms',
     );
     const [control, fault] = cells.map(({ evidence }) => evidence);
     assert.equal(control?.byteExact, true);

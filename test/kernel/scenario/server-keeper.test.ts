@@ -23,7 +23,7 @@ describe('a server that is kept', requires(root, devFuse), () => {
   beforeEach(async () => {
     directory = realpathSync(mkdtempSync(join(tmpdir(), 'stuckfs-keeper-')));
     state = StateDirectory.create('run', 'runner', {});
-    keeper = new ServerKeeper();
+    keeper = new ServerKeeper((news) => assert.fail(news));
     wanted = { maxHoldMs: 60_000, seed: 1, maxBytes: 1 << 20, runDirectory: state.path, design: {} };
     const mountPoint = join(directory, 'mnt');
     mkdirSync(mountPoint);

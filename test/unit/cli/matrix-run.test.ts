@@ -51,7 +51,7 @@ describe('a matrix', requires(command('busybox', 'busybox-static'), command('mke
     assert.equal(readFileSync(join(out, 'matrix.txt'), 'utf8'), stdout);
     assert.match(
       stderr,
-      /6\.19\.0-old plain\.1: guest: run --scenario writeback-held --trigger compact .* --stuck 2097152 --hold 2000ms/,
+      /6\.19\.0-old plain\.1: guest: run --scenario writeback-held --trigger compact .* --stuck 2097152 --hold 1000ms/,
     );
     const again = await runCli(['report', 'merge', out]);
     assert.equal(again.status, 3);

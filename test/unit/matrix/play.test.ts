@@ -95,7 +95,7 @@ describe('a matrix that is played', () => {
   });
 
   test('gives a kernel up that does not come to its job, and tells so', async (t) => {
-    const matrix = aMatrix(t, { words: { scenarios: ['healthy', 'splice-pinned'], all: true } });
+    const matrix = aMatrix(t, { words: { scenarios: ['healthy', 'writeback-held'], all: true } });
     const { boot, booted } = fakeBoot(t);
     const dead: Boot = (plan) =>
       plan.kernel.name.endsWith('6.1') ? Promise.reject(new VmError('VM_BOOT', 'silent', [])) : boot(plan);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UsageError } from '../../../src/base/errors.js';
+import { leastHarmFirst } from '../../../src/base/least-harm-first.js';
 import { type Catalogue, type CellWords, wantedCells } from '../../../src/scenario/cells.js';
 import { type ArmDesign, armName, type Scenario } from '../../../src/scenario/scenario.js';
 import type { Trigger } from '../../../src/trigger/trigger.js';
@@ -149,5 +150,27 @@ describe('the cells of a run', () => {
     refuses({ all: true, mitigations: ['bdi-limit'] }, '--mitigation', 'bdi-limit');
     refuses({ all: true, mitigations: ['none', 'abort'] }, '--mitigation', 'none abort');
     refuses({ scenarios: ['plain'], triggers: ['compact'], mitigations: ['abort'] }, '--mitigation', 'abort');
+  });
+
+  test('what harms the machine comes last, and otherwise nothing changes places', () => {
+    const cell = (name: string, harmsHost: boolean) => ({ name, trigger: { harmsHost } });
+    const cells = [cell('a', true), cell('b', false), cell('c', true), cell('d', false)];
+    assert.deepEqual(
+      leastHarmFirst(cells).map(({ name }) => name),
+      ['b', 'd', 'a', 'c'],
+    );
+    const harmful = { ...trigger('offline'), harmsHost: true };
+    const own = [
+      scenario('one', { triggers: ['offline', 'compact'] }),
+      scenario('two', { triggers: ['compact'] }),
+    ];
+    const { cells: wanted } = wantedCells(
+      { scenarios: ['one', 'two'], all: true, triggers: [], transports: [], mitigations: [] },
+      { scenarios: own, triggers: [harmful, trigger('compact')] },
+    );
+    assert.deepEqual(
+      wanted.map((one) => `${one.scenario.id} ${one.trigger.id}`),
+      ['one compact', 'two compact', 'one offline'],
+    );
   });
 });

@@ -42,7 +42,7 @@ function withMitigation(t: TestContext, change: Partial<NonNullable<Cell['eviden
 const noCost = {
   wanted: 264,
   obtained: 34,
-  controlObtained: null,
+  controlPageblocksFreed: null,
   takenBefore: 10_000,
   pageblocks: 132,
   pageblocksFreed: 0,
