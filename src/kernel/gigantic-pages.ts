@@ -30,12 +30,22 @@ export function alignedGibibytes(root = '/'): number[] {
 const immovable = kpfMask('NOPAGE', 'RESERVED', 'SLAB', 'PGTABLE');
 const READ_PAGES = 4096;
 
+/**
+ * What is free says so at least once in so many frames, aligned (MAX_PAGE_ORDER is 10 on x86-64).  Where no frame has a flag
+ * is a hole, which 6.18 gives no NOPAGE, or memory of the kernel's own.
+ */
+const LARGEST_FREE_PAGES = 1024;
+
 /** Whether one of its frames is a hole, or can never be moved. */
 export function hasImmovable(startPfn: number, root = '/'): boolean {
   let found = false;
+  let bare = 0;
   for (let done = 0; done < GIGANTIC_PAGES && !found; done += READ_PAGES) {
-    const look = (_pfn: number, low: number, high: number) => {
+    const look = (pfn: number, low: number, high: number) => {
+      bare = low !== 0 || high !== 0 ? 0 : pfn % LARGEST_FREE_PAGES === 0 ? 1 : bare + 1;
       if ((low & immovable.low) !== 0 || (high & immovable.high) !== 0) found = true;
+      // Only what began with a whole block counts: the tails of a free one have no flags either.
+      if (bare >= LARGEST_FREE_PAGES) found = true;
     };
     if (scanKpageflags(startPfn + done, READ_PAGES, look, root) < READ_PAGES) return true;
   }

@@ -126,6 +126,24 @@ describe('gigantic-alloc', () => {
     assert.equal(immovableIn(pages, root), 'gibibyte at pfn 0x40000: 2 SLAB from pfn 0x40005 on');
     assert.match(lacking([2 * pages - 1, 2 * pages]) ?? '', /each of 2 has holes, or .*hugetlb_cma=1G/);
   });
+
+  it('knows a hole by its having no flags, and what is free by its heads', (t) => {
+    const pages = 1 << 18;
+    const flags = new BigUint64Array(2 * pages);
+    const root = fakeRoot(t, { ...gigantic, ...zoneinfo(pages, pages), '/proc/kpageflags': '' });
+    const lacking = () => {
+      writeFileSync(join(root, '/proc/kpageflags'), new Uint8Array(flags.buffer));
+      return lacksGiganticPages(root);
+    };
+    assert.match(lacking() ?? '', /each of 1 has holes/);
+    for (let pfn = pages; pfn < 2 * pages; pfn += 1024) flags[pfn] = 1n << BigInt(Kpf.BUDDY);
+    assert.equal(lacking(), undefined);
+    // A page in use splits what is free: more heads, none of them missing.
+    flags.fill(1n << BigInt(Kpf.LRU), pages + 1023, pages + 1024);
+    assert.equal(lacking(), undefined);
+    flags.fill(0n, 2 * pages - 1024);
+    assert.match(lacking() ?? '', /each of 1 has holes/);
+  });
 });
 
 describe('cma-alloc', () => {
