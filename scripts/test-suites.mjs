@@ -10,19 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { runGroup } from './process-group.mjs';
 
 /**
- * `kernel` goes one file at a time: the files share the kernel, its counters and its compaction; but for those of
- * kernel/mount, each with mounts and a state directory of its own, which come first.  `vm` goes one at a time, too, as its
+ * `kernel` goes one file at a time: the files share the kernel, its counters and its compaction.  So does `vm`, whose
  * guests want the whole machine; it needs no root, and the mirror of the machine's apt.
  */
 export const suites = {
   check: { deadlineMs: 120_000, atOnce: 1, jobs: checkJobs },
   unit: { deadlineMs: 120_000, atOnce: availableParallelism(), jobs: fileJobs },
-  kernel: {
-    deadlineMs: 600_000,
-    atOnce: 1,
-    besideOthers: { first: /^kernel\/mount\//, atOnce: availableParallelism() },
-    jobs: fileJobs,
-  },
+  kernel: { deadlineMs: 600_000, atOnce: 1, jobs: fileJobs },
   // A download, and guests whose CPUs are emulated.
   vm: { deadlineMs: 420_000, atOnce: 1, jobs: fileJobs },
 };

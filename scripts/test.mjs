@@ -57,40 +57,28 @@ function options() {
 }
 
 async function runSuite(name, { filter, deadlineMs, root, scratch, endsAt }) {
-  const { jobs, atOnce, besideOthers, deadlineMs: usualMs } = suites[name];
-  const limitMs = deadlineMs ?? usualMs;
-  const all = jobs(name, root, scratch).filter((job) => filter.test(job.name));
-  const isBeside = (job) => besideOthers?.first.test(job.name) === true;
-  const phases = [
-    { queue: all.filter(isBeside), atOnce: besideOthers?.atOnce ?? 1 },
-    { queue: all.filter((job) => !isBeside(job)), atOnce },
-  ].filter(({ queue }) => queue.length > 0);
-  const how = phases.map(({ queue, atOnce }) => `${queue.length} to run, ${atOnce} at a time`);
-  print(`# ${name}: ${how.join(', then ') || 'nothing to run'}, ${limitMs / 1000} s each`);
-  let stopped;
-  const runAll = async ({ queue, atOnce }) => {
-    // By the place in the queue: which of two ends first depends on the load, and the summary must not.
-    const results = [];
-    const places = queue.entries();
-    const worker = async () => {
-      for (const [place, job] of places) {
-        results[place] = await runInTime(job);
-        printJob(results[place]);
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
-    return results;
-  };
-  const runInTime = async (job) => {
-    const leftMs = endsAt - performance.now();
-    if (leftMs <= 0) stopped ??= 'the time for all tests is used up';
-    if (stopped) return notRun(job.name, stopped);
-    const result = await runJob(job, { root, scratch, deadlineMs: Math.min(limitMs, leftMs) });
-    if (result.stuck) stopped = `${job.name} left a process that cannot be killed`;
-    return result;
-  };
+  const suite = suites[name];
+  const limitMs = deadlineMs ?? suite.deadlineMs;
+  const queue = suite.jobs(name, root, scratch).filter((job) => filter.test(job.name));
+  print(`# ${name}: ${queue.length} to run, ${suite.atOnce} at a time, ${limitMs / 1000} s each`);
+  // By the place in the queue: which of two ends first depends on the load, and the summary must not.
   const results = [];
-  for (const phase of phases) results.push(...(await runAll(phase)));
+  let next = 0;
+  let stopped;
+  const worker = async () => {
+    for (let place = next++; place < queue.length; place = next++) {
+      const job = queue[place];
+      const leftMs = endsAt - performance.now();
+      if (leftMs <= 0) stopped ??= 'the time for all tests is used up';
+      const result = stopped
+        ? notRun(job.name, stopped)
+        : await runJob(job, { root, scratch, deadlineMs: Math.min(limitMs, leftMs) });
+      if (result.stuck) stopped = `${job.name} left a process that cannot be killed`;
+      results[place] = result;
+      printJob(result);
+    }
+  };
+  await Promise.all(Array.from({ length: suite.atOnce }, worker));
   return results;
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,29 +81,6 @@ describe('counts', () => {
       'unit/c': `import { writeFileSync } from 'node:fs'; writeFileSync(${marker}, ''); ${passing}`,
     });
     assert.match(stdout, /\n {4}unit\/a\.test\.js: first\n {4}unit\/b\.test\.js: second\n/);
-  });
-
-  test('of the kernel suite the files of mounts go side by side, then the others one at a time', () => {
-    const marker = (name: string) => JSON.stringify(join(scratch, `beside-${name}`));
-    const awaits = (name: string, other: string, untilMs: number) => `
-      import { existsSync, writeFileSync } from 'node:fs';
-      import { setTimeout } from 'node:timers/promises';
-      writeFileSync(${marker(name)}, '');
-      const untilMs = performance.now() + ${untilMs};
-      while (!existsSync(${marker(other)}) && performance.now() < untilMs) await setTimeout(10);
-      test('sees the other', { skip: existsSync(${marker(other)}) ? 'there' : 'not there' }, () => {});`;
-    const { stdout } = run(
-      {
-        'kernel/a': awaits('a', 'b', 1000),
-        'kernel/b': awaits('b', 'a', 1000),
-        'kernel/mount/c': awaits('c', 'd', 10_000),
-        'kernel/mount/d': awaits('d', 'c', 10_000),
-      },
-      'kernel',
-    );
-    const isBeside = availableParallelism() > 1;
-    assert.match(stdout, isBeside ? /\nthere \(3\)\n/ : /\nthere \(2\)\n/);
-    assert.match(stdout, /\nnot there \(\d\)\n {4}kernel\/(mount\/c|a)\.test\.js: sees the other\n/);
   });
 
   test('all passed is status 0', () => {
