@@ -1,7 +1,8 @@
 /**
  * The child's end of the line-by-line JSON channel on standard input and output: one command in, one answer
- * out, in order; and before the answer, where a handler says so, that it begins with what may take long.  End of input means that the parent has died: the child ends too.  A handler may block its
- * whole process for as long as the kernel likes; that is what these children are for.
+ * out, in order; and before the answer, where a handler says so, that it begins with what may take long.  End of
+ * input means that the parent has died: the child ends too.  A handler may block its whole process for as long as the
+ * kernel likes; that is what these children are for.
  */
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';

@@ -24,7 +24,8 @@ const STEPS_WHILE_HELD = 5;
 /** Metadata and whatever the workload rounds up. */
 const STORE_MARGIN_BYTES = 64 << 20;
 
-interface ServerStage {
+/** What a run has that a server wants. */
+export interface ServerStage {
   readonly run: RunDirectory;
   readonly state: StateDirectory;
   readonly machine: RunMachine;

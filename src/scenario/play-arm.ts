@@ -4,37 +4,29 @@
  */
 import { StuckfsError, UsageError } from '../base/errors.js';
 import { patient } from '../base/patience.js';
-import type { RunDirectory } from '../record/run-directory.js';
 import { recordFrees } from '../record/trace-events.js';
 import { CleanupError, type CleanupStack } from '../safety/cleanup-stack.js';
-import type { StateDirectory } from '../safety/state-directory.js';
 import { Arm, armStarted } from './arm.js';
 import { ArmError, ArmLacksError, type ArmPlan, readsIn } from './arm-context.js';
-import { serverOf } from './arm-server.js';
+import { type ServerStage, serverOf } from './arm-server.js';
 import type { Child } from './child.js';
 import type { Crew } from './crew.js';
 import type { RunMachine } from './machine.js';
 import type { Progress } from './progress.js';
 import { keepsBdiLimits } from './relief.js';
 import { type ArmServer, cleanUpMountOf } from './server.js';
-import type { KeptServer, ServerKeeper } from './server-keeper.js';
+import type { KeptServer } from './server-keeper.js';
 
 const STOP_MS = 5000;
 
-interface Stage {
-  readonly run: RunDirectory;
+interface Stage extends ServerStage {
   readonly progress: Progress;
   readonly cleanup: CleanupStack;
   readonly signal: AbortSignal;
-  readonly state: StateDirectory;
-  readonly machine: RunMachine;
   readonly ballast: Child;
   readonly crew: Crew;
-  readonly keeper: ServerKeeper;
   readonly ballastPages: number;
   readonly lruPages: number;
-  /** Of all arms of the run: so that servers differ in what matters only, and are kept. */
-  readonly mostDelayMs: number;
 }
 
 /** @returns what the machine turned out to lack for it before it began; undefined where it was played */

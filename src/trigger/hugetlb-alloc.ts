@@ -1,6 +1,7 @@
 /**
  * `hugetlb-alloc`: the pool of huge pages is raised, one by one, until all pageblocks with folios of the stuck set are in
- * it, or by more than there are.  Each page is an allocation of order 9 with direct compaction: MIGRATE_ASYNC first, then MIGRATE_SYNC_LIGHT.
+ * it, or by more than there are.  Each page is an allocation of order 9 with direct compaction: MIGRATE_ASYNC first, then
+ * MIGRATE_SYNC_LIGHT.
  * Authority: set_max_huge_pages() in mm/hugetlb.c, __alloc_pages_slowpath() in mm/page_alloc.c,
  * try_to_compact_pages() in mm/compaction.c.
  */
